@@ -1,0 +1,148 @@
+/** The path document: what the API answers, the stitcher stores and the views draw. Names carry units. */
+import { z } from 'zod';
+
+export const OUTCOMES = ['served', 'reset', 'rejected', 'dropped', 'unknown'] as const;
+export const ROLES = [
+  'client',
+  'load-balancer',
+  'node',
+  'ingress',
+  'app',
+  'pod',
+  'unknown',
+] as const;
+export const HOP_KINDS = ['network', 'nodeForward', 'proxy'] as const;
+/** Worst edge of a path: A witnessed, B strong, C inferred, D ambiguous, M missing. */
+export const CLASSES = ['A', 'B', 'C', 'D', 'M'] as const;
+export const CLIENT_SOURCES = ['socket', 'proxyProtocol', 'xForwardedFor', 'unknown'] as const;
+export const RTT_METHODS = [
+  'handshakeDifference',
+  'handshakeToClient',
+  'handshakeToServer',
+] as const;
+export const REWRITE_MECHANISMS = ['snat', 'dnat', 'tcpProxy', 'proxyProtocol'] as const;
+
+const ns = z.int();
+
+export const partySchema = z.object({
+  role: z.enum(ROLES),
+  name: z
+    .string()
+    .nullable()
+    .describe('namespace/pod, node or service name; null when no topology names it'),
+  node: z.string().nullable().describe('machine it runs on; null when unknown'),
+  ip: z.string(),
+  port: z.int(),
+  observed: z.boolean().describe('an agent saw this party itself, not only its address'),
+});
+
+export const rttSchema = z.object({
+  valueNs: ns,
+  lowNs: ns,
+  highNs: ns,
+  method: z
+    .enum(RTT_METHODS)
+    .describe(
+      'handshakeDifference: two taps subtracted. handshakeTo…: one tap, stack of the far end included',
+    ),
+});
+
+export const rewriteSchema = z.object({
+  mechanism: z.enum(REWRITE_MECHANISMS),
+  before: z.string().describe('source address and port that arrived'),
+  after: z.string().describe('source address and port that left'),
+  cause: z.string(),
+  recoverable: z
+    .boolean()
+    .nullable()
+    .describe('can the receiver still learn the client; null: not observed'),
+});
+
+export const hopTimesSchema = z.object({
+  synNs: ns.nullable(),
+  establishedNs: ns.nullable(),
+  firstRequestNs: ns.nullable(),
+  firstResponseNs: ns.nullable(),
+  endNs: ns.nullable(),
+  clock: z
+    .string()
+    .nullable()
+    .describe('node whose clock stamped these; null: nobody saw this hop arrive'),
+});
+
+export const hopSchema = z.object({
+  index: z.int(),
+  from: partySchema,
+  to: partySchema,
+  kind: z
+    .enum(HOP_KINDS)
+    .describe(
+      'how `from` made this step: network (it originated), nodeForward (NAT), proxy (a new connection)',
+    ),
+  crossesNode: z.boolean().nullable(),
+  extra: z
+    .boolean()
+    .nullable()
+    .describe('an allowed choice would have avoided this crossing; null: no topology'),
+  extraReason: z.string().nullable(),
+  rtt: rttSchema.nullable(),
+  rewrite: rewriteSchema.nullable(),
+  class: z.enum(CLASSES),
+  times: hopTimesSchema.describe('nanoseconds after startedAtUs, by the clock of `times.clock`'),
+});
+
+export const refusalInfoSchema = z.object({
+  kind: z.enum(['reset', 'rejected', 'dropped']),
+  node: z.string().nullable(),
+  evidence: z.string(),
+  reason: z.string().describe('skb_drop_reason or ICMP name, empty if none'),
+  cause: z
+    .string()
+    .describe('code: noLocalEndpoints, noEndpoints, closedPort, endpointClosedPort, unknown'),
+  text: z.string(),
+  remedy: z.string(),
+  synCount: z.int(),
+  afterNs: ns,
+});
+
+export const warningSchema = z.object({ code: z.string(), text: z.string(), subject: z.string() });
+
+export const serviceRefSchema = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  port: z.string(),
+});
+
+export const pathSchema = z.object({
+  pathId: z.string(),
+  version: z.int().describe('a later version of the same pathId replaces an earlier one'),
+  cluster: z.string(),
+  startedAtUs: z.int(),
+  service: serviceRefSchema.nullable(),
+  client: z.object({
+    ip: z.string().nullable(),
+    port: z.int().nullable(),
+    source: z.enum(CLIENT_SOURCES),
+  }),
+  outcome: z.enum(OUTCOMES),
+  hops: z.array(hopSchema),
+  crossings: z.int().describe('hops known to go from one machine to another'),
+  extraHops: z.int(),
+  class: z.enum(CLASSES),
+  confidence: z.number().min(0).max(1),
+  completeness: z.number().min(0).max(1),
+  refusal: refusalInfoSchema.nullable(),
+  warnings: z.array(warningSchema),
+});
+
+export type Path = z.infer<typeof pathSchema>;
+export type Hop = z.infer<typeof hopSchema>;
+export type Party = z.infer<typeof partySchema>;
+export type Rtt = z.infer<typeof rttSchema>;
+export type Rewrite = z.infer<typeof rewriteSchema>;
+export type HopTimes = z.infer<typeof hopTimesSchema>;
+export type RefusalInfo = z.infer<typeof refusalInfoSchema>;
+export type Warning = z.infer<typeof warningSchema>;
+export type Outcome = (typeof OUTCOMES)[number];
+export type Role = (typeof ROLES)[number];
+export type PathClass = (typeof CLASSES)[number];

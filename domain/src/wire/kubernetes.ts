@@ -1,0 +1,104 @@
+/**
+ * The parts of `kubectl get nodes,pods,services,endpointslices -A -o json` that hoptrace reads.
+ * Objects of other kinds, and fields that are not named here, are ignored.
+ */
+import { z } from 'zod';
+
+const labels = z.record(z.string(), z.string()).default({});
+const metadata = z.object({
+  name: z.string(),
+  namespace: z.string().default(''),
+  labels,
+  annotations: labels,
+});
+const policy = z.enum(['Cluster', 'Local']);
+
+export const nodeSchema = z.object({
+  kind: z.literal('Node'),
+  metadata,
+  spec: z.object({ podCIDRs: z.array(z.string()).default([]) }).prefault({}),
+  status: z.object({
+    addresses: z.array(z.object({ type: z.string(), address: z.string() })).default([]),
+  }),
+});
+export const podSchema = z.object({
+  kind: z.literal('Pod'),
+  metadata,
+  spec: z.object({ nodeName: z.string().optional(), hostNetwork: z.boolean().default(false) }),
+  status: z.object({ podIPs: z.array(z.object({ ip: z.string() })).default([]) }),
+});
+export const serviceSchema = z.object({
+  kind: z.literal('Service'),
+  metadata,
+  spec: z.object({
+    type: z.string().default('ClusterIP'),
+    clusterIPs: z.array(z.string()).default([]),
+    externalTrafficPolicy: policy.optional(),
+    internalTrafficPolicy: policy.optional(),
+    healthCheckNodePort: z.int().optional(),
+    ports: z
+      .array(
+        z.object({
+          name: z.string().default(''),
+          protocol: z.string().default('TCP'),
+          port: z.int(),
+          nodePort: z.int().optional(),
+        }),
+      )
+      .default([]),
+  }),
+  status: z
+    .object({
+      loadBalancer: z
+        .object({
+          ingress: z
+            .array(z.object({ ip: z.string().optional(), ipMode: z.string().optional() }))
+            .default([]),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+});
+export const endpointSliceSchema = z.object({
+  kind: z.literal('EndpointSlice'),
+  metadata,
+  ports: z
+    .array(z.object({ name: z.string().nullable().default(''), port: z.int() }))
+    .nullable()
+    .default([]),
+  endpoints: z
+    .array(
+      z.object({
+        addresses: z.array(z.string()),
+        nodeName: z.string().optional(),
+        conditions: z
+          .object({
+            ready: z.boolean().nullable().default(true),
+            serving: z.boolean().nullable().default(true),
+            terminating: z.boolean().nullable().default(false),
+          })
+          .prefault({}),
+      }),
+    )
+    .nullable()
+    .default([]),
+});
+
+export const KNOWN_KINDS = ['Node', 'Pod', 'Service', 'EndpointSlice'] as const;
+export const kubernetesObjectSchema = z.discriminatedUnion('kind', [
+  nodeSchema,
+  podSchema,
+  serviceSchema,
+  endpointSliceSchema,
+]);
+/** What `kubectl get … -o json` prints: a List, or a single object. */
+export const kubernetesListSchema = z.object({
+  kind: z.literal('List'),
+  items: z.array(z.object({ kind: z.string() }).loose()),
+});
+
+export type KubernetesObject = z.infer<typeof kubernetesObjectSchema>;
+export type NodeObject = z.infer<typeof nodeSchema>;
+export type PodObject = z.infer<typeof podSchema>;
+export type ServiceObject = z.infer<typeof serviceSchema>;
+export type EndpointSliceObject = z.infer<typeof endpointSliceSchema>;

@@ -1,0 +1,53 @@
+// One project per kind of test. Unit tests sit beside the code; the rest lives in test/.
+const shared = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: {
+    '^.+\\.tsx?$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', tsx: true },
+          transform: { react: { runtime: 'automatic' } },
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+};
+
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      roots: [
+        'domain',
+        'store',
+        'collector',
+        'api',
+        'agent',
+        'cli',
+        'scripts',
+        'grafana-plugin',
+        'test/lab',
+      ].map((d) => `<rootDir>/${d}`),
+      testMatch: [
+        '**/src/**/*.test.ts',
+        '**/src/**/*.test.tsx',
+        '**/scripts/**/*.test.ts',
+        '**/test/lab/**/*.test.ts',
+      ],
+      testPathIgnorePatterns: ['/node_modules/', '/test/lab/.*\\.lab\\.test\\.ts$'],
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
+    },
+    { ...shared, displayName: 'lab', testMatch: ['<rootDir>/test/lab/**/*.lab.test.ts'] },
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+  ],
+};
