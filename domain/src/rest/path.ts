@@ -20,7 +20,7 @@ export const RTT_METHODS = [
   'handshakeToClient',
   'handshakeToServer',
 ] as const;
-export const REWRITE_MECHANISMS = ['snat', 'dnat', 'tcpProxy', 'proxyProtocol'] as const;
+export const REWRITE_MECHANISMS = ['snat', 'tcpProxy', 'proxyProtocol', 'unknown'] as const;
 
 const ns = z.int();
 

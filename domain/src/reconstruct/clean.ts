@@ -1,0 +1,37 @@
+/** Step 1: one copy of each record, the newest revision of each leg, in an order that arrival cannot change. */
+import type { WireRecord } from '../wire/v1.ts';
+import type { Evidence, Leg } from './evidence.ts';
+
+interface Identified {
+  readonly cluster: string;
+  readonly node: string;
+  readonly bootId: string;
+}
+
+export function clean(evidence: Evidence): Evidence {
+  return {
+    legs: newestRevisions(distinct(evidence.legs)),
+    refusals: distinct(evidence.refusals),
+    proxyLinks: distinct(evidence.proxyLinks),
+    proxyHeaders: distinct(evidence.proxyHeaders),
+  };
+}
+
+function identity(record: Identified & WireRecord): string {
+  return `${record.cluster}|${record.node}|${record.bootId}|${String(record.seq).padStart(16, '0')}`;
+}
+
+function distinct<T extends Identified & WireRecord>(records: readonly T[]): T[] {
+  const byIdentity = new Map(records.map((record) => [identity(record), record]));
+  return [...byIdentity].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+}
+
+function newestRevisions(legs: readonly Leg[]): Leg[] {
+  const byLeg = new Map<string, Leg>();
+  for (const leg of legs) {
+    const key = `${leg.cluster}|${leg.node}|${leg.bootId}|${leg.legId}`;
+    const known = byLeg.get(key);
+    if (known === undefined || leg.revision > known.revision) byLeg.set(key, leg);
+  }
+  return [...byLeg.values()];
+}

@@ -1,0 +1,31 @@
+/** What reconstruct() is given: all records that may belong together, in any order, with any repetition. */
+import type { Topology } from '../topology/topology.ts';
+import type {
+  LegRecord,
+  NodeAddress,
+  ProxyHeaderRecord,
+  ProxyLinkRecord,
+  RefusalRecord,
+  Sourced,
+} from '../wire/v1.ts';
+
+export type Leg = Sourced<LegRecord>;
+export type Refusal = Sourced<RefusalRecord>;
+export type ProxyLink = Sourced<ProxyLinkRecord>;
+export type ProxyHeader = Sourced<ProxyHeaderRecord>;
+
+export interface Evidence {
+  readonly legs: readonly Leg[];
+  readonly refusals: readonly Refusal[];
+  readonly proxyLinks: readonly ProxyLink[];
+  readonly proxyHeaders: readonly ProxyHeader[];
+}
+
+export interface Context {
+  readonly cluster: string;
+  readonly topology: Topology;
+  /** Interface addresses that the agents reported; MASQUERADE may choose any of them. */
+  readonly addressesByNode: ReadonlyMap<string, readonly NodeAddress[]>;
+}
+
+export const NO_EVIDENCE: Evidence = { legs: [], refusals: [], proxyLinks: [], proxyHeaders: [] };

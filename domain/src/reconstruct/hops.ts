@@ -1,0 +1,158 @@
+/** Step 8: one chain of connections becomes the hops of one path. */
+import type { Endpoint } from '../model/tuple.ts';
+import type { Hop, HopTimes, PathClass } from '../rest/path.ts';
+import type { Chain, ChainLink } from './chains.ts';
+import type { Context, Leg } from './evidence.ts';
+import { type ExtraVerdict, extraByNode, extraByProxy } from './extra.ts';
+import { rttBetween } from './latency.ts';
+import { natRewrite, proxyRewrite } from './rewrites.ts';
+import { partyAt, type Stop, stopsOf } from './stops.ts';
+
+/** A hop before its place in the path is known. */
+export type DraftHop = Omit<Hop, 'index' | 'times'> & { readonly leg: Leg | null };
+
+const NOT_JUDGED: ExtraVerdict = { extra: false, reason: null };
+
+export function hopsOf(chain: Chain, context: Context): DraftHop[] {
+  const drafts: DraftHop[] = [];
+  let inboundSource: Endpoint | null = null;
+  for (const [index, link] of chain.entries()) {
+    const stops = withRoles(stopsOf(link.connection, context), link, index, chain.length);
+    const gap = index === 0 ? unseenClient(stops[0], link, context) : null;
+    if (gap !== null) drafts.push(gap);
+    const before: Endpoint | null = gap === null || gap.from.ip === '' ? inboundSource : gap.from;
+    drafts.push(...connectionHops(stops, link, before, gap !== null, context));
+    inboundSource = sourceSeenBy(stops);
+  }
+  return drafts;
+}
+
+/** What a topology without names cannot tell, the chain can: who goes on with a connection of its own is a proxy. */
+function withRoles(stops: readonly Stop[], link: ChainLink, index: number, length: number): Stop[] {
+  return stops.map((stop, place) => {
+    const { role } = stop.party;
+    const isSource = place === 0;
+    const isProxy =
+      (isSource && link.edge !== null) || (place === stops.length - 1 && index < length - 1);
+    if (isProxy && (role === 'app' || role === 'pod'))
+      return { ...stop, party: { ...stop.party, role: 'ingress' } };
+    const isStranger = isSource && index === 0 && role === 'unknown';
+    return isStranger ? { ...stop, party: { ...stop.party, role: 'client' } } : stop;
+  });
+}
+
+/** A load balancer that no agent watches: the client's own connection to it is a hop that is named, not seen. */
+function unseenClient(
+  source: Stop | undefined,
+  link: ChainLink,
+  context: Context,
+): DraftHop | null {
+  if (source === undefined || source.party.role !== 'load-balancer') return null;
+  const claimed = link.connection.proxyHeader?.claimed ?? null;
+  const from = claimed?.src ?? { ip: '', port: 0 };
+  const to = claimed?.dst ?? { ip: source.party.ip, port: 0 };
+  const client = { ...partyAt(from, null, context), role: 'client' as const, observed: false };
+  return {
+    from: claimed === null ? { ...client, name: null, node: null } : client,
+    to: { ...source.party, ip: to.ip, port: to.port, observed: false },
+    kind: 'network',
+    crossesNode:
+      claimed === null || source.machine === null ? null : client.node !== source.machine,
+    extra: false,
+    extraReason: null,
+    rtt: null,
+    rewrite: null,
+    class: claimed === null ? 'M' : 'B',
+    leg: null,
+  };
+}
+
+function connectionHops(
+  stops: readonly Stop[],
+  link: ChainLink,
+  inboundSource: Endpoint | null,
+  isBehindGap: boolean,
+  context: Context,
+): DraftHop[] {
+  return stops.slice(1).map((to, index): DraftHop => {
+    const from = stops[index] as Stop;
+    const isProxied = index === 0 && (link.edge !== null || isBehindGap);
+    const kind = from.nat !== null ? 'nodeForward' : isProxied ? 'proxy' : 'network';
+    const crossesNode = crosses(from, to);
+    const verdict = crossesNode === true ? judge(kind, from, to, context) : NOT_JUDGED;
+    return {
+      from: from.party,
+      to: to.party,
+      kind,
+      crossesNode,
+      extra: verdict.extra,
+      extraReason: verdict.reason,
+      rtt: rttBetween(from.leg, to.leg),
+      rewrite: rewriteOf(kind, from, stops[0] as Stop, link, inboundSource, context),
+      class: classOf(kind, link),
+      leg: to.leg,
+    };
+  });
+}
+
+/** Two named machines compare by name. A client is outside: it shares a machine with nobody that has a name. */
+function crosses(from: Stop, to: Stop): boolean | null {
+  if (from.machine !== null && to.machine !== null) return from.machine !== to.machine;
+  const outside = from.party.role === 'client' || from.party.role === 'load-balancer';
+  return outside && to.machine !== null ? true : null;
+}
+
+function judge(kind: Hop['kind'], from: Stop, to: Stop, context: Context): ExtraVerdict {
+  if (kind === 'nodeForward') return extraByNode(context.topology, from, to);
+  if (kind === 'proxy' && from.party.role !== 'load-balancer')
+    return extraByProxy(context.topology, from, to);
+  return NOT_JUDGED;
+}
+
+function rewriteOf(
+  kind: Hop['kind'],
+  from: Stop,
+  source: Stop,
+  link: ChainLink,
+  inboundSource: Endpoint | null,
+  context: Context,
+): Hop['rewrite'] {
+  if (kind === 'nodeForward') return natRewrite(from, link.connection, source, context.topology);
+  if (kind === 'proxy') return proxyRewrite(inboundSource, from, link.connection, link.edge);
+  return null;
+}
+
+function classOf(kind: Hop['kind'], { connection, edge }: ChainLink): PathClass {
+  const edgeClass = kind === 'proxy' && edge !== null ? edge.edgeClass : 'A';
+  return edgeClass > connection.joinClass ? edgeClass : connection.joinClass;
+}
+
+/** The source address that the last party of a connection saw: after every NAT on the way. */
+function sourceSeenBy(stops: readonly Stop[]): Endpoint | null {
+  const nats = stops.filter((stop) => stop.nat !== null);
+  return nats.at(-1)?.nat?.reply?.dst ?? stops[0]?.party ?? null;
+}
+
+/** Stamps of the arrival at `to`, counted from the path's start, by the clock of the node that took them. */
+export function timesOf(leg: Leg | null, startedAtUs: number): HopTimes {
+  if (leg === null) {
+    return {
+      synNs: null,
+      establishedNs: null,
+      firstRequestNs: null,
+      firstResponseNs: null,
+      endNs: null,
+      clock: null,
+    };
+  }
+  const baseNs = (leg.startUs - startedAtUs) * 1000;
+  const at = (ns: number | null) => (ns === null ? null : baseNs + ns);
+  return {
+    synNs: at(leg.synNs),
+    establishedNs: at(leg.ackNs),
+    firstRequestNs: at(leg.firstRequestNs),
+    firstResponseNs: at(leg.firstResponseNs),
+    endNs: at(leg.endNs),
+    clock: leg.node,
+  };
+}

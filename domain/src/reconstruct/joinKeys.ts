@@ -1,0 +1,33 @@
+/** Which records might meet in one path. Over-inclusive on purpose: reconstruct() decides, this only gathers. */
+import { tupleKey } from '../model/tuple.ts';
+import type { WireRecord } from '../wire/v1.ts';
+
+/**
+ * Records that share a key may belong to the same path; records that share none, directly or through
+ * others, cannot. Keys: `p:` ISN pair, `c:` client ISN, `t:` tuple claimed by a PROXY header.
+ */
+export function joinKeys(record: WireRecord): string[] {
+  switch (record.kind) {
+    case 'leg':
+      return [
+        ...some('p:', record.isnPairHash),
+        ...some('c:', record.clientIsnHash),
+        `t:${tupleKey(record.tuple)}`,
+      ];
+    case 'refusal':
+      return [...some('c:', record.clientIsnHash), `t:${tupleKey(record.tuple)}`];
+    case 'proxyLink':
+      return [record.subject, record.lastRead, record.oldest].flatMap((burst) =>
+        some('p:', burst?.isnPairHash),
+      );
+    case 'proxyHeader':
+      return [
+        ...some('p:', record.isnPairHash),
+        ...some('t:', record.claimed === null ? null : tupleKey(record.claimed)),
+      ];
+  }
+}
+
+function some(prefix: string, value: string | null | undefined): string[] {
+  return value === null || value === undefined ? [] : [prefix + value];
+}

@@ -1,0 +1,371 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { formatEndpoint } from '../model/tuple.ts';
+import { type Hop, pathSchema } from '../rest/path.ts';
+import {
+  type ConnectionSpec,
+  clusterOf,
+  evidenceOf,
+  headerOf,
+  legsOf,
+  linkOf,
+  refusalOf,
+  type TapSpec,
+} from './builders.ts';
+import type { Context, Evidence } from './evidence.ts';
+import { reconstruct } from './reconstruct.ts';
+
+const INGRESS = ['10.244.1.10:80@node1', '10.244.2.10:80@node2'];
+const APP = ['10.244.1.20:8080@node1', '10.244.2.20:8080@node2', '10.244.3.20:8080@node3'];
+const context = clusterOf([
+  { name: 'ingress', nodePort: 30080, endpoints: INGRESS },
+  { name: 'ingress-local', nodePort: 30081, policy: 'Local', endpoints: INGRESS },
+  { name: 'empty', nodePort: 30085, endpoints: [] },
+  { name: 'app', nodePort: 30090, endpoints: APP },
+]);
+
+/*
+ *  src ──► node3 eth0 │ NAT │ node3 eth0 ──► node2 eth0 ──► node2 veth ──► Pod eth0
+ */
+function crossNode(id: number, src: string, port = 30080, stepNs = 10_000): ConnectionSpec {
+  const nat = [`${src} > 192.168.50.13:${port}`, '192.168.50.13:19716 > 10.244.2.10:80'] as const;
+  return {
+    id,
+    stepNs,
+    taps: [
+      { node: 'node3', role: 'uplink', direction: 'rx', tuple: nat[0], nat },
+      { node: 'node3', role: 'uplink', direction: 'tx', tuple: nat[1], nat },
+      { node: 'node2', role: 'uplink', direction: 'rx', tuple: nat[1] },
+      { node: 'node2', role: 'podVeth', direction: 'tx', tuple: nat[1] },
+      { node: 'node2', role: 'pod', direction: 'rx', tuple: nat[1] },
+    ],
+  };
+}
+
+function sameNode(id: number, src: string, port: number, seen: string): ConnectionSpec {
+  const nat = [`${src} > 192.168.50.12:${port}`, `${seen} > 10.244.2.10:80`] as const;
+  return {
+    id,
+    taps: [
+      { node: 'node2', role: 'uplink', direction: 'rx', tuple: nat[0], nat },
+      { node: 'node2', role: 'podVeth', direction: 'tx', tuple: nat[1], nat },
+      { node: 'node2', role: 'pod', direction: 'rx', tuple: nat[1] },
+    ],
+  };
+}
+
+/** ingress Pod on node2 → app Pod on node3. */
+function toApp(id: number): ConnectionSpec {
+  const tuple = '10.244.2.10:51000 > 10.244.3.20:8080';
+  return {
+    id,
+    taps: [
+      { node: 'node2', role: 'pod', direction: 'tx', tuple },
+      { node: 'node2', role: 'podVeth', direction: 'rx', tuple },
+      { node: 'node2', role: 'uplink', direction: 'tx', tuple, nat: [tuple, tuple] },
+      { node: 'node3', role: 'uplink', direction: 'rx', tuple },
+      { node: 'node3', role: 'podVeth', direction: 'tx', tuple, nat: [tuple, tuple] },
+      { node: 'node3', role: 'pod', direction: 'rx', tuple },
+    ],
+  };
+}
+
+function only(evidence: Evidence, where: Context = context) {
+  const paths = reconstruct(evidence, where);
+  expect(paths).toHaveLength(1);
+  const path = pathSchema.parse(paths[0]);
+  return path;
+}
+
+const shape = (path: ReturnType<typeof only>) =>
+  path.hops.map((hop) => [
+    hop.kind,
+    hop.from.name ?? hop.from.ip,
+    hop.to.name ?? hop.to.ip,
+    hop.crossesNode,
+    hop.extra,
+  ]);
+
+test('no evidence gives no path', () => {
+  expect(reconstruct(evidenceOf(), context)).toEqual([]);
+});
+
+test('Cluster to a Pod on another node: two hops, SNAT named, the crossing is extra', () => {
+  const path = only(evidenceOf(...legsOf(crossNode(1, '203.0.113.10:40000'))));
+  expect(shape(path)).toEqual([
+    ['network', '203.0.113.10', 'node3', true, false],
+    ['nodeForward', 'node3', 'default/ingress-2', true, true],
+  ]);
+  expect(path).toMatchObject({
+    outcome: 'served',
+    crossings: 2,
+    extraHops: 1,
+    class: 'A',
+    completeness: 1,
+    service: { namespace: 'default', name: 'ingress', port: 'http' },
+    client: { ip: '203.0.113.10', port: 40000, source: 'socket' },
+    warnings: [],
+  });
+  expect(path.hops[1]?.rewrite).toMatchObject({
+    mechanism: 'snat',
+    before: '203.0.113.10:40000',
+    after: '192.168.50.13:19716',
+    recoverable: false,
+  });
+  expect(path.hops[1]?.extraReason).toContain('node3 has no endpoint of default/ingress');
+});
+
+test('the round trip of a hop is the difference of two handshakes, not of two clocks', () => {
+  const skewed = legsOf(crossNode(1, '203.0.113.10:40000', 30080, 2_000_000)).map((leg) =>
+    leg.node === 'node2' ? { ...leg, startUs: leg.startUs - 5_000_000 } : leg,
+  );
+  const path = only(evidenceOf(...skewed));
+  expect(path.hops[1]?.rtt).toMatchObject({
+    valueNs: 4 * 2 * 2_000_000,
+    method: 'handshakeDifference',
+  });
+  expect(path.hops[0]?.rtt).toMatchObject({ method: 'handshakeToClient', lowNs: 0 });
+  expect(path.warnings.map((warning) => warning.code)).toEqual(['clocksDiffer']);
+});
+
+test('Cluster to a Pod on the same node: one crossing, source still rewritten', () => {
+  const path = only(
+    evidenceOf(...legsOf(sameNode(1, '203.0.113.10:40000', 30080, '10.244.2.1:5555'))),
+  );
+  expect(shape(path)).toEqual([
+    ['network', '203.0.113.10', 'node2', true, false],
+    ['nodeForward', 'node2', 'default/ingress-2', false, false],
+  ]);
+  expect(path.crossings).toBe(1);
+  expect(path.hops[1]?.rewrite?.after).toBe('10.244.2.1:5555');
+});
+
+test('Local with a Pod: the client address arrives unchanged', () => {
+  const path = only(
+    evidenceOf(...legsOf(sameNode(1, '203.0.113.10:40000', 30081, '203.0.113.10:40000'))),
+  );
+  expect(path.hops[1]?.rewrite).toBeNull();
+  expect(path.extraHops).toBe(0);
+});
+
+const arrival = (node: string, tuple: string): TapSpec => ({
+  node,
+  role: 'uplink',
+  direction: 'rx',
+  tuple,
+});
+
+test('Local without a Pod: dropped, explained by the policy', () => {
+  const tap = arrival('node3', '203.0.113.10:40000 > 192.168.50.13:30081');
+  const path = only(
+    evidenceOf(
+      ...legsOf({ id: 1, isAnswered: false, taps: [tap] }),
+      refusalOf(1, tap, { refusal: 'dropped', reason: 'NETFILTER_DROP', synCount: 2 }),
+    ),
+  );
+  expect(path).toMatchObject({
+    outcome: 'dropped',
+    crossings: 1,
+    refusal: { cause: 'noLocalEndpoints', node: 'node3', synCount: 2 },
+    service: { name: 'ingress-local' },
+  });
+  expect(path.refusal?.text).toContain('node1, node2 has');
+});
+
+test('no endpoints: rejected, and a closed port: reset', () => {
+  const noEndpoints = arrival('node1', '203.0.113.10:40000 > 192.168.50.11:30085');
+  const closed = arrival('node1', '203.0.113.10:40001 > 192.168.50.11:30099');
+  const paths = reconstruct(
+    evidenceOf(
+      ...legsOf({ id: 1, isAnswered: false, taps: [noEndpoints] }),
+      refusalOf(1, noEndpoints, {
+        refusal: 'rejected',
+        evidence: 'icmp',
+        icmpType: 3,
+        icmpCode: 3,
+      }),
+      ...legsOf({ id: 2, isAnswered: false, taps: [closed] }),
+      refusalOf(2, closed, { refusal: 'reset', evidence: 'rst' }),
+    ),
+    context,
+  );
+  const found = paths.map((path) => [path.outcome, path.refusal?.cause, path.hops[0]?.to.name]);
+  expect(found.sort()).toEqual([
+    ['rejected', 'noEndpoints', 'node1'],
+    ['reset', 'closedPort', 'node1'],
+  ]);
+});
+
+test('through the ingress: the thread link joins both connections into one path', () => {
+  const path = only(
+    evidenceOf(
+      ...legsOf(crossNode(1, '203.0.113.10:40000')),
+      ...legsOf(toApp(2)),
+      linkOf('request', 2, 1, 1),
+      linkOf('response', 1, 2, 2),
+    ),
+  );
+  expect(shape(path)).toEqual([
+    ['network', '203.0.113.10', 'node3', true, false],
+    ['nodeForward', 'node3', 'default/ingress-2', true, true],
+    ['proxy', 'default/ingress-2', 'default/app-3', true, true],
+  ]);
+  expect(path.crossings).toBe(3);
+  expect(path.hops[2]?.rewrite).toMatchObject({
+    mechanism: 'tcpProxy',
+    before: '192.168.50.13:19716',
+    after: '10.244.2.10:51000',
+    recoverable: null,
+  });
+});
+
+test('rules that disagree are decided by the response side, or by nobody', () => {
+  const inbound = [1, 3].flatMap((id) => legsOf(crossNode(id, `203.0.113.10:4000${id}`)));
+  const open = evidenceOf(...inbound, ...legsOf(toApp(2)), linkOf('request', 2, 1, 3));
+  const undecided = reconstruct(open, context);
+  expect(undecided).toHaveLength(3);
+  expect(undecided.flatMap((path) => path.warnings.map((warning) => warning.code))).toContain(
+    'proxyLinkAmbiguous',
+  );
+
+  const decided = reconstruct(
+    { ...open, proxyLinks: [...open.proxyLinks, linkOf('response', 3, 2, null)] },
+    context,
+  );
+  expect(decided.map((path) => [path.client.port, path.hops.length]).sort()).toEqual([
+    [40001, 2],
+    [40003, 3],
+  ]);
+});
+
+test('a load balancer without PROXY header: its client is a named gap, not a guess', () => {
+  const path = only(evidenceOf(...legsOf(crossNode(1, '192.168.50.5:33000'))));
+  expect(path.client).toEqual({ ip: null, port: null, source: 'unknown' });
+  expect(
+    path.hops.map((hop) => [hop.kind, hop.from.role, hop.to.role, hop.class, hop.crossesNode]),
+  ).toEqual([
+    ['network', 'client', 'load-balancer', 'M', null],
+    ['proxy', 'load-balancer', 'node', 'A', true],
+    ['nodeForward', 'node', 'ingress', 'A', true],
+  ]);
+  expect(path.hops[1]?.rewrite).toMatchObject({
+    mechanism: 'unknown',
+    before: 'unknown',
+    recoverable: null,
+  });
+  expect(path.completeness).toBeCloseTo(2 / 3);
+  expect(path.warnings.map((warning) => warning.code)).toContain('clientLost');
+});
+
+test('a load balancer with PROXY header: the client is known by the header and stays recoverable', () => {
+  const path = only(
+    evidenceOf(
+      ...legsOf(crossNode(1, '192.168.50.5:33000')),
+      headerOf(1, '203.0.113.10:47138 > 203.0.113.2:8041'),
+    ),
+  );
+  expect(path.client).toEqual({ ip: '203.0.113.10', port: 47138, source: 'proxyProtocol' });
+  expect(path.hops[0]).toMatchObject({
+    from: { ip: '203.0.113.10', observed: false },
+    crossesNode: true,
+    class: 'B',
+  });
+  expect(path.hops[1]?.rewrite).toMatchObject({
+    mechanism: 'proxyProtocol',
+    before: '203.0.113.10:47138',
+    recoverable: true,
+  });
+  expect(path.hops[2]?.rewrite).toMatchObject({ mechanism: 'snat', recoverable: true });
+});
+
+test('a node that was not seen leaves a gap, and no times are invented for it', () => {
+  const legs = legsOf(crossNode(1, '203.0.113.10:40000')).filter((leg) => leg.node === 'node3');
+  const path = only(evidenceOf(...legs));
+  expect(path.hops[1]).toMatchObject({
+    to: { name: 'default/ingress-2', node: 'node2', observed: false },
+    crossesNode: true,
+    rtt: { method: 'handshakeToServer' },
+    times: { synNs: null, clock: null },
+  });
+});
+
+test('joins that disagree lower the class and say so', () => {
+  const legs = legsOf(crossNode(1, '203.0.113.10:40000')).map((leg) =>
+    leg.node === 'node2'
+      ? { ...leg, tuple: { ...leg.tuple, src: { ip: '192.168.50.13', port: 1 } } }
+      : leg,
+  );
+  const path = only(evidenceOf(...legs));
+  expect(path.class).toBe('D');
+  expect(path.warnings.map((warning) => warning.code)).toContain('joinDisagrees');
+});
+
+test('two connections with one tuple, reused, never mix', () => {
+  const paths = reconstruct(
+    evidenceOf(
+      ...legsOf(crossNode(1, '203.0.113.10:40000')),
+      ...legsOf(crossNode(2, '203.0.113.10:40000')),
+    ),
+    context,
+  );
+  expect(paths.map((path) => [path.hops.length, path.warnings])).toEqual([
+    [2, []],
+    [2, []],
+  ]);
+});
+
+const everything = evidenceOf(
+  ...legsOf(crossNode(1, '203.0.113.10:40000')),
+  ...legsOf(toApp(2)),
+  linkOf('request', 2, 1, 1),
+  linkOf('response', 1, 2, 2),
+  ...legsOf(sameNode(4, '192.168.50.5:33001', 30080, '10.244.2.1:5556')),
+  headerOf(4, '203.0.113.11:47138 > 203.0.113.2:8041'),
+);
+
+test('arrival order, duplicates and older revisions change nothing, and the input is left alone', () => {
+  const expected = reconstruct(everything, context);
+  const frozen = structuredClone(everything);
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.nat(1000)), (stream) => {
+      const shuffle = <T>(list: readonly T[]) =>
+        [...list, ...list.slice(0, 2)]
+          .map((value) => ({ value, rank: stream.next().value as number }))
+          .sort((a, b) => a.rank - b.rank)
+          .map(({ value }) => value);
+      const mixed: Evidence = {
+        legs: shuffle(everything.legs),
+        refusals: shuffle(everything.refusals),
+        proxyLinks: shuffle(everything.proxyLinks),
+        proxyHeaders: shuffle(everything.proxyHeaders),
+      };
+      expect(reconstruct(mixed, context)).toEqual(expected);
+    }),
+    { numRuns: 200 },
+  );
+  expect(everything).toEqual(frozen);
+});
+
+test('a lost agent never adds a link: what remains leads nowhere that the whole did not', () => {
+  const target = (hop: Hop) => formatEndpoint(hop.to);
+  const known = new Set(reconstruct(everything, context).flatMap((path) => path.hops.map(target)));
+  for (const node of ['node2', 'node3']) {
+    const kept = <T extends { node: string }>(list: readonly T[]) =>
+      list.filter((record) => record.node !== node);
+    const paths = reconstruct(
+      {
+        legs: kept(everything.legs),
+        refusals: [],
+        proxyLinks: kept(everything.proxyLinks),
+        proxyHeaders: kept(everything.proxyHeaders),
+      },
+      context,
+    );
+    expect(paths.length).toBeGreaterThan(0);
+    for (const hop of paths.flatMap((path) => path.hops)) {
+      if (hop.class !== 'M') expect(known).toContain(target(hop));
+    }
+    if (node === 'node2')
+      expect(paths.flatMap((path) => path.hops.map((hop) => hop.kind))).not.toContain('proxy');
+  }
+});

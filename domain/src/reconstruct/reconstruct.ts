@@ -1,0 +1,24 @@
+/**
+ * From what the agents saw to paths. Pure: same evidence, same context, same answer, whatever the arrival order.
+ * One function a step; each takes values and returns new ones.
+ */
+import type { Path } from '../rest/path.ts';
+import { agree } from './agree.ts';
+import { walkChains } from './chains.ts';
+import { clean } from './clean.ts';
+import { linkProxies } from './edges.ts';
+import type { Context, Evidence } from './evidence.ts';
+import { group } from './group.ts';
+import { order } from './order.ts';
+import { pathOf } from './paths.ts';
+
+/** Paths in the order of their ids. Evidence that contradicts itself becomes a warning, never an exception. */
+export function reconstruct(evidence: Evidence, context: Context): Path[] {
+  const cleaned = clean(evidence);
+  const connections = agree(order(group(cleaned)));
+  const proxies = linkProxies(connections, cleaned);
+  const chains = walkChains(connections, proxies);
+  return chains
+    .flatMap((chain) => pathOf(chain, proxies, context) ?? [])
+    .sort((a, b) => (a.pathId < b.pathId ? -1 : 1));
+}
