@@ -1,0 +1,99 @@
+/** Who may import whom: the table of docs/architecture.md, section Rooms. `npm run check` enforces it. */
+const SERVICES = ['domain', 'store', 'collector', 'api/src', 'agent', 'cli'];
+
+/** A room may import itself, these rooms, these packages, and Node's own modules unless `isPure`. */
+const ROOMS = [
+  {
+    room: 'domain/src',
+    rooms: [],
+    packages: [],
+    isPure: true,
+    except: 'domain/src/(wire|rest)/|\\.test\\.ts$|builders\\.ts$',
+  },
+  {
+    room: 'domain/src/(wire|rest)',
+    rooms: ['domain'],
+    packages: ['zod'],
+    isPure: true,
+    except: '\\.test\\.ts$',
+  },
+  {
+    room: 'store/src',
+    rooms: ['domain'],
+    packages: ['@clickhouse/client', 'chdb', 'ffi-rs', 'zod'],
+  },
+  {
+    room: 'collector/src',
+    rooms: ['domain', 'store'],
+    packages: ['fastify', '@fastify/websocket', 'prom-client', 'zod', 'ws'],
+  },
+  {
+    room: 'api/src',
+    rooms: ['domain', 'store'],
+    packages: [
+      'fastify',
+      'fastify-type-provider-zod',
+      '@fastify/static',
+      '@fastify/swagger',
+      '@fastify/swagger-ui',
+      'prom-client',
+      'zod',
+    ],
+  },
+  { room: 'agent/src', rooms: ['domain'], packages: ['ws', 'zod'] },
+  { room: 'cli/src', rooms: SERVICES, packages: ['commander', 'zod', 'vite'] },
+  { room: 'grafana-plugin/src/view', rooms: ['domain'], packages: ['react', 'react-dom'] },
+  {
+    room: 'api/web/src',
+    rooms: ['domain', 'grafana-plugin/src/view'],
+    packages: ['react', 'react-dom'],
+  },
+];
+
+const TESTS = '\\.test\\.tsx?$';
+
+function rulesFor({ room, rooms, packages, isPure, except }) {
+  const from = { path: `^${room}/`, pathNot: except ?? TESTS };
+  const own = [room, ...rooms].map((each) => `^${each}/`);
+  const known = packages.map((name) => `(^|/)node_modules/(@types/)?${name}/`);
+  return {
+    name: `${room} imports only what its row allows`,
+    severity: 'error',
+    from,
+    to: {
+      pathNot: [...own, ...known, ...(isPure ? [] : ['^node:', '^[a-z_/]+$'])],
+      dependencyTypesNot: isPure ? [] : ['core'],
+    },
+  };
+}
+
+export default {
+  forbidden: [
+    ...ROOMS.map(rulesFor),
+    {
+      name: 'no circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'every import resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'types of React stay out of services',
+      severity: 'error',
+      from: { path: `^(${SERVICES.join('|')})/` },
+      to: { path: 'node_modules/react' },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(build|dist)/' },
+    moduleSystems: ['es6'],
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.tsx', '.mts', '.js', '.mjs', '.json'],
+    },
+  },
+};

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what the kernel, lab and browser tests need on Debian or Ubuntu. Idempotent: says what is missing,
+# installs that and nothing else. Does nothing where it may not (not root, no apt-get) but say so.
+set -euo pipefail
+
+# command that must be there, and the Debian package that brings it
+need=(
+  "gcc gcc" "make make" "ip iproute2" "nft nftables" "iptables-nft-restore iptables" "conntrack conntrack"
+  "haproxy haproxy" "nginx nginx-light" "chromium chromium" "curl curl" "ping iputils-ping" "sysctl procps"
+)
+# file that must be there, and its package
+need_files=(
+  "/usr/include/bpf/libbpf.h libbpf-dev" "/usr/include/libelf.h libelf-dev" "/usr/include/zlib.h zlib1g-dev"
+  "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core"
+)
+
+missing=()
+PATH="$PATH:/usr/sbin:/sbin"
+for entry in "${need[@]}"; do
+  read -r program package <<<"$entry"
+  command -v "$program" >/dev/null || missing+=("$package")
+done
+for entry in "${need_files[@]}"; do
+  read -r file package <<<"$entry"
+  [ -e "$file" ] || missing+=("$package")
+done
+if ! compgen -c clang | grep -qE '^clang(-[0-9]+)?$'; then missing+=(clang); fi
+if ! compgen -c llvm-strip | grep -qE '^llvm-strip(-[0-9]+)?$'; then missing+=(llvm); fi
+
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "host: everything needed is installed"
+  exit 0
+fi
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "host: not installed: ${missing[*]}" >&2
+  echo "host: run this as root on Debian or Ubuntu, or: sudo apt-get install ${missing[*]}" >&2
+  exit 3
+fi
+echo "host: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q -o Dpkg::Use-Pty=0 >/dev/null
+apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null
+echo "host: installed"
