@@ -1,0 +1,150 @@
+/**
+ * What hoptrace says about a request against what truly happened. Every difference is one sentence.
+ * Truth comes from the servers' logs and the lab's construction; nothing here looks at how paths are made.
+ */
+import type { Hop, Party, Path } from '@hoptrace/domain/rest/path.ts';
+import type { Address, TruthRequest } from '../traffic/truth.ts';
+
+/** What identifies a request on both sides: the client's own port, or the load balancer's where the client is lost. */
+export function truthKey(truth: TruthRequest): string {
+  const { balancerSource, proxyProtocolClient } = truth.expected;
+  if (balancerSource !== null && proxyProtocolClient === null) return `lb ${show(balancerSource)}`;
+  return `client ${show(truth.client)}`;
+}
+
+export function pathKey(path: Path): string {
+  const { ip, port } = path.client;
+  if (ip !== null && port !== null) return `client ${show({ ip, port })}`;
+  const balancer = path.hops.find((hop) => hop.from.role === 'load-balancer')?.from;
+  return balancer === undefined ? `path ${path.pathId}` : `lb ${show(balancer)}`;
+}
+
+/** Differences, empty when everything that is claimed is true and everything that is true and seen is claimed. */
+export function differences(truth: TruthRequest, path: Path): string[] {
+  return [
+    ...differs('outcome', path.outcome, truth.expected.outcome),
+    ...differs('service', serviceName(path), truth.service),
+    ...differs('hops', path.hops.map(showHop).join(', '), expectedHops(truth).join(', ')),
+    ...crossingDifferences(truth, path),
+    ...differs('crossings', path.crossings, knownCrossings(truth).length),
+    ...differs('extra hops', path.extraHops, truth.expected.extraHops),
+    ...clientDifferences(truth, path),
+    ...rewriteDifferences(truth, path),
+    ...refusalDifferences(truth, path),
+  ];
+}
+
+function differs(what: string, said: unknown, wanted: unknown): string[] {
+  return said === wanted ? [] : [`${what}: said ${String(said)}, truth ${String(wanted)}`];
+}
+
+function serviceName(path: Path): string | null {
+  return path.service === null ? null : `${path.service.namespace}/${path.service.name}`;
+}
+
+function expectedHops(truth: TruthRequest): string[] {
+  const { expected, entryNode } = truth;
+  const stops = [
+    'client',
+    ...(expected.balancerSource === null ? [] : ['lb']),
+    entryNode,
+    ...[expected.ingressPod, expected.appPod].filter((pod) => pod !== null),
+  ];
+  return stops.slice(1).map((stop, index) => `${stops[index]} → ${stop}`);
+}
+
+function showHop(hop: Hop): string {
+  return `${showParty(hop.from)} → ${showParty(hop.to)}`;
+}
+
+function showParty(party: Party): string {
+  if (party.role === 'client') return 'client';
+  if (party.role === 'load-balancer') return 'lb';
+  return party.name ?? party.ip;
+}
+
+/** hoptrace cannot know whether an unknown client shares the load balancer's machine, and must not claim it. */
+function isClientUnknowable(truth: TruthRequest): boolean {
+  return truth.expected.balancerSource !== null && truth.expected.proxyProtocolClient === null;
+}
+
+function knownCrossings(truth: TruthRequest) {
+  const { crossingList } = truth.expected;
+  return isClientUnknowable(truth) ? crossingList.slice(1) : crossingList;
+}
+
+function crossingDifferences(truth: TruthRequest, path: Path): string[] {
+  const said = path.hops.filter((hop) => hop.crossesNode === true);
+  const wanted = knownCrossings(truth);
+  const unknown = path.hops.filter((hop) => hop.crossesNode === null).length;
+  return [
+    ...differs(
+      'extra by crossing',
+      said.map((hop) => hop.extra).join(),
+      wanted.map((each) => each.extra).join(),
+    ),
+    ...differs('hops of unknown crossing', unknown, isClientUnknowable(truth) ? 1 : 0),
+  ];
+}
+
+function clientDifferences(truth: TruthRequest, path: Path): string[] {
+  const { ip, port, source } = path.client;
+  const { balancerSource, proxyProtocolClient } = truth.expected;
+  const wanted =
+    balancerSource === null ? 'socket' : proxyProtocolClient === null ? 'unknown' : 'proxyProtocol';
+  const said = ip === null || port === null ? null : show({ ip, port });
+  return [
+    ...differs('client source', source, wanted),
+    ...differs('client', said, wanted === 'unknown' ? null : show(truth.client)),
+  ];
+}
+
+/** The ledger: what each party saw as source must be what its own log says. */
+function rewriteDifferences(truth: TruthRequest, path: Path): string[] {
+  const { expected } = truth;
+  const byKind = (kind: Hop['kind'], role: Party['role']) =>
+    path.hops.find((hop) => hop.kind === kind && hop.from.role === role)?.rewrite ?? null;
+  const nat = byKind('nodeForward', 'node');
+  const balancer = byKind('proxy', 'load-balancer');
+  const ingress = byKind('proxy', 'ingress');
+  const firstPeer = expected.ingressPeer ?? expected.appPeer;
+  const before = expected.balancerSource ?? truth.client;
+  const hasHeader = expected.proxyProtocolClient !== null;
+  return [
+    ...differs('SNAT', nat?.mechanism === 'snat', expected.snat ?? false),
+    ...(nat === null || firstPeer === null
+      ? []
+      : differs('source before SNAT', nat.before, show(before))),
+    ...(nat === null || firstPeer === null
+      ? []
+      : differs('source after SNAT', nat.after, show(firstPeer))),
+    ...(expected.balancerSource === null
+      ? []
+      : differs('load balancer source', balancer?.after, show(expected.balancerSource))),
+    ...(hasHeader ? differs('client recoverable', balancer?.recoverable, true) : []),
+    ...(ingress === null || expected.appPeer === null
+      ? []
+      : differs('source at the app', ingress.after, show(expected.appPeer))),
+    ...(ingress === null || expected.ingressPeer === null
+      ? []
+      : differs('source at the ingress', ingress.before, show(expected.ingressPeer))),
+  ];
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  dropped: 'noLocalEndpoints',
+  rejected: 'noEndpoints',
+  reset: 'closedPort',
+};
+
+function refusalDifferences(truth: TruthRequest, path: Path): string[] {
+  const wanted = CAUSES[truth.expected.outcome] ?? null;
+  return [
+    ...differs('refusal cause', path.refusal?.cause ?? null, wanted),
+    ...(wanted === null ? [] : differs('refusing node', path.refusal?.node, truth.entryNode)),
+  ];
+}
+
+function show({ ip, port }: Address): string {
+  return `${ip}:${port}`;
+}

@@ -1,0 +1,122 @@
+/**
+ * The real product beside a lab: embedded ClickHouse, collector, API, and one agent for each node with its own
+ * loader, watching that node's namespaces only. Everything on loopback ports that the kernel chose.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig as readApiConfig } from '@hoptrace/api/config.ts';
+import { readConfig as readCollectorConfig } from '@hoptrace/collector/config.ts';
+import type { Path } from '@hoptrace/domain/rest/path.ts';
+import { pathListSchema } from '@hoptrace/domain/rest/queries.ts';
+import { readStoreConfig } from '@hoptrace/store/config.ts';
+import { Lifecycle } from '../../../cli/src/up/lifecycle.ts';
+import type { Progress } from '../../../cli/src/up/progress.ts';
+import { startServices } from '../../../cli/src/up/services.ts';
+import type { Lab } from '../lab.ts';
+import { startNodeAgent } from './nodeAgent.ts';
+
+export interface Stack {
+  readonly apiUrl: string;
+  /** All paths that began at or after this time, oldest page first is not promised. */
+  pathsSince(fromUs: number): Promise<Path[]>;
+  close(): Promise<void>;
+}
+
+export interface StackOptions {
+  /** Where each node's frames are recorded; null: nowhere. */
+  readonly recordFolder: string | null;
+}
+
+const PAGE = 1000;
+const REQUEST_TIMEOUT_MS = 20_000;
+const SILENT: Progress = { say: () => {}, step: (_title, work) => work() };
+
+/** Half a minute of set-up at most; throws with what failed, and leaves nothing running. */
+export async function startStack(lab: Lab, options: StackOptions): Promise<Stack> {
+  const lifecycle = new Lifecycle();
+  const folder = mkdtempSync(join(tmpdir(), 'hoptrace-lab-stack-'));
+  lifecycle.add('folder', async () => rmSync(folder, { recursive: true, force: true }));
+  try {
+    const topologyFile = join(folder, 'topology.json');
+    writeFileSync(topologyFile, JSON.stringify(lab.topology));
+    const services = await startServices(await servicesConfig(folder, topologyFile), {
+      lifecycle,
+      progress: SILENT,
+      onStoreExit: (reason) => console.error(`lab: ${reason}`),
+    });
+    const secret = '00112233445566778899aabbccddeeff';
+    const nodes = lab.namespaces.filter((namespace) => namespace.role === 'node');
+    await Promise.all(
+      nodes.map((node) =>
+        startNodeAgent(
+          { lab, node, secret, collectorUrl: services.collectorUrl, ...options },
+          lifecycle,
+        ),
+      ),
+    );
+    return {
+      apiUrl: services.apiUrl,
+      pathsSince: (fromUs) => listAll(services.apiUrl, fromUs),
+      close: async () => {
+        const problems = await lifecycle.stop();
+        if (problems.length > 0) throw new Error(`not stopped in order: ${problems.join('; ')}`);
+      },
+    };
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+async function servicesConfig(folder: string, topologyFile: string) {
+  const env = {
+    HOPTRACE_DATA_DIR: join(folder, 'data'),
+    HOPTRACE_TOPOLOGY_FILE: topologyFile,
+    HOPTRACE_COLLECTOR_PORT: '0',
+    HOPTRACE_API_PORT: '0',
+    HOPTRACE_COLLECTOR_LOG_LEVEL: 'warn',
+    HOPTRACE_API_LOG_LEVEL: 'warn',
+  };
+  const none = () => '';
+  const store = readStoreConfig(env);
+  return {
+    store: store.kind === 'embedded' ? { ...store, httpPort: await freePort() } : store,
+    collector: readCollectorConfig(env, none),
+    api: readApiConfig(env, none),
+  };
+}
+
+/** A port that was free a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(),
+      );
+    });
+  });
+}
+
+async function listAll(apiUrl: string, fromUs: number): Promise<Path[]> {
+  const paths: Path[] = [];
+  let cursor: string | null = null;
+  do {
+    const url = new URL('/api/v1/paths', apiUrl);
+    url.searchParams.set('from', String(fromUs));
+    url.searchParams.set('to', String((Date.now() + 60_000) * 1000));
+    url.searchParams.set('limit', String(PAGE));
+    if (cursor !== null) url.searchParams.set('cursor', cursor);
+    const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    if (!response.ok)
+      throw new Error(`${url.pathname} answered ${response.status}: ${await response.text()}`);
+    const page = pathListSchema.parse(await response.json());
+    paths.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return paths;
+}

@@ -1,0 +1,62 @@
+/** `lab check`: the whole product watches the lab's requests; every claim is compared with what truly happened. */
+import type { LabArguments } from '../arguments.ts';
+import { type CheckRow, isRowRight } from '../check/rows.ts';
+import { runScenarios } from '../check/run.ts';
+import { startStack } from '../check/stack.ts';
+import { openLab } from '../lab.ts';
+import { BACKENDS } from '../plan.ts';
+import type { CommandResult, ResultRow } from './output.ts';
+
+/** Both kinds of rules unless one is named. Rows are printed as they come. */
+export async function check(args: LabArguments): Promise<CommandResult> {
+  const rows: CheckRow[] = [];
+  for (const backend of args.backend === undefined ? BACKENDS : [args.backend]) {
+    const lab = await openLab({ backend, delayMs: args.delayMs });
+    try {
+      const stack = await startStack(lab, { recordFolder: null });
+      try {
+        const onRow = (row: CheckRow) => {
+          if (!args.json) process.stdout.write(`${describe(row)}\n`);
+        };
+        rows.push(
+          ...(await runScenarios(lab, stack, { ...args, scenarios: args.scenario, onRow })),
+        );
+      } finally {
+        await stack.close();
+      }
+    } finally {
+      await lab.down();
+    }
+  }
+  const passed = rows.filter(isRowRight).length;
+  return {
+    command: 'lab check',
+    rows: rows.map(resultRow),
+    details: { passed, failed: rows.length - passed },
+    text: `${passed} of ${rows.length} rows right`,
+  };
+}
+
+/** A row in the form of all commands, with the check's own members beside it. */
+function resultRow(row: CheckRow): ResultRow & CheckRow {
+  const name = `${row.backend} ${row.id}`;
+  return {
+    name,
+    value: row.right,
+    goal: row.requests,
+    unit: 'requests right',
+    met: isRowRight(row),
+    ...row,
+  };
+}
+
+function describe(row: CheckRow): string {
+  const rtt =
+    row.rtt === null
+      ? ''
+      : `  link RTT median ${(row.rtt.medianNs / 1e6).toFixed(3)} ms, truth ${(row.rtt.truthNs / 1e6).toFixed(3)} ms (${(row.rtt.errorShare * 100).toFixed(1)} %)`;
+  const head = `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(24)} ${`${row.right}/${row.requests}`.padStart(9)}${rtt}`;
+  return [head, ...row.wrong.map(({ id, reasons }) => `       ${id}: ${reasons.join('; ')}`)].join(
+    '\n',
+  );
+}

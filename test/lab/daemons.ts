@@ -1,0 +1,108 @@
+/** Configurations of the lab's servers: nginx in every Pod, haproxy on the load balancer. Text in, text out. */
+import { join } from 'node:path';
+import {
+  LB_FRONT_IP,
+  LISTENERS,
+  type ListenerPlan,
+  nodeNamed,
+  PORTS,
+  type PodPlan,
+  ROUTES,
+  routeEndpoint,
+  serviceNamed,
+} from './plan.ts';
+
+/** Ports a Pod's nginx listens on. */
+export function podPorts(pod: PodPlan): number[] {
+  return pod.role === 'ingress'
+    ? [PORTS.ingress, PORTS.ingressProxy]
+    : [PORTS.app, PORTS.appPinned];
+}
+
+/** Where a Pod's nginx logs its requests: the source of truth for served ones. */
+export function accessLogOf(labFolder: string, pod: PodPlan): string {
+  return join(labFolder, 'logs', `${pod.name}.access`);
+}
+
+export function nginxConfig(labFolder: string, pod: PodPlan): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `  ${kind}_temp_path "${labFolder}/conf/${pod.name}-${kind}";`,
+  );
+  return `worker_processes 1;
+daemon off;
+pid "${labFolder}/conf/${pod.name}.pid";
+error_log stderr warn;
+events { worker_connections 2048; }
+http {
+${temporary.join('\n')}
+  keepalive_requests 100000;
+${pod.role === 'ingress' ? ingressHttp(labFolder, pod) : appHttp(labFolder, pod)}
+}
+`;
+}
+
+function ingressHttp(labFolder: string, pod: PodPlan): string {
+  const upstreams = ROUTES.map((route) => {
+    const to = routeEndpoint(pod.node, route);
+    return to === null ? '' : `  upstream ${route.slice(1)} { server ${to.ip}:${to.port}; }`;
+  });
+  const locations = ROUTES.map(
+    (route) => `    location ${route} { proxy_pass http://${route.slice(1)}; }`,
+  );
+  // A new upstream connection per request is nginx's default: it speaks HTTP/1.0 and closes.
+  const server = (listen: string, client: string) => `  server {
+    listen ${listen};
+    proxy_set_header Host $host;
+    proxy_set_header X-Request-ID $request_id;
+    proxy_set_header X-Real-IP ${client};
+    proxy_set_header X-Forwarded-For ${client};
+${locations.join('\n')}
+    location / { return 404 "${pod.name} has no such route\\n"; }
+  }`;
+  return `  log_format truth escape=json '{"id":"$arg_id","peer":"$realip_remote_addr:$realip_remote_port","server":"$server_addr:$server_port","upstream":"$upstream_addr","proxyProtocol":"$proxy_protocol_addr:$proxy_protocol_port","status":$status}';
+  access_log "${accessLogOf(labFolder, pod)}" truth;
+${upstreams.join('\n')}
+${server(String(PORTS.ingress), '$remote_addr')}
+${server(`${PORTS.ingressProxy} proxy_protocol`, '$proxy_protocol_addr')}`;
+}
+
+function appHttp(labFolder: string, pod: PodPlan): string {
+  return `  log_format truth escape=json '{"id":"$arg_id","peer":"$remote_addr:$remote_port","server":"$server_addr:$server_port","forwardedFor":"$http_x_forwarded_for","status":$status}';
+  access_log "${accessLogOf(labFolder, pod)}" truth;
+  server {
+    listen ${PORTS.app};
+    listen ${PORTS.appPinned};
+    default_type text/plain;
+    location / { return 200 "pod=${pod.name} peer=$remote_addr:$remote_port xff=$http_x_forwarded_for rid=$http_x_request_id\\n"; }
+  }`;
+}
+
+/** haproxy in TCP mode. Each finished session is one line on its standard output: client, own source, server. */
+export function haproxyConfig(): string {
+  return `global
+  maxconn 4000
+  log stdout format raw local0
+defaults
+  mode tcp
+  log global
+  option dontlognull
+  timeout connect 1500ms
+  timeout client 10s
+  timeout server 10s
+  retries 0
+  log-format "%ci:%cp %bi:%bp %s %f"
+${LISTENERS.map(haproxyListener).join('\n')}
+`;
+}
+
+function haproxyListener(listener: ListenerPlan): string {
+  const header = { none: '', v1: ' send-proxy', v2: ' send-proxy-v2' }[listener.proxyHeader];
+  const { nodePort } = serviceNamed(listener.service);
+  const servers = listener.nodes.map(
+    (name) => `  server ${name} ${nodeNamed(name).ip}:${nodePort}${header}`,
+  );
+  return `listen ${listener.name}
+  bind ${LB_FRONT_IP}:${listener.port}
+  balance roundrobin
+${servers.join('\n')}`;
+}
