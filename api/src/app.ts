@@ -1,0 +1,121 @@
+/** Builds the API from its dependencies. Nothing listens and nothing is asked until the caller does so. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { allowedHosts, requireAccess } from './access.ts';
+import { answerClientError } from './clientError.ts';
+import { type ApiConfig, isLoopback, requireTokenBeyondLoopback } from './config.ts';
+import { guardStore } from './guardedStore.ts';
+import { type ApiMetrics, createMetrics } from './metrics.ts';
+import { registerOpenapi } from './openapi.ts';
+import { answerUnmatched, registerPage } from './page.ts';
+import { validatorCompiler } from './parameters.ts';
+import type { PathStore } from './pathStore.ts';
+import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
+import { registerCluster } from './routes/cluster.ts';
+import { registerLists } from './routes/lists.ts';
+import { registerOperations } from './routes/operations.ts';
+import { setSecurityHeaders } from './securityHeaders.ts';
+
+/** Above the query time-out: a backstop for handlers that hang elsewhere. */
+const HANDLER_MARGIN_MS = 5_000;
+const MAX_PARAMETER_LENGTH = 200;
+
+export interface ApiDeps {
+  readonly config: ApiConfig;
+  readonly store: PathStore;
+  /** Microseconds since the epoch. */
+  readonly nowUs: () => number;
+  readonly logger?: FastifyServerOptions['logger'];
+  readonly metrics?: ApiMetrics;
+}
+
+/** Throws HOP_TOKEN_REQUIRED. The caller listens on config.host and config.port, and closes. */
+export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+  const { config } = deps;
+  requireTokenBeyondLoopback(config);
+  const metrics = deps.metrics ?? createMetrics({ withProcess: false });
+  const app = Fastify(serverOptions(deps, metrics));
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  addHooks(app, config, metrics);
+  app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, metrics }));
+  app.setNotFoundHandler((request, reply) => answerUnmatched(request, reply, config.webRoot));
+
+  await registerOpenapi(app, { needsToken: config.tokens.length > 0 });
+  const routeDeps = {
+    store: guardStore(deps.store, config, metrics),
+    nowUs: deps.nowUs,
+    metrics,
+    webRoot: config.webRoot,
+  };
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  registerLists(typed, routeDeps);
+  registerCluster(typed, routeDeps);
+  registerOperations(typed, routeDeps);
+  await registerPage(app, config.webRoot);
+  await app.ready();
+  return app;
+}
+
+function serverOptions({ config, logger }: ApiDeps, metrics: ApiMetrics): FastifyServerOptions {
+  return {
+    logger: logger ?? false,
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: config.requestTimeoutMs,
+    handlerTimeout: config.queryTimeoutMs + HANDLER_MARGIN_MS,
+    bodyLimit: config.bodyLimitBytes,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    genReqId: requestIdOf,
+    frameworkErrors: (error, request, reply) => {
+      setSecurityHeaders(request, reply);
+      answerError(error, { request, reply, metrics });
+    },
+    clientErrorHandler: answerClientError,
+  };
+}
+
+/** Takes over the caller's id where it is harmless in a log, so that a trace can be followed through. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.-]{8,128}$/.test(given) ? given : randomUUID();
+}
+
+function addHooks(app: FastifyInstance, config: ApiConfig, metrics: ApiMetrics): void {
+  const hosts = isLoopback(config.host) ? allowedHosts(config.host, config.allowedHosts) : null;
+  app.addHook('onRequest', async (request) => {
+    requireAccess(request, { tokens: config.tokens, hosts });
+  });
+  app.addHook('onSend', async (request, reply) => setSecurityHeaders(request, reply));
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    const labels = { method: request.method, route, status: String(reply.statusCode) };
+    metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
+  });
+}
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly metrics: ApiMetrics;
+}
+
+function answerError(thrown: unknown, { request, reply, metrics }: Exchange): FastifyReply {
+  const error = toAppError(thrown);
+  metrics.problems.inc({ code: error.code });
+  if (error.statusCode >= 500) {
+    request.log.error({ err: error, code: error.code, route: request.routeOptions.url }, 'failed');
+  }
+  if (error.code === 'HOP_UNAUTHORIZED') reply.header('www-authenticate', 'Bearer');
+  if (error.retryAfterSeconds !== null) reply.header('retry-after', error.retryAfterSeconds);
+  // Bytes, because Fastify adds a charset to strings, and RFC 9457's media type has no such parameter.
+  const body = Buffer.from(JSON.stringify(problemOf(error, request.id)));
+  return reply.code(error.statusCode).type(PROBLEM_TYPE).send(body);
+}

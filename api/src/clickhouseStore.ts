@@ -1,0 +1,82 @@
+/** The PathStore that answers from ClickHouse through the queries of store/. */
+import type { Store } from '@hoptrace/store/client.ts';
+import { StoreError } from '@hoptrace/store/errors.ts';
+import { readPathTimeUs } from '@hoptrace/store/pathKey.ts';
+import { countPaths } from '@hoptrace/store/queries/countPaths.ts';
+import { getPath } from '@hoptrace/store/queries/getPath.ts';
+import { listAgents } from '@hoptrace/store/queries/listAgents.ts';
+import { listPaths } from '@hoptrace/store/queries/listPaths.ts';
+import { listRefusals } from '@hoptrace/store/queries/listRefusals.ts';
+import { listServices } from '@hoptrace/store/queries/listServices.ts';
+import { AppError } from './errors.ts';
+import { badCursor } from './parameters.ts';
+import type { PathStore, StoreCall, TimeWindow } from './pathStore.ts';
+import type { AgentRow, OverviewCounts } from './responses.ts';
+
+/** Reads no row, but fails where the table is missing: an engine that answers is not yet a store. */
+const NO_TIME = { fromUs: 0, toUs: 1 };
+
+export function clickhouseStore(store: Store): PathStore {
+  return {
+    listPaths: (query, { signal }) =>
+      translated(() => listPaths(store, query, { nowUs: query.to, signal })),
+    getPath: async (pathId, { signal }) => {
+      if (readPathTimeUs(pathId) === null) return null;
+      return translated(() => getPath(store, pathId, { signal }));
+    },
+    listRefusals: (query, { signal }) =>
+      translated(() => listRefusals(store, query, { nowUs: query.to, signal })),
+    listAgents: (sinceUs, { signal }) => translated(() => agentsSince(store, sinceUs, signal)),
+    overview: (window, call) => translated(() => overviewOf(store, window, call)),
+    ping: async ({ signal }) => {
+      await translated(() => countPaths(store, { window: NO_TIME, signal }));
+    },
+  };
+}
+
+async function agentsSince(
+  store: Store,
+  sinceUs: number,
+  signal: AbortSignal,
+): Promise<AgentRow[]> {
+  const agents = await listAgents(store, { sinceUs, signal });
+  return agents.map((agent) => ({ ...agent, addresses: [...agent.addresses] }));
+}
+
+async function overviewOf(
+  store: Store,
+  { from, to }: TimeWindow,
+  { signal }: StoreCall,
+): Promise<OverviewCounts> {
+  const window = { fromUs: from, toUs: to };
+  const counts = await countPaths(store, { window, signal });
+  const services = await listServices(store, { window, signal });
+  return {
+    paths: counts.total,
+    outcomes: { ...counts.byOutcome },
+    crossings: counts.crossings,
+    withExtraHops: counts.withExtraHops,
+    services: services.map(({ service, paths, refused, withExtraHops }) => ({
+      ...service,
+      paths,
+      refused,
+      withExtraHops,
+    })),
+  };
+}
+
+async function translated<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw error instanceof StoreError ? appErrorOf(error) : error;
+  }
+}
+
+/** A stored row that does not parse is our fault and stays so; all else may pass by itself or by an operator. */
+function appErrorOf(error: StoreError): AppError {
+  if (error.code === 'HOP_STORE_CURSOR') return badCursor('This is no cursor of this list.');
+  const code = error.code === 'HOP_STORE_ROW' ? 'HOP_INTERNAL' : 'HOP_STORE_UNAVAILABLE';
+  const fields = { field: error.field ?? 'store', text: error.message, remedy: error.remedy };
+  return new AppError(code, error.message, { cause: error, errors: [fields] });
+}

@@ -1,0 +1,84 @@
+/** Answers that only the API gives: agents, overview, health. Lists of paths and refusals are in the domain. */
+import { OUTCOMES, serviceRefSchema } from '@hoptrace/domain/rest/path.ts';
+import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
+import { z } from 'zod';
+
+const count = z.int().min(0);
+
+export const agentRowSchema = z.object({
+  cluster: z.string(),
+  node: z.string(),
+  bootId: z.string().describe('changes with every boot of the node'),
+  lastSeenUs: z.int().describe('when the collector last heard of this agent'),
+  losses: lossesSchema.describe(
+    'what this agent reported as lost; paths of that time may have gaps',
+  ),
+  // Not the wire's schema: that one transforms, and answers are only checked and written.
+  addresses: z
+    .array(z.object({ ip: z.string(), ifname: z.string() }))
+    .describe('addresses of the node, from its interfaces'),
+});
+
+export const agentSchema = agentRowSchema.extend({
+  lossesSinceUs: z.int(),
+  isSilent: z
+    .boolean()
+    .describe('not heard of for 20 s: what happens on this node is not seen at present'),
+});
+
+export const agentListSchema = z.object({
+  items: z.array(agentSchema),
+  nextCursor: z.string().nullable(),
+});
+
+export const serviceCountSchema = serviceRefSchema.extend({
+  paths: count,
+  refused: count,
+  withExtraHops: count,
+});
+
+export const overviewCountsSchema = z.object({
+  paths: count.describe('paths that started in the window'),
+  outcomes: z.record(z.enum(OUTCOMES), count).describe('paths by outcome; their sum is `paths`'),
+  crossings: count.describe('hops between machines, of all paths together'),
+  withExtraHops: count.describe('paths with at least one extra hop'),
+  services: z
+    .array(serviceCountSchema)
+    .describe(
+      'the 1000 busiest services of the window; paths whose service is not known are left out',
+    ),
+});
+
+export const overviewSchema = z.object({
+  fromUs: z.int(),
+  toUs: z.int().describe('exclusive'),
+  ...overviewCountsSchema.shape,
+  agents: z
+    .object({ known: count, silent: count })
+    .describe(
+      'nodes whose agent was heard of in the last 24 h; without any, no request can be known of',
+    ),
+});
+
+export const healthSchema = z.object({ status: z.literal('alive') });
+
+export const checkSchema = z.object({
+  name: z.string(),
+  isReady: z.boolean(),
+  isRequired: z.boolean().describe('false: its lack is told but does not make the API unready'),
+  text: z.string(),
+  remedy: z.string().nullable(),
+});
+
+export const readinessSchema = z.object({
+  status: z.enum(['ready', 'notReady']),
+  missing: z.array(z.string()).describe('names of the checks that failed'),
+  checks: z.array(checkSchema),
+});
+
+export type AgentRow = z.infer<typeof agentRowSchema>;
+export type Agent = z.infer<typeof agentSchema>;
+export type OverviewCounts = z.infer<typeof overviewCountsSchema>;
+export type Overview = z.infer<typeof overviewSchema>;
+export type Check = z.infer<typeof checkSchema>;
+export type Readiness = z.infer<typeof readinessSchema>;

@@ -1,0 +1,89 @@
+/** A PathStore over an array, for tests of the protocol. It filters by window and outcome only; SQL is tested elsewhere. */
+import type { Path } from '@hoptrace/domain/rest/path.ts';
+import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
+import { badCursor } from '../parameters.ts';
+import type { PathQuery, PathStore, RefusalQuery } from '../pathStore.ts';
+import type { AgentRow } from '../responses.ts';
+
+export interface MemoryStore extends PathStore {
+  readonly paths: Path[];
+  readonly agents: AgentRow[];
+  /** Every query as the API passed it on. */
+  readonly asked: (PathQuery | RefusalQuery)[];
+  /** When set, every call ends as this one does. */
+  failure: (() => Promise<never>) | null;
+}
+
+export function memoryStore(paths: readonly Path[] = []): MemoryStore {
+  const store: MemoryStore = {
+    paths: [...paths],
+    agents: [],
+    asked: [],
+    failure: null,
+    async listPaths(query) {
+      await this.failure?.();
+      store.asked.push(query);
+      const hits = inWindow(store.paths, query).filter(
+        (path) => query.outcome === undefined || path.outcome === query.outcome,
+      );
+      return pageOf(hits, query);
+    },
+    async getPath(pathId) {
+      await this.failure?.();
+      return store.paths.find((path) => path.pathId === pathId) ?? null;
+    },
+    async listRefusals(query) {
+      await this.failure?.();
+      store.asked.push(query);
+      return pageOf(inWindow(store.paths, query).flatMap(refusalOf), query);
+    },
+    async listAgents() {
+      await this.failure?.();
+      return store.agents;
+    },
+    async overview(window) {
+      await this.failure?.();
+      const hits = inWindow(store.paths, window);
+      const count = (outcome: Path['outcome']) => hits.filter((p) => p.outcome === outcome).length;
+      return {
+        paths: hits.length,
+        outcomes: {
+          served: count('served'),
+          reset: count('reset'),
+          rejected: count('rejected'),
+          dropped: count('dropped'),
+          unknown: count('unknown'),
+        },
+        crossings: hits.reduce((sum, path) => sum + path.crossings, 0),
+        withExtraHops: hits.filter((path) => path.extraHops > 0).length,
+        services: [],
+      };
+    },
+    async ping() {
+      await this.failure?.();
+    },
+  };
+  return store;
+}
+
+function inWindow(paths: readonly Path[], { from, to }: { from: number; to: number }): Path[] {
+  return paths
+    .filter((path) => path.startedAtUs >= from && path.startedAtUs < to)
+    .sort((a, b) => b.startedAtUs - a.startedAtUs);
+}
+
+/** The cursor is the number of items before. */
+function pageOf<T>(hits: readonly T[], query: { limit: number; cursor?: string | undefined }) {
+  const start = Number(query.cursor ?? '0');
+  if (!Number.isInteger(start)) throw badCursor('This is no cursor of this store.');
+  const end = start + query.limit;
+  return { items: hits.slice(start, end), nextCursor: end < hits.length ? String(end) : null };
+}
+
+function refusalOf(path: Path): RefusalItem[] {
+  const to = path.hops.at(-1)?.to;
+  if (path.refusal === null || to === undefined) return [];
+  const { pathId, startedAtUs, cluster, client, service } = path;
+  const destination = { ip: to.ip, port: to.port };
+  return [{ pathId, startedAtUs, cluster, client, service, destination, ...path.refusal }];
+}
