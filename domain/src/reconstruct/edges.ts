@@ -1,16 +1,16 @@
 /**
  * Step 5: which inbound connection of a proxy caused which outbound one.
  *
- * Two rules answer in the kernel (see proxyLink in wire/v1.ts), on the request side and on the response
- * side. Rules that agree, or one answer that the response side confirms, make an edge; two answers that
- * nothing decides between make an ambiguous set and no edge. A PROXY header names the inbound connection itself.
+ * Two rules answer in the kernel (see proxyLink in wire/v1.ts). Where they name the same request, or where the
+ * process is known to obey one of them (proxyRules.ts), that is an edge; two answers that nothing decides
+ * between make an ambiguous set and no edge. A PROXY header names the inbound connection itself.
  */
 import { isSameTuple } from '../model/tuple.ts';
 import type { Warning } from '../rest/path.ts';
-import type { BurstRef } from '../wire/v1.ts';
 import type { Connection } from './connection.ts';
 import type { Evidence, ProxyLink } from './evidence.ts';
 import { forms } from './group.ts';
+import { burstKey, type LearnedRules, learnRules } from './proxyRules.ts';
 
 export interface ProxyEdge {
   readonly inboundKey: string;
@@ -75,13 +75,13 @@ function threadEdges(
   links: readonly ProxyLink[],
 ): { edges: ProxyEdge[]; ambiguous: Map<string, Warning> } {
   const known = new Set(connections.flatMap((connection) => connection.pairHash ?? []));
-  const confirmed = responsePairs(links);
+  const rules = learnRules(links);
   const edges: ProxyEdge[] = [];
   const ambiguous = new Map<string, Warning>();
   for (const link of links) {
     if (link.side !== 'request') continue;
     const outboundKey = link.subject.isnPairHash;
-    const decision = decide(link, confirmed);
+    const decision = decide(link, rules);
     if (decision === null) continue;
     if ('warning' in decision) ambiguous.set(outboundKey, decision.warning);
     else if (known.has(decision.inboundKey) && known.has(outboundKey)) {
@@ -91,55 +91,27 @@ function threadEdges(
   return { edges, ambiguous };
 }
 
-function decide(
-  link: ProxyLink,
-  confirmed: ReadonlySet<string>,
-): { inboundKey: string; edgeClass: 'A' | 'B' } | { warning: Warning } | null {
-  const candidates = distinctBursts([link.lastRead, link.oldest]);
-  const agreed = candidates.filter((burst) => confirmed.has(pairOf(burst, link.subject)));
-  const only =
-    candidates.length === 1 ? candidates[0] : agreed.length === 1 ? agreed[0] : undefined;
-  if (only !== undefined) {
-    const bothRules = link.lastRead !== null && link.oldest !== null && candidates.length === 1;
-    return {
-      inboundKey: only.isnPairHash,
-      edgeClass: bothRules || agreed.length === 1 ? 'A' : 'B',
-    };
+type Decision = { inboundKey: string; edgeClass: 'A' | 'B' } | { warning: Warning } | null;
+
+/** Rules that name the same request need no choice; else the process's own rule decides, and else nothing does. */
+function decide(link: ProxyLink, rules: LearnedRules): Decision {
+  const { lastRead, oldest } = link;
+  if (lastRead !== null && oldest !== null && burstKey(lastRead) === burstKey(oldest)) {
+    return { inboundKey: lastRead.isnPairHash, edgeClass: 'A' };
   }
-  if (candidates.length === 0) return null;
+  const rule = rules.ruleFor(link);
+  const named = rule === null ? null : link[rule];
+  if (rule !== null && named !== null) {
+    return { inboundKey: named.isnPairHash, edgeClass: rules.isAgreed(link, rule) ? 'A' : 'B' };
+  }
+  const only = lastRead ?? oldest;
+  if (only === null) return null;
+  if (lastRead === null || oldest === null) return { inboundKey: only.isnPairHash, edgeClass: 'B' };
   return {
     warning: {
       code: 'proxyLinkAmbiguous',
-      text: `${link.process} on ${link.node}: the thread rules name ${candidates.length} inbound requests as the cause and the response decides for none`,
+      text: `${link.process} on ${link.node}: two inbound requests may have caused this connection, and the responses decide for neither`,
       subject: `${link.node}/${link.process}`,
     },
   };
-}
-
-function distinctBursts(bursts: readonly (BurstRef | null)[]): BurstRef[] {
-  const byKey = new Map(
-    bursts.flatMap((burst) => (burst === null ? [] : [[burstKey(burst), burst] as const])),
-  );
-  return [...byKey.values()];
-}
-
-/** All (client burst, upstream burst) pairs that the response side names. */
-function responsePairs(links: readonly ProxyLink[]): Set<string> {
-  return new Set(
-    links
-      .filter((link) => link.side === 'response')
-      .flatMap((link) =>
-        distinctBursts([link.lastRead, link.oldest]).map((upstream) =>
-          pairOf(link.subject, upstream),
-        ),
-      ),
-  );
-}
-
-function burstKey(burst: BurstRef): string {
-  return `${burst.isnPairHash}#${burst.burst}`;
-}
-
-function pairOf(client: BurstRef, upstream: BurstRef): string {
-  return `${burstKey(client)}>${burstKey(upstream)}`;
 }

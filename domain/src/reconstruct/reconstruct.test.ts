@@ -219,7 +219,7 @@ test('through the ingress: the thread link joins both connections into one path'
   });
 });
 
-test('rules that disagree are decided by the response side, or by nobody', () => {
+test('rules that disagree are decided by the rule whose two sides agree more often, or by nobody', () => {
   const inbound = [1, 3].flatMap((id) => legsOf(crossNode(id, `203.0.113.10:4000${id}`)));
   const open = evidenceOf(...inbound, ...legsOf(toApp(2)), linkOf('request', 2, 1, 3));
   const undecided = reconstruct(open, context);
@@ -228,14 +228,22 @@ test('rules that disagree are decided by the response side, or by nobody', () =>
     'proxyLinkAmbiguous',
   );
 
-  const decided = reconstruct(
-    { ...open, proxyLinks: [...open.proxyLinks, linkOf('response', 3, 2, null)] },
-    context,
-  );
-  expect(decided.map((path) => [path.client.port, path.hops.length]).sort()).toEqual([
+  const withResponse = (...response: ReturnType<typeof linkOf>[]) =>
+    reconstruct({ ...open, proxyLinks: [...open.proxyLinks, ...response] }, context)
+      .map((path) => [path.client.port, path.hops.length])
+      .sort();
+  const byOldest = [
     [40001, 2],
     [40003, 3],
-  ]);
+  ];
+  const byLastRead = [
+    [40001, 3],
+    [40003, 2],
+  ];
+  expect(withResponse(linkOf('response', 3, null, 2))).toEqual(byOldest);
+  expect(withResponse(linkOf('response', 1, 2, null))).toEqual(byLastRead);
+  // A rule is not confirmed by the other rule's answer.
+  expect(withResponse(linkOf('response', 3, 2, null))).toHaveLength(3);
 });
 
 test('a load balancer without PROXY header: its client is a named gap, not a guess', () => {
