@@ -1,0 +1,43 @@
+/** The agent of this machine, where it can run; where it cannot, `up` says why and goes on without it. */
+import { hostname } from 'node:os';
+import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
+import { checkHost } from '@hoptrace/agent/check.ts';
+import { readAgentConfig } from '@hoptrace/agent/config.ts';
+import { jsonLog } from '@hoptrace/agent/log.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Progress } from './progress.ts';
+
+export interface SourceDeps {
+  readonly lifecycle: Lifecycle;
+  readonly progress: Progress;
+  readonly collectorUrl: string;
+}
+
+export async function startLocalAgent(
+  env: NodeJS.ProcessEnv,
+  _root: string,
+  deps: SourceDeps,
+): Promise<void> {
+  const { lifecycle, progress, collectorUrl } = deps;
+  const config = {
+    ...readAgentConfig(env, hostname()),
+    collectorUrl: collectorUrl.replace(/^http/, 'ws'),
+  };
+  const report = await progress.step('agent: what can this host see', () => checkHost(config));
+  if (!report.ok) {
+    progress.say('  no local agent: this host cannot be watched');
+    for (const each of report.checks) {
+      if (!each.ok)
+        progress.say(
+          `    ${each.name}: ${each.detail}${each.remedy === null ? '' : ` → ${each.remedy}`}`,
+        );
+    }
+    progress.say('  agents on other nodes can send here; recorded requests: npm start -- --demo');
+    return;
+  }
+  const log = jsonLog((line) => process.stderr.write(line), Date.now);
+  const agent = buildAgent(config, { source: loaderSource(config, log), log });
+  lifecycle.add('agent', () => agent.close());
+  agent.start();
+  progress.say(`  agent watches ${config.node}`);
+}

@@ -1,0 +1,86 @@
+/** Store, collector and API on one machine, started in this order and stopped in reverse. */
+import { buildApi } from '@hoptrace/api/app.ts';
+import { clickhouseStore } from '@hoptrace/api/clickhouseStore.ts';
+import type { ApiConfig } from '@hoptrace/api/config.ts';
+import { listen } from '@hoptrace/api/listen.ts';
+import { buildCollector } from '@hoptrace/collector/app.ts';
+import type { CollectorConfig } from '@hoptrace/collector/config.ts';
+import { collectorStoreOf } from '@hoptrace/collector/storeAdapter.ts';
+import { openStore } from '@hoptrace/store/client.ts';
+import type { StoreConfig, StoreConnection } from '@hoptrace/store/config.ts';
+import { startEmbedded } from '@hoptrace/store/embedded/start.ts';
+import { ensureDatabase, migrate } from '@hoptrace/store/migrate.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Progress } from './progress.ts';
+
+export interface ServicesConfig {
+  readonly store: StoreConfig;
+  readonly collector: CollectorConfig;
+  readonly api: ApiConfig;
+}
+
+export interface ServicesDeps {
+  readonly lifecycle: Lifecycle;
+  readonly progress: Progress;
+  /** The embedded database ended although nobody asked it to. */
+  readonly onStoreExit: (reason: string) => void;
+}
+
+export interface Services {
+  /** `http://127.0.0.1:7040`. */
+  readonly apiUrl: string;
+  /** `http://127.0.0.1:7041`. */
+  readonly collectorUrl: string;
+}
+
+/** What was started before a failure is in the lifecycle: the caller stops it. */
+export async function startServices(config: ServicesConfig, deps: ServicesDeps): Promise<Services> {
+  const { lifecycle, progress } = deps;
+  const connection = await connect(config.store, deps);
+  const store = openStore(connection);
+  lifecycle.add('store', () => store.close());
+  await progress.step('schema', async () => {
+    await ensureDatabase(connection);
+    await migrate(store, { retention: config.store.retention });
+  });
+  const { url: collectorUrl } = await progress.step('collector', async () => {
+    const collector = buildCollector({
+      config: config.collector,
+      store: collectorStoreOf(store),
+      logger: { level: config.collector.logLevel, base: { service: 'collector' } },
+    });
+    lifecycle.add('collector', () => collector.close());
+    return collector.start();
+  });
+  const apiUrl = await progress.step('API', async () => {
+    const app = await buildApi({
+      config: config.api,
+      store: clickhouseStore(store),
+      nowUs: () => Date.now() * 1000,
+      logger: { level: config.api.logLevel, base: { service: 'api' } },
+    });
+    lifecycle.add('API', () => app.close());
+    return listen(app, config.api);
+  });
+  return { apiUrl, collectorUrl };
+}
+
+async function connect(config: StoreConfig, deps: ServicesDeps): Promise<StoreConnection> {
+  if (config.kind === 'server') {
+    deps.progress.say(`  ClickHouse at ${config.connection.url}`);
+    return config.connection;
+  }
+  return deps.progress.step('ClickHouse (embedded)', async () => {
+    const engine = await startEmbedded({ dataDir: config.dataDir, httpPort: config.httpPort });
+    let isStopping = false;
+    deps.lifecycle.add('ClickHouse', async () => {
+      isStopping = true;
+      await engine.stop();
+    });
+    void engine.exited.then((exit) => {
+      if (!isStopping)
+        deps.onStoreExit(`the embedded ClickHouse ended by itself: ${JSON.stringify(exit)}`);
+    });
+    return engine;
+  });
+}
