@@ -12,6 +12,7 @@ const schema = z.object({
   scenario: z.array(z.string()).optional(),
   'delay-ms': z.coerce.number().min(0).max(10_000).default(DEFAULT_DELAY_MS),
   id: z.string().optional(),
+  out: z.string().optional(),
   all: z.boolean().default(false),
   json: z.boolean().default(false),
 });
@@ -27,6 +28,8 @@ export interface LabArguments {
   readonly scenario: readonly string[] | undefined;
   readonly delayMs: number;
   readonly id: string | undefined;
+  /** Folder that `record` writes to. */
+  readonly out: string | undefined;
   readonly all: boolean;
   readonly json: boolean;
 }
@@ -45,8 +48,8 @@ export function parseLabArguments(words: readonly string[]): LabArguments {
       'See `npm run lab -- help`.',
     );
   }
-  const { 'delay-ms': delayMs, backend, scenario, id, ...rest } = parsed.data;
-  return Object.freeze({ ...rest, command: positionals[0], backend, scenario, id, delayMs });
+  const { 'delay-ms': delayMs, backend, scenario, id, out, ...rest } = parsed.data;
+  return Object.freeze({ ...rest, command: positionals[0], backend, scenario, id, out, delayMs });
 }
 
 function readWords(words: readonly string[]) {
@@ -61,6 +64,7 @@ function readWords(words: readonly string[]) {
         scenario: { type: 'string', multiple: true },
         'delay-ms': { type: 'string' },
         id: { type: 'string' },
+        out: { type: 'string' },
         all: { type: 'boolean' },
         json: { type: 'boolean' },
       },

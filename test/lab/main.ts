@@ -3,6 +3,7 @@ import { type LabArguments, parseLabArguments } from './arguments.ts';
 import { check } from './commands/check.ts';
 import { down } from './commands/down.ts';
 import { type CommandResult, printResult } from './commands/output.ts';
+import { record } from './commands/record.ts';
 import { traffic } from './commands/traffic.ts';
 import { up } from './commands/up.ts';
 import { LabError, messageOf } from './errors.ts';
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<Record<string, (args: LabArguments) => Promise<CommandR
   down,
   traffic,
   check,
+  record,
 };
 
 const HELP = `npm run lab -- COMMAND [options]      (needs root; nothing outside its own network namespaces is touched)
@@ -27,6 +29,8 @@ const HELP = `npm run lab -- COMMAND [options]      (needs root; nothing outside
              --concurrency N               requests in flight (default 8)
   check    the whole product watches the requests; every claim is compared with what truly happened
              --backend, --requests, --scenario, --concurrency as above; both kinds of rules unless one is named
+  record   writes what the kernel says on each node to files, for the demo
+             --out FOLDER                  where to; --requests N per scenario and round
   down     removes the lab, and labs whose owner died
              --id ID                       this one only
              --all                         all that \`up\` left

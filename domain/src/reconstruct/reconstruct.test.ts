@@ -196,6 +196,18 @@ test('no endpoints: rejected, and a closed port: reset', () => {
   ]);
 });
 
+test('no endpoints and no ICMP answer seen: still that cause, and the silence is said', () => {
+  const tap = arrival('node1', '203.0.113.10:40000 > 192.168.50.11:30085');
+  const path = only(
+    evidenceOf(
+      ...legsOf({ id: 1, isAnswered: false, taps: [tap] }),
+      refusalOf(1, tap, { reason: 'NETFILTER_DROP' }),
+    ),
+  );
+  expect(path).toMatchObject({ outcome: 'dropped', refusal: { cause: 'noEndpoints' } });
+  expect(path.refusal?.text).toContain('no ICMP answer was seen');
+});
+
 test('through the ingress: the thread link joins both connections into one path', () => {
   const path = only(
     evidenceOf(

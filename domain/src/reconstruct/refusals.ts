@@ -44,10 +44,15 @@ function atNodePort(refusal: Refusal, service: ServicePort, topology: Topology):
   const name = `${service.namespace}/${service.name}`;
   const entryNode = topology.nodeByIp.get(refusal.tuple.dst.ip) ?? refusal.node;
   const anywhere = usableEndpoints(service);
-  if (refusal.refusal === 'rejected' && anywhere.length === 0) {
+  if (refusal.refusal !== 'reset' && anywhere.length === 0) {
+    // Kernels limit ICMP errors (net.ipv4.icmp_ratelimit): of many rejected SYNs most end in silence (measured in the lab).
+    const how =
+      refusal.refusal === 'rejected'
+        ? 'rejected the connection (ICMP port unreachable)'
+        : 'refused the connection; no ICMP answer was seen (kernels limit how many they send), so the client waits until its own time-out';
     return {
       cause: 'noEndpoints',
-      text: `Service ${name} has no ready endpoint anywhere, so ${entryNode} rejected the connection (ICMP port unreachable).`,
+      text: `Service ${name} has no ready endpoint anywhere, so ${entryNode} ${how}.`,
       remedy: `Check the Pods that ${name} selects: do they exist and are they ready? kubectl -n ${service.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
     };
   }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "capabilities.h"
+#include "namespaces.h"
+#include "programs.h"
+#include "text.h"
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+static void add_check(struct text *json, const char *name, bool is_ok, const char *detail, const char *remedy)
+{
+	text_comma(json);
+	text_add(json, "{\"name\":\"%s\",\"ok\":%s,\"detail\":", name, is_ok ? "true" : "false");
+	text_add_json(json, detail);
+	text_add(json, ",\"remedy\":");
+	if (is_ok)
+		text_add(json, "null");
+	else
+		text_add_json(json, remedy);
+	text_add(json, "}");
+}
+
+static void check_host(struct text *json, const struct options *options)
+{
+	char text[PATH_MAX];
+	bool is_ok = capabilities_suffice(text, sizeof(text));
+
+	add_check(json, "capabilities", is_ok, is_ok ? "CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN" : text,
+		  "run as root, or give CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and, for interface names, CAP_SYS_ADMIN");
+	is_ok = !access(KERNEL_BTF, R_OK);
+	add_check(json, "btf", is_ok, KERNEL_BTF,
+		  "use a kernel with CONFIG_DEBUG_INFO_BTF=y: Debian 11+, Ubuntu 20.10+, RHEL 8.2+, Fedora 32+");
+	programs_cgroup_path(options, text, sizeof(text));
+	is_ok = *text && !access(text, R_OK | X_OK);
+	add_check(json, "cgroup2", is_ok, *text ? text : "not mounted",
+		  "mount cgroup2 or give --cgroup; only PROXY headers need it");
+	is_ok = !access(options->host_netns, R_OK);
+	add_check(json, "hostNetns", is_ok, options->host_netns,
+		  "share the host's process namespace (hostPID) or give --host-netns; else this process's own namespace "
+		  "is taken for the node's");
+	is_ok = !access(options->object, R_OK);
+	add_check(json, "object", is_ok, options->object, "build it with 'npm run agent:build'");
+}
+
+static void check_programs(struct text *json, const struct programs *programs, int code)
+{
+	for (int f = 0; f < FEATURE_COUNT; f++) {
+		const struct feature_state *state = &programs->feature[f];
+		bool is_ok = !code && state->is_active;
+
+		add_check(json, FEATURE_NAMES[f], is_ok, is_ok ? "loaded, attached and detached" : "not available",
+			  *state->note ? state->note : "see the message on standard error");
+	}
+	add_check(json, "conntrack", programs->has_conntrack,
+		  programs->has_conntrack ? "struct nf_conn is in the kernel's BTF" : "struct nf_conn not found",
+		  "load the module nf_conntrack before the agent; without it rewritten addresses are not seen");
+}
+
+int check_run(const struct options *options)
+{
+	struct options all = *options;
+	struct programs programs;
+	struct utsname system;
+	struct text json = { 0 };
+	int code;
+
+	all.want_proxy_header = true;
+	all.want_proxy_links = true;
+	uname(&system);
+	code = programs_start(&programs, &all);
+	text_add(&json, "{\"ok\":%s,\"exitCode\":%d,\"kernel\":", code ? "false" : "true", code);
+	text_add_json(&json, system.release);
+	text_add(&json, ",\"architecture\":");
+	text_add_json(&json, system.machine);
+	text_add(&json, ",\"checks\":[");
+	check_host(&json, options);
+	check_programs(&json, &programs, code);
+	text_add(&json, "]}\n");
+	programs_stop(&programs);
+	fwrite(json.bytes, 1, json.length, stdout);
+	text_free(&json);
+	return code;
+}

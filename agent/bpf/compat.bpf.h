@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Everything that differs between kernels, in one place. What a whole program needs (a tracepoint, a
+ * helper) is decided by the loader, which leaves the program out: see programs.c.
+ */
+#ifndef HOP_COMPAT_BPF_H
+#define HOP_COMPAT_BPF_H
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "records are little endian and built for amd64 and arm64"
+#endif
+
+/*
+ * Reasons that do not mean a lost packet. Their numbers moved: NOT_SPECIFIED was 0 in 5.17, 1 from 5.18
+ * (SKB_NOT_DROPPED_YET came first) and 2 since 6.2 (SKB_CONSUMED). OTHERHOST is the copy of a flooded
+ * frame that another station's interface threw away. Resolved by name from the running kernel's BTF.
+ */
+#define HOP_REASON_IS(reason, name)                                     \
+	(bpf_core_enum_value_exists(enum skb_drop_reason, name) &&      \
+	 (reason) == (u32)bpf_core_enum_value(enum skb_drop_reason, name))
+
+static __always_inline bool is_real_drop(u32 reason)
+{
+	return !HOP_REASON_IS(reason, SKB_NOT_DROPPED_YET) && !HOP_REASON_IS(reason, SKB_CONSUMED) &&
+	       !HOP_REASON_IS(reason, SKB_DROP_REASON_NOT_SPECIFIED) &&
+	       !HOP_REASON_IS(reason, SKB_DROP_REASON_OTHERHOST);
+}
+
+/*
+ * The conntrack entry of a packet, or NULL. nf_conntrack is a module on most distributions: its types are
+ * then in the module's BTF and absent when it is not loaded. The low three bits hold enum ip_conntrack_info
+ * (a9e419dc7be6, 4.11).
+ */
+static __always_inline struct nf_conn *conntrack_of(struct sk_buff *skb)
+{
+	if (!bpf_core_type_exists(struct nf_conn) || !bpf_core_field_exists(skb->_nfct))
+		return NULL;
+	return (struct nf_conn *)(BPF_CORE_READ(skb, _nfct) & ~7ul);
+}
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * hoptrace-loader: loads hop.bpf.o, attaches it and copies what it emits to standard output until it is
+ * told to stop, its output is closed or its parent dies. Links are file descriptors, so nothing stays
+ * attached however it ends. It decides nothing about what it carries; hop.h says what that is.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capabilities.h"
+#include "check.h"
+#include "hello.h"
+#include "namespaces.h"
+#include "options.h"
+#include "output.h"
+#include "programs.h"
+
+#define POLL_MS 20 /* records wait at most this long unless the ring holds 64 KiB */
+#define RECORDS_PER_ROUND 8192
+#define ROUND_OVER (-ECANCELED)
+#define SECOND_NS 1000000000ull
+#define STATS_EVERY_NS SECOND_NS
+#define HELLO_EVERY_NS (10 * SECOND_NS)
+#define CLOCK_SAMPLES 5
+
+static volatile sig_atomic_t should_stop;
+
+struct agent {
+	struct options options;
+	struct programs programs;
+	struct namespaces namespaces;
+	struct output output;
+	struct ring_buffer *ring;
+	struct text hello; /* as last written */
+	int round_records;
+	u64 next_stats_ns;
+	u64 next_hello_ns;
+};
+
+/* A reader that stopped reading must not keep the agent from ending: blocked writes are given up in 1 s. */
+static void on_stop_signal(int signal_number)
+{
+	static const struct itimerval SOON = { .it_value = { .tv_sec = 1 }, .it_interval = { .tv_sec = 1 } };
+
+	(void)signal_number;
+	should_stop = 1;
+	setitimer(ITIMER_REAL, &SOON, NULL);
+}
+
+static void on_alarm(int signal_number)
+{
+	(void)signal_number;
+	output_give_up = 1;
+}
+
+static void handle_signals(void)
+{
+	struct sigaction stop = { .sa_handler = on_stop_signal }; /* no SA_RESTART: writes must return */
+	struct sigaction alarm = { .sa_handler = on_alarm };
+
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGALRM, &alarm, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void die_with_parent(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (getppid() != parent) /* it died before the call */
+		should_stop = 1;
+}
+
+static u64 now_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (u64)time.tv_sec * SECOND_NS + time.tv_nsec;
+}
+
+/* The tightest of a few readings of both clocks; its error is half the time that the reading took. */
+static void write_clock(struct agent *agent)
+{
+	struct hop_clock clock = { 0 };
+	u64 best_ns = UINT64_MAX;
+
+	for (int i = 0; i < CLOCK_SAMPLES; i++) {
+		u64 before = now_ns(CLOCK_MONOTONIC);
+		u64 realtime = now_ns(CLOCK_REALTIME);
+		u64 after = now_ns(CLOCK_MONOTONIC);
+
+		if (after - before >= best_ns)
+			continue;
+		best_ns = after - before;
+		clock.monotonic_ns = before + best_ns / 2;
+		clock.realtime_minus_monotonic_ns = (s64)(realtime - clock.monotonic_ns);
+	}
+	output_frame(&agent->output, HOP_FRAME_CLOCK, &clock, sizeof(clock));
+}
+
+static void write_stats(struct agent *agent)
+{
+	struct hop_stats stats;
+
+	programs_stats(&agent->programs, &stats);
+	output_frame(&agent->output, HOP_FRAME_STATS, &stats, sizeof(stats));
+}
+
+/* Writes the hello if it differs from the one written last. */
+static void write_hello(struct agent *agent)
+{
+	struct text fresh = { 0 };
+
+	hello_write(&fresh, &agent->programs, &agent->namespaces);
+	if (agent->hello.length == fresh.length && !memcmp(agent->hello.bytes, fresh.bytes, fresh.length)) {
+		text_free(&fresh);
+		return;
+	}
+	text_free(&agent->hello);
+	agent->hello = fresh;
+	output_frame(&agent->output, HOP_FRAME_HELLO, fresh.bytes, fresh.length);
+}
+
+/* Ring records are whole frames; see maps.bpf.h. */
+static int on_record(void *context, void *data, size_t bytes)
+{
+	struct agent *agent = context;
+	const struct hop_frame_head *head = data;
+
+	if (bytes >= sizeof(*head) && head->size <= bytes)
+		output_frame(&agent->output, head->kind, head + 1, head->size - sizeof(*head));
+	if (agent->output.is_closed || ++agent->round_records >= RECORDS_PER_ROUND)
+		return ROUND_OVER;
+	return 0;
+}
+
+static void run_timers(struct agent *agent)
+{
+	u64 now = now_ns(CLOCK_MONOTONIC);
+
+	if (now >= agent->next_hello_ns) {
+		agent->next_hello_ns = now + HELLO_EVERY_NS;
+		if (!agent->options.namespace_count) /* these are only described */
+			namespaces_refresh(&agent->namespaces, -1);
+		write_hello(agent);
+		write_clock(agent);
+	}
+	if (now >= agent->next_stats_ns) {
+		agent->next_stats_ns = now + STATS_EVERY_NS;
+		write_stats(agent);
+		if (agent->options.namespace_count) /* these decide what is watched */
+			namespaces_refresh(&agent->namespaces, programs_map(&agent->programs, "allowed_namespaces"));
+	}
+}
+
+static int run(struct agent *agent)
+{
+	int polled = 0;
+
+	while (!should_stop && !agent->output.is_closed) {
+		run_timers(agent);
+		output_flush(&agent->output);
+		agent->round_records = 0;
+		/* Poll waits for a wake-up, consume takes what came without one. */
+		polled = ring_buffer__poll(agent->ring, POLL_MS);
+		if (polled >= 0)
+			polled = ring_buffer__consume(agent->ring);
+		if (polled < 0 && polled != ROUND_OVER && polled != -EINTR) {
+			fprintf(stderr, "hoptrace-loader: reading the ring buffer: %s; run with --verbose and report it\n",
+				strerror(-polled));
+			return EXIT_RUNTIME;
+		}
+	}
+	agent->round_records = 0;
+	ring_buffer__consume(agent->ring);
+	write_stats(agent);
+	output_flush(&agent->output);
+	return EXIT_DONE;
+}
+
+static int start(struct agent *agent)
+{
+	int code = programs_start(&agent->programs, &agent->options);
+
+	if (code)
+		return code;
+	namespaces_refresh(&agent->namespaces, programs_map(&agent->programs, "allowed_namespaces"));
+	agent->ring = ring_buffer__new(programs_map(&agent->programs, "ring"), on_record, agent, NULL);
+	if (!agent->ring) {
+		fprintf(stderr, "hoptrace-loader: mapping the ring buffer: %s; give a smaller --ring-bytes\n",
+			strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	capabilities_drop();
+	return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	static struct agent agent;
+	pid_t parent = getppid();
+	int code;
+
+	options_parse(&agent.options, argc, argv);
+	if (agent.options.want_check)
+		return check_run(&agent.options);
+	handle_signals();
+	die_with_parent(parent);
+	agent.output.want_json = agent.options.want_json;
+	code = namespaces_open(&agent.namespaces, &agent.options);
+	if (!code)
+		code = start(&agent);
+	if (!code)
+		code = run(&agent);
+	ring_buffer__free(agent.ring);
+	programs_stop(&agent.programs);
+	return code;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The maps, the settings and the few functions around them that every program uses. */
+#ifndef HOP_MAPS_BPF_H
+#define HOP_MAPS_BPF_H
+
+const volatile struct hop_settings settings SEC(HOP_SETTINGS_SECTION) = { .all_namespaces = 1 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20); /* the loader sets it: --ring-bytes */
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct hop_stats);
+} counters SEC(".maps");
+
+/* Inode of a network namespace -> 1. The loader keeps it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u32);
+} allowed_namespaces SEC(".maps");
+
+static __always_inline struct hop_stats *stats_of_cpu(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+#define COUNT(field)                                    \
+	do {                                            \
+		struct hop_stats *stats_ = stats_of_cpu(); \
+		if (stats_)                             \
+			stats_->field++;                \
+	} while (0)
+
+static __always_inline bool is_allowed(u32 netns)
+{
+	return settings.all_namespaces || bpf_map_lookup_elem(&allowed_namespaces, &netns);
+}
+
+/* Ring records are whole frames: the loader copies them to its output as they are. */
+struct packet_frame {
+	struct hop_frame_head head;
+	struct hop_packet body;
+};
+
+struct link_frame {
+	struct hop_frame_head head;
+	struct hop_link body;
+};
+
+struct proxy_header_frame {
+	struct hop_frame_head head;
+	struct hop_proxy_header body;
+};
+
+static __always_inline void *ring_reserve(u32 bytes, u8 kind)
+{
+	struct hop_frame_head *head = bpf_ringbuf_reserve(&ring, bytes, 0);
+
+	if (!head) {
+		COUNT(ring_lost);
+		return NULL;
+	}
+	head->size = bytes;
+	head->kind = kind;
+	head->version = HOP_LAYOUT_VERSION;
+	head->zero = 0;
+	return head;
+}
+
+/* One wake-up per wake_bytes: a wake-up per record trebled the cost of a request (measured). */
+static __always_inline void ring_submit(void *frame)
+{
+	u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+
+	bpf_ringbuf_submit(frame, waiting >= settings.wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	COUNT(events_emitted);
+}
+
+#endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "ndjson.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <string.h>
+
+static const char *const PACKET_TYPES[] = { "unknown", "rx", "tx", "drop", "icmpRx", "icmpTx" };
+static const char *const DEVICE_KINDS[] = { "other", "veth", "bridge", "loopback" };
+static const char *const MILESTONES[] = { "syn", "synAck", "ack", "data", "fin", "rst" };
+
+#define NAME_OF(table, index) ((index) < sizeof(table) / sizeof((table)[0]) ? (table)[index] : (table)[0])
+
+static void add_address(struct text *line, const char *key, const u8 *address, u16 port)
+{
+	char shown[INET6_ADDRSTRLEN] = "";
+
+	if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)address))
+		inet_ntop(AF_INET, address + 12, shown, sizeof(shown));
+	else
+		inet_ntop(AF_INET6, address, shown, sizeof(shown));
+	text_add(line, "\"%s\":{\"ip\":\"%s\",\"port\":%u}", key, shown, port);
+}
+
+static void add_tuple(struct text *line, const char *key, const struct hop_tuple *tuple)
+{
+	text_add(line, ",\"%s\":{", key);
+	add_address(line, "src", tuple->src, tuple->sport);
+	text_add(line, ",");
+	add_address(line, "dst", tuple->dst, tuple->dport);
+	text_add(line, "}");
+}
+
+static void add_milestones(struct text *line, u8 milestones)
+{
+	text_add(line, ",\"milestones\":[");
+	for (unsigned int i = 0; i < sizeof(MILESTONES) / sizeof(MILESTONES[0]); i++) {
+		if (!(milestones & 1u << i))
+			continue;
+		text_comma(line);
+		text_add(line, "\"%s\"", MILESTONES[i]);
+	}
+	text_add(line, "]");
+}
+
+static void add_packet(struct text *line, const struct hop_packet *packet)
+{
+	char ifname[sizeof(packet->ifname) + 1] = "";
+
+	memcpy(ifname, packet->ifname, sizeof(packet->ifname));
+	text_add(line, "\"tsNs\":\"%" PRIu64 "\",\"netns\":%u,\"ifindex\":%u,\"ifname\":", packet->ts_ns,
+		 packet->netns, packet->ifindex);
+	text_add_json(line, ifname);
+	text_add(line, ",\"deviceKind\":\"%s\",\"type\":\"%s\"", NAME_OF(DEVICE_KINDS, packet->device_kind),
+		 NAME_OF(PACKET_TYPES, packet->type));
+	add_milestones(line, packet->milestones);
+	text_add(line, ",\"family\":%u,\"ttl\":%u,\"tcpFlags\":%u,\"seq\":%u,\"ack\":%u,\"payloadBytes\":%u",
+		 packet->family, packet->ttl, packet->tcp_flags, packet->seq, packet->ack, packet->payload_bytes);
+	text_add(line, ",\"reason\":%u,\"ctStatus\":%u", packet->reason, packet->ct_status & ~HOP_CT_PRESENT);
+	add_tuple(line, "tuple", &packet->tuple);
+	if (!(packet->ct_status & HOP_CT_PRESENT)) {
+		text_add(line, ",\"original\":null,\"reply\":null");
+		return;
+	}
+	add_tuple(line, "original", &packet->original);
+	add_tuple(line, "reply", &packet->reply);
+}
+
+static void add_burst(struct text *line, const char *key, const struct hop_burst *burst)
+{
+	if (!burst->cookie) {
+		text_add(line, ",\"%s\":null", key);
+		return;
+	}
+	text_add(line,
+		 ",\"%s\":{\"cookie\":\"%" PRIu64
+		 "\",\"isnLocal\":%u,\"isnRemote\":%u,\"burst\":%u,\"isAccepted\":%s}",
+		 key, burst->cookie, burst->isn_local, burst->isn_remote, burst->burst,
+		 burst->is_accepted ? "true" : "false");
+}
+
+static void add_link(struct text *line, const struct hop_link *link)
+{
+	char comm[sizeof(link->comm) + 1] = "";
+
+	memcpy(comm, link->comm, sizeof(link->comm));
+	text_add(line, "\"tsNs\":\"%" PRIu64 "\",\"netns\":%u,\"tgid\":%u,\"tid\":%u,\"comm\":", link->ts_ns,
+		 link->netns, link->tgid, link->tid);
+	text_add_json(line, comm);
+	text_add(line, ",\"side\":\"%s\"", link->side == HOP_LINK_REQUEST ? "request" : "response");
+	add_burst(line, "subject", &link->subject);
+	add_burst(line, "lastRead", &link->last_read);
+	add_burst(line, "oldest", &link->oldest);
+}
+
+static void add_proxy_header(struct text *line, const struct hop_proxy_header *header)
+{
+	text_add(line, "\"tsNs\":\"%" PRIu64 "\",\"netns\":%u,\"seq\":%u,\"ack\":%u", header->ts_ns, header->netns,
+		 header->seq, header->ack);
+	add_tuple(line, "tuple", &header->tuple);
+	text_add(line, ",\"bytes\":\"");
+	for (unsigned int i = 0; i < header->captured_bytes && i < HOP_PROXY_BYTES; i++)
+		text_add(line, "%02x", header->bytes[i]);
+	text_add(line, "\"");
+}
+
+static void add_clock(struct text *line, const struct hop_clock *clock)
+{
+	text_add(line, "\"monotonicNs\":\"%" PRIu64 "\",\"realtimeMinusMonotonicNs\":\"%" PRId64 "\"",
+		 clock->monotonic_ns, clock->realtime_minus_monotonic_ns);
+}
+
+static void add_stats(struct text *line, const struct hop_stats *stats)
+{
+	text_add(line,
+		 "\"packetsSeen\":%" PRIu64 ",\"eventsEmitted\":%" PRIu64 ",\"ringLost\":%" PRIu64
+		 ",\"mapFull\":%" PRIu64,
+		 stats->packets_seen, stats->events_emitted, stats->ring_lost, stats->map_full);
+}
+
+void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
+{
+	static const char *const KINDS[] = { "unknown", "hello", "clock", "stats", "packet", "link", "proxyHeader" };
+
+	text_add(line, "{\"kind\":\"%s\",", NAME_OF(KINDS, kind));
+	switch (kind) {
+	case HOP_FRAME_HELLO:
+		text_add(line, "%s\n", (const char *)body + 1); /* the object's members and its closing brace */
+		return;
+	case HOP_FRAME_CLOCK:
+		add_clock(line, body);
+		break;
+	case HOP_FRAME_STATS:
+		add_stats(line, body);
+		break;
+	case HOP_FRAME_PACKET:
+		add_packet(line, body);
+		break;
+	case HOP_FRAME_LINK:
+		add_link(line, body);
+		break;
+	case HOP_FRAME_PROXY:
+		add_proxy_header(line, body);
+		break;
+	}
+	text_add(line, "}\n");
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#define _GNU_SOURCE
+#include "programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capabilities.h"
+#include "settings.h"
+
+#define WAKE_BYTES (64u << 10)
+
+const char *const FEATURE_NAMES[FEATURE_COUNT] = { "packets", "drops", "proxyHeader", "proxyLinks" };
+
+struct program {
+	const char *name;
+	enum feature feature;
+	const char *tracepoint; /* NULL: the cgroup program */
+	const char *since;      /* kernel that brought it */
+};
+
+static const struct program PROGRAMS[] = {
+	{ "on_receive", FEATURE_PACKETS, "netif_receive_skb", "5.8" },
+	{ "on_transmit", FEATURE_PACKETS, "net_dev_queue", "5.8" },
+	{ "on_drop", FEATURE_DROPS, "kfree_skb", "5.17, which brought drop reasons" },
+	{ "on_socket_ingress", FEATURE_PROXY_HEADER, NULL, "5.9" },
+	{ "on_socket_state", FEATURE_PROXY_LINKS, "inet_sock_set_state", "5.12" },
+	{ "on_socket_read", FEATURE_PROXY_LINKS, "sock_recv_length", "6.3" },
+	{ "on_socket_write", FEATURE_PROXY_LINKS, "sock_send_length", "6.3" },
+};
+
+#define PROGRAM_COUNT (sizeof(PROGRAMS) / sizeof(PROGRAMS[0]))
+
+_Static_assert(PROGRAM_COUNT <= PROGRAMS_MAX, "PROGRAMS_MAX");
+
+static bool is_verbose;
+static char last_warning[256];
+static bool has_complaint; /* last_warning is the verifier's */
+
+/* The last line of the verifier's log before its statistics says what it did not like. */
+static void remember_verifier_complaint(char *log)
+{
+	char *end = strstr(log, "\nprocessed ");
+	char *start;
+
+	if (!end)
+		return;
+	*end = 0;
+	start = strrchr(log, '\n');
+	snprintf(last_warning, sizeof(last_warning), "%.255s", start ? start + 1 : log);
+	has_complaint = true;
+}
+
+static void remember_warning(const char *format, va_list arguments)
+{
+	char *message;
+
+	if (vasprintf(&message, format, arguments) < 0)
+		return;
+	if (strstr(message, "BEGIN PROG LOAD LOG"))
+		remember_verifier_complaint(message);
+	else if (!has_complaint) /* what follows a complaint only says that loading failed */
+		snprintf(last_warning, sizeof(last_warning), "%.*s", (int)strcspn(message, "\n"), message);
+	free(message);
+}
+
+static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	va_list copy;
+
+	va_copy(copy, arguments);
+	if (level == LIBBPF_WARN)
+		remember_warning(format, copy);
+	va_end(copy);
+	return is_verbose ? vfprintf(stderr, format, arguments) : 0;
+}
+
+void programs_cgroup_path(const struct options *options, char *path, size_t size)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *mount;
+
+	snprintf(path, size, "%s", options->cgroup);
+	while (mounts && !*path && (mount = getmntent(mounts)))
+		if (!strcmp(mount->mnt_type, "cgroup2"))
+			snprintf(path, size, "%s", mount->mnt_dir);
+	if (mounts)
+		endmntent(mounts);
+}
+
+static bool has_tracepoint(const struct programs *programs, const char *tracepoint)
+{
+	char type[80];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", tracepoint);
+	return btf__find_by_name_kind(programs->kernel_btf, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+static void leave_out(struct programs *programs, enum feature feature, const char *format, const char *detail)
+{
+	struct feature_state *state = &programs->feature[feature];
+
+	state->is_active = false;
+	if (!*state->note)
+		snprintf(state->note, sizeof(state->note), format, detail);
+}
+
+/* What can be known before loading. */
+static void choose_features(struct programs *programs)
+{
+	char cgroup[PATH_MAX];
+
+	for (int f = 0; f < FEATURE_COUNT; f++) {
+		programs->feature[f].is_active = programs->feature[f].is_wanted;
+		if (!programs->feature[f].is_wanted)
+			snprintf(programs->feature[f].note, sizeof(programs->feature[f].note), "not asked for");
+	}
+	for (size_t i = 0; i < PROGRAM_COUNT; i++)
+		if (PROGRAMS[i].tracepoint && !has_tracepoint(programs, PROGRAMS[i].tracepoint))
+			leave_out(programs, PROGRAMS[i].feature, "this kernel has no such tracepoint; needs Linux %s",
+				  PROGRAMS[i].since);
+	if (btf__find_by_name_kind(programs->kernel_btf, "skb_drop_reason", BTF_KIND_ENUM) <= 0)
+		leave_out(programs, FEATURE_DROPS, "this kernel gives no drop reasons; needs Linux %s", "5.17");
+	if (!programs->feature[FEATURE_PROXY_HEADER].is_active)
+		return;
+	programs_cgroup_path(programs->options, cgroup, sizeof(cgroup));
+	programs->cgroup_fd = *cgroup ? open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (programs->cgroup_fd < 0)
+		leave_out(programs, FEATURE_PROXY_HEADER, "cannot open the cgroup v2 root '%.100s'; mount it or give --cgroup",
+			  cgroup);
+}
+
+static int open_object(struct programs *programs)
+{
+	struct bpf_map *map;
+	struct hop_settings *settings; /* const in libbpf 1.1, written in place before the load all the same */
+	size_t size = 0;
+
+	programs->object = bpf_object__open_file(programs->options->object, NULL);
+	if (!programs->object)
+		return -errno;
+	map = bpf_object__find_map_by_name(programs->object, HOP_SETTINGS_SECTION);
+	settings = map ? (struct hop_settings *)bpf_map__initial_value(map, &size) : NULL;
+	if (!settings || size != sizeof(*settings))
+		return -EINVAL;
+	settings->all_namespaces = programs->options->namespace_count == 0;
+	settings->wake_bytes = WAKE_BYTES;
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(programs->object, "ring"), programs->options->ring_bytes);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(programs->object, "flows"), programs->options->flow_count);
+	return 0;
+}
+
+static void close_object(struct programs *programs)
+{
+	bpf_object__close(programs->object);
+	programs->object = NULL;
+}
+
+/* Opens and loads the programs of the features in the mask; maps of other features are not created. */
+static int load(struct programs *programs, unsigned int features)
+{
+	int error;
+
+	has_complaint = false;
+	error = open_object(programs);
+	for (size_t i = 0; !error && i < PROGRAM_COUNT; i++) {
+		struct bpf_program *program =
+			bpf_object__find_program_by_name(programs->object, PROGRAMS[i].name);
+
+		error = program ? bpf_program__set_autoload(program, features & 1u << PROGRAMS[i].feature) : -ENOENT;
+	}
+	if (!error && !(features & 1u << FEATURE_PROXY_LINKS)) {
+		bpf_map__set_autocreate(bpf_object__find_map_by_name(programs->object, "connections"), false);
+		bpf_map__set_autocreate(bpf_object__find_map_by_name(programs->object, "threads"), false);
+	}
+	if (!error)
+		error = bpf_object__load(programs->object);
+	if (error)
+		close_object(programs);
+	return error;
+}
+
+static unsigned int active_features(const struct programs *programs)
+{
+	unsigned int mask = 0;
+
+	for (int f = 0; f < FEATURE_COUNT; f++)
+		mask |= (unsigned int)programs->feature[f].is_active << f;
+	return mask;
+}
+
+/* All at once where the kernel takes them; else each optional feature is tried alone beside the packets. */
+static int load_possible(struct programs *programs)
+{
+	int error = load(programs, active_features(programs));
+
+	if (!error)
+		return 0;
+	for (int f = FEATURE_PACKETS + 1; f < FEATURE_COUNT; f++) {
+		if (!programs->feature[f].is_active)
+			continue;
+		if (load(programs, 1u << FEATURE_PACKETS | 1u << f))
+			leave_out(programs, f, "refused by this kernel: %.200s", last_warning);
+		else
+			close_object(programs);
+	}
+	return load(programs, active_features(programs));
+}
+
+static bool attach(struct programs *programs, const struct program *entry)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(programs->object, entry->name);
+	struct bpf_link *link = entry->tracepoint ? bpf_program__attach(program) :
+						    bpf_program__attach_cgroup(program, programs->cgroup_fd);
+
+	if (!link)
+		return false;
+	programs->link[programs->link_count++] = link;
+	return true;
+}
+
+static int attach_all(struct programs *programs)
+{
+	for (size_t i = 0; i < PROGRAM_COUNT; i++) {
+		const struct program *entry = &PROGRAMS[i];
+		char reason[128];
+
+		if (!programs->feature[entry->feature].is_active || attach(programs, entry))
+			continue;
+		snprintf(reason, sizeof(reason), "%s: %s", entry->name, strerror(errno));
+		if (entry->feature == FEATURE_PACKETS) {
+			fprintf(stderr, "hoptrace-loader: cannot attach %s; run with --verbose and report it\n", reason);
+			return EXIT_REFUSED;
+		}
+		leave_out(programs, entry->feature, "cannot attach %s", reason);
+	}
+	return EXIT_DONE;
+}
+
+static int explain_load_error(int error)
+{
+	if (error == -EPERM || error == -EACCES) {
+		fprintf(stderr,
+			"hoptrace-loader: the kernel forbids loading eBPF (%s); give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and "
+			"check /sys/kernel/security/lockdown (confidentiality forbids it)\n",
+			strerror(-error));
+		return EXIT_PERMISSION;
+	}
+	fprintf(stderr, "hoptrace-loader: the kernel refused the programs (%s): %s; run with --verbose and report it\n",
+		strerror(-error), last_warning);
+	return EXIT_REFUSED;
+}
+
+static int check_requirements(struct programs *programs)
+{
+	const char *object = programs->options->object;
+	char missing[128];
+
+	if (access(object, R_OK)) {
+		fprintf(stderr, "hoptrace-loader: --object %s: %s; build it with 'npm run agent:build'\n", object,
+			strerror(errno));
+		return EXIT_NO_OBJECT;
+	}
+	if (!capabilities_suffice(missing, sizeof(missing))) {
+		fprintf(stderr, "hoptrace-loader: not permitted: needs %s; run as root or give these capabilities\n", missing);
+		return EXIT_PERMISSION;
+	}
+	programs->kernel_btf = btf__load_vmlinux_btf();
+	if (!programs->kernel_btf) {
+		fprintf(stderr, "hoptrace-loader: no /sys/kernel/btf/vmlinux; needs a kernel with CONFIG_DEBUG_INFO_BTF=y "
+				"(Debian 11+, Ubuntu 20.10+, RHEL 8.2+, Fedora 32+)\n");
+		return EXIT_NO_BTF;
+	}
+	return EXIT_DONE;
+}
+
+int programs_start(struct programs *programs, const struct options *options)
+{
+	int code, error;
+
+	*programs = (struct programs){ .options = options, .cgroup_fd = -1 };
+	programs->feature[FEATURE_PACKETS].is_wanted = true;
+	programs->feature[FEATURE_DROPS].is_wanted = true;
+	programs->feature[FEATURE_PROXY_HEADER].is_wanted = options->want_proxy_header;
+	programs->feature[FEATURE_PROXY_LINKS].is_wanted = options->want_proxy_links;
+	is_verbose = options->is_verbose;
+	libbpf_set_print(on_libbpf_message);
+	code = check_requirements(programs);
+	if (code)
+		return code;
+	programs->has_conntrack = btf__find_by_name_kind(programs->kernel_btf, "nf_conn", BTF_KIND_STRUCT) > 0 ||
+				  !access("/sys/kernel/btf/nf_conntrack", R_OK);
+	choose_features(programs);
+	if (!programs->feature[FEATURE_PACKETS].is_active) {
+		fprintf(stderr, "hoptrace-loader: packets: %s\n", programs->feature[FEATURE_PACKETS].note);
+		return EXIT_REFUSED;
+	}
+	error = load_possible(programs);
+	return error ? explain_load_error(error) : attach_all(programs);
+}
+
+int programs_map(const struct programs *programs, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(programs->object, name);
+}
+
+void programs_stats(const struct programs *programs, struct hop_stats *sum)
+{
+	int cpu_count = libbpf_num_possible_cpus();
+	struct hop_stats *per_cpu = cpu_count > 0 ? calloc(cpu_count, sizeof(*per_cpu)) : NULL;
+	u32 zero = 0;
+
+	*sum = (struct hop_stats){ 0 };
+	if (per_cpu && !bpf_map_lookup_elem(programs_map(programs, "counters"), &zero, per_cpu)) {
+		for (int cpu = 0; cpu < cpu_count; cpu++) {
+			sum->packets_seen += per_cpu[cpu].packets_seen;
+			sum->events_emitted += per_cpu[cpu].events_emitted;
+			sum->ring_lost += per_cpu[cpu].ring_lost;
+			sum->map_full += per_cpu[cpu].map_full;
+		}
+	}
+	free(per_cpu);
+}
+
+void programs_stop(struct programs *programs)
+{
+	for (int i = 0; i < programs->link_count; i++)
+		bpf_link__destroy(programs->link[i]);
+	programs->link_count = 0;
+	close_object(programs);
+	if (programs->cgroup_fd >= 0)
+		close(programs->cgroup_fd);
+	programs->cgroup_fd = -1;
+	btf__free(programs->kernel_btf);
+	programs->kernel_btf = NULL;
+}

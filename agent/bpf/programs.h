@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The eBPF object: what this kernel can load of it, loading and attaching. */
+#ifndef HOP_PROGRAMS_H
+#define HOP_PROGRAMS_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+
+#include "hop.h"
+#include "options.h"
+
+enum feature {
+	FEATURE_PACKETS, /* without it there is nothing to see; the others are optional */
+	FEATURE_DROPS,
+	FEATURE_PROXY_HEADER,
+	FEATURE_PROXY_LINKS,
+	FEATURE_COUNT,
+};
+
+extern const char *const FEATURE_NAMES[FEATURE_COUNT];
+
+struct feature_state {
+	bool is_wanted;
+	bool is_active;
+	char note[256]; /* why it is not active, and what to do */
+};
+
+#define PROGRAMS_MAX 8
+
+struct programs {
+	const struct options *options;
+	struct btf *kernel_btf;
+	struct bpf_object *object;
+	struct bpf_link *link[PROGRAMS_MAX];
+	int link_count;
+	int cgroup_fd; /* -1: none */
+	bool has_conntrack;
+	struct feature_state feature[FEATURE_COUNT];
+};
+
+/*
+ * Loads and attaches what is wanted and possible. Optional features that this kernel lacks are left out
+ * with a note. Returns an exit code, with one line on stderr where it is not EXIT_DONE.
+ */
+int programs_start(struct programs *programs, const struct options *options);
+int programs_map(const struct programs *programs, const char *name);
+/* Sum over the CPUs. */
+void programs_stats(const struct programs *programs, struct hop_stats *sum);
+void programs_stop(struct programs *programs);
+/* The root of the cgroup v2 tree, or an empty text. */
+void programs_cgroup_path(const struct options *options, char *path, size_t size);
+
+#endif

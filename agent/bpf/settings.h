@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Settings that the loader writes into the object before the verifier sees it. The verifier treats them
+ * as constants and removes the code that they switch off.
+ */
+#ifndef HOP_SETTINGS_H
+#define HOP_SETTINGS_H
+
+#include "hop.h"
+
+#define HOP_SETTINGS_SECTION ".rodata.settings"
+
+struct hop_settings {
+	u32 all_namespaces; /* 0: only those in the map allowed_namespaces */
+	u32 wake_bytes;     /* ring data that wakes the reader; it polls every 20 ms anyway */
+};
+
+_Static_assert(sizeof(struct hop_settings) == 8, "hop_settings");
+
+#endif
