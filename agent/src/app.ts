@@ -1,0 +1,143 @@
+/** One agent: source → pipeline → sender, wired by hand. Building is inert; start and close do the I/O. */
+import { randomBytes } from 'node:crypto';
+import type { WireRecord } from '@hoptrace/domain/wire/v1.ts';
+import { type AgentConfig, loaderArgs } from './config.ts';
+import type { Hello } from './frames/hello.ts';
+import type { Log } from './log.ts';
+import { LossLedger, type Metrics, newMetrics } from './metrics.ts';
+import { Pipeline } from './pipeline.ts';
+import { createRecording, RECORDING_VERSION } from './recording.ts';
+import { SENDER_LIMITS, Sender, type SenderLimits } from './send/sender.ts';
+import type { FrameSource } from './source/frameSource.ts';
+import { LoaderSource } from './source/loaderSource.ts';
+import type { ReplaySource } from './source/replaySource.ts';
+
+const TICK_EVERY_MS = 50;
+const CLOSE_TIMEOUT_MS = 2_000;
+
+export interface AgentDeps {
+  readonly source: FrameSource;
+  readonly log: Log;
+  readonly limits?: Partial<SenderLimits>;
+  /** Sees every record before it is sent (seq still 0): the lab compares with the truth. */
+  readonly onRecord?: (record: WireRecord) => void;
+}
+
+export interface Agent {
+  start(): void;
+  /** Stops the source, then sends what is left for at most 2 s. */
+  close(): Promise<void>;
+  /** A snapshot. */
+  metrics(): Readonly<Metrics>;
+  /** What the loader said about itself, null before its first frame. */
+  hello(): Hello | null;
+}
+
+type AgentIdentity = Pick<
+  AgentConfig,
+  | 'collectorUrl'
+  | 'token'
+  | 'node'
+  | 'cluster'
+  | 'secret'
+  | 'isSecretRandom'
+  | 'maxOpenLegs'
+  | 'maxQueuedRecords'
+>;
+
+export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
+  const { source, log } = deps;
+  const metrics = newMetrics();
+  const losses = new LossLedger(metrics);
+  const sender: Sender = new Sender({
+    ...config,
+    // Of this run, not of the machine: seq and legId start anew with the process.
+    bootId: randomBytes(16).toString('hex'),
+    limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
+    addresses: () => pipeline.addresses,
+    takeLosses: () => losses.take(),
+    metrics,
+    log,
+  });
+  const pipeline = new Pipeline({
+    secret: config.secret,
+    maxOpenLegs: config.maxOpenLegs,
+    metrics,
+    emit: (record) => {
+      deps.onRecord?.(record);
+      sender.push(record);
+    },
+  });
+  let ticker: NodeJS.Timeout | null = null;
+  return {
+    start: () => {
+      if (config.isSecretRandom) sayRandomSecret(log);
+      sender.start();
+      source.start({
+        onFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
+        onBadFrames: (count) => {
+          metrics.badFramesTotal += count;
+        },
+        onBreak: () => {
+          metrics.sourceRestartsTotal++;
+          pipeline.noteBreak();
+        },
+      });
+      // After the poll phase: bytes that waited while this process was busy are read before time moves on.
+      ticker = setInterval(
+        () => setImmediate(() => pipeline.tick(process.hrtime.bigint())),
+        TICK_EVERY_MS,
+      );
+    },
+    close: async () => {
+      await source.close();
+      if (ticker !== null) clearInterval(ticker);
+      await sender.close(CLOSE_TIMEOUT_MS);
+    },
+    metrics: () => ({ ...metrics }),
+    hello: () => pipeline.hello,
+  };
+}
+
+/** The source of a live agent: the loader with the config's options, recorded where the config says so. */
+export function loaderSource(config: AgentConfig, log: Log): LoaderSource {
+  return new LoaderSource({
+    loaderPath: config.loaderPath,
+    args: loaderArgs(config),
+    openRecording:
+      config.recordFile === null
+        ? null
+        : openRecording(config.recordFile, config.node, config.cluster),
+    log,
+  });
+}
+
+function openRecording(path: string, node: string, cluster: string) {
+  return () =>
+    createRecording(path, {
+      hoptraceRecording: RECORDING_VERSION,
+      node,
+      cluster,
+      recordedAt: new Date().toISOString(),
+      how: 'HOPTRACE_AGENT_RECORD_FILE',
+    });
+}
+
+/** An agent for each recording's node, under the name and cluster that it was recorded with. */
+export function buildReplayAgents(
+  config: AgentIdentity,
+  sources: readonly ReplaySource[],
+  deps: Omit<AgentDeps, 'source'>,
+): Agent[] {
+  return sources.map((source) => {
+    const { node, cluster } = source.recording.header;
+    return buildAgent({ ...config, isSecretRandom: false, node, cluster }, { ...deps, source });
+  });
+}
+
+function sayRandomSecret(log: Log): void {
+  log('warn', 'no cluster secret: a random one is used', {
+    effect: 'connections are joined on this node only, and not across restarts of the agent',
+    remedy: 'give all agents the same HOPTRACE_AGENT_CLUSTER_SECRET (openssl rand -hex 32)',
+  });
+}

@@ -1,0 +1,94 @@
+/** `agent check`: what this host can see, asked of the loader, which loads, attaches and detaches for real. */
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { z } from 'zod';
+import { AgentError } from './errors.ts';
+
+const TIMEOUT_MS = 20_000;
+
+const reportSchema = z.object({
+  ok: z.boolean(),
+  kernel: z.string().default(''),
+  architecture: z.string().default(''),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      ok: z.boolean(),
+      detail: z.string().default(''),
+      remedy: z.string().nullable().default(null),
+    }),
+  ),
+});
+
+/** `ok`: connections can be seen. A check that is not ok beside it costs only what its remedy says. */
+export type CheckReport = z.infer<typeof reportSchema>;
+
+export interface CheckOptions {
+  readonly loaderPath: string;
+  readonly hostNetns: string | null;
+}
+
+/** Never rejects: a loader that cannot run at all is a report with one failed check. */
+export async function checkHost(options: CheckOptions): Promise<CheckReport> {
+  const args = [
+    '--check',
+    ...(options.hostNetns === null ? [] : ['--host-netns', options.hostNetns]),
+  ];
+  const { stdout, stderr, problem } = await run(options.loaderPath, args);
+  const report = reportSchema.safeParse(parseJson(stdout));
+  if (report.success) return report.data;
+  const detail = stderr.trim() || problem || 'the loader printed no report';
+  return failedReport(`${options.loaderPath}: ${detail}`);
+}
+
+/** Throws AgentError HOP_AGENT_NO_LOADER where there is nothing to run. */
+export async function assertLoader(loaderPath: string): Promise<void> {
+  try {
+    await access(loaderPath, constants.X_OK);
+  } catch (error) {
+    throw new AgentError(
+      'HOP_AGENT_NO_LOADER',
+      `${loaderPath} is not there or not executable`,
+      'build it: npm run agent:build; or set HOPTRACE_AGENT_LOADER_PATH',
+      error,
+    );
+  }
+}
+
+/** The report for people: one line per check, remedies below. */
+export function checkText(report: CheckReport): string {
+  const host = `${report.kernel} ${report.architecture}`.trim();
+  const verdict = report.ok ? 'this host can be watched' : 'this host cannot be watched';
+  const lines = report.checks.map((each) => {
+    const line = `  ${each.ok ? 'ok     ' : 'missing'}  ${each.name.padEnd(14)} ${each.detail}`;
+    return each.ok || each.remedy === null ? line : `${line}\n${' '.repeat(26)}→ ${each.remedy}`;
+  });
+  return [`${verdict}${host === '' ? '' : ` (${host})`}`, ...lines, ''].join('\n');
+}
+
+function failedReport(detail: string): CheckReport {
+  const remedy = process.platform === 'linux' ? 'build it: npm run agent:build' : 'run it on Linux';
+  return {
+    ok: false,
+    kernel: '',
+    architecture: process.arch,
+    checks: [{ name: 'loader', ok: false, detail, remedy }],
+  };
+}
+
+function run(path: string, args: readonly string[]) {
+  return new Promise<{ stdout: string; stderr: string; problem: string }>((resolve) => {
+    execFile(path, args, { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+      resolve({ stdout, stderr, problem: error?.message ?? '' });
+    });
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,148 @@
+/** Settings of the agent: environment in, frozen object out. Each default says why. */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { AgentError } from './errors.ts';
+
+const COLLECTOR_PORT = 7041;
+const MIN_SECRET_BYTES = 16;
+const MIN_TOKEN_CHARACTERS = 16;
+
+const integer = (min: number, max: number) =>
+  z.string().regex(/^\d+$/, 'must be an integer').transform(Number).pipe(z.int().min(min).max(max));
+const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
+
+const collectorUrl = z.string().regex(/^wss?:\/\/[^/?#\s@]+\/?$/, {
+  message: 'must look like ws://host:port or wss://host:port, without path or credentials',
+});
+const secret = z.string().transform((text, context) => {
+  const bytes = /^([0-9a-fA-F]{2})+$/.test(text)
+    ? Buffer.from(text, 'hex')
+    : Buffer.from(text, 'base64');
+  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text);
+  if (isBase64 && bytes.length >= MIN_SECRET_BYTES) return new Uint8Array(bytes);
+  const message = `must be hex or base64 of at least ${MIN_SECRET_BYTES} bytes, such as from: openssl rand -hex 32`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+const namespaces = z
+  .string()
+  .transform((text) => text.split(',').filter((part) => part.trim() !== ''))
+  .pipe(
+    z.array(
+      z
+        .string()
+        .trim()
+        .regex(/^([^=/,]+=)?\/.+$/, 'must be NAME=/path or /path'),
+    ),
+  );
+
+const environmentSchema = z.object({
+  /** The collector of the same machine; HOPTRACE_PORT_OFFSET is added to this default only. */
+  HOPTRACE_AGENT_COLLECTOR_URL: collectorUrl.optional(),
+  HOPTRACE_PORT_OFFSET: integer(0, 50_000).prefault('0'),
+  /** No default: a default is no secret. A collector on loopback asks for none. */
+  HOPTRACE_AGENT_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS).optional(),
+  /** Kubernetes names a node as its host name unless told otherwise. */
+  HOPTRACE_AGENT_NODE: z.string().min(1).max(253).optional(),
+  HOPTRACE_AGENT_CLUSTER: z.string().min(1).max(63).prefault('local'),
+  /** All agents of a cluster need the same one; without it a random one is made at each start. */
+  HOPTRACE_AGENT_CLUSTER_SECRET: secret.optional(),
+  /** `NAME=PATH,…`; empty: all namespaces of this kernel, which is right on a node. */
+  HOPTRACE_AGENT_NETNS: namespaces.prefault(''),
+  /** The loader's default is that of process 1. */
+  HOPTRACE_AGENT_HOST_NETNS: z.string().startsWith('/').optional(),
+  /** Where `npm run agent:build` puts it. */
+  HOPTRACE_AGENT_LOADER_PATH: z.string().min(1).optional(),
+  /** On: only addresses leave the node, and nothing else tells the client behind a load balancer. */
+  HOPTRACE_AGENT_PROXY_HEADER: onOff.prefault('on'),
+  /** On: nothing else says which client request caused which upstream one. Costs two hooks per socket call. */
+  HOPTRACE_AGENT_PROXY_LINKS: onOff.prefault('on'),
+  /** Writes what the loader says to this file. It will hold addresses and raw sequence numbers. */
+  HOPTRACE_AGENT_RECORD_FILE: z.string().min(1).optional(),
+  /** About 0.7 KB each: 45 MB. */
+  HOPTRACE_AGENT_MAX_OPEN_LEGS: integer(16, 4_000_000).prefault('65536'),
+  /** About 0.8 KB each: 40 MB; a minute of a collector's absence at 800 records/s. */
+  HOPTRACE_AGENT_MAX_QUEUED_RECORDS: integer(1_000, 4_000_000).prefault('50000'),
+});
+
+export interface AgentConfig {
+  readonly collectorUrl: string;
+  readonly token: string | null;
+  readonly node: string;
+  readonly cluster: string;
+  readonly secret: Uint8Array;
+  /** A secret made here: hashes of other nodes will not match. */
+  readonly isSecretRandom: boolean;
+  readonly netns: readonly string[];
+  readonly hostNetns: string | null;
+  readonly loaderPath: string;
+  readonly isProxyHeaderOn: boolean;
+  readonly isProxyLinksOn: boolean;
+  readonly recordFile: string | null;
+  readonly maxOpenLegs: number;
+  readonly maxQueuedRecords: number;
+}
+
+const DEFAULT_LOADER_PATH = fileURLToPath(new URL('../build/hoptrace-loader', import.meta.url));
+
+/**
+ * Reads HOPTRACE_AGENT_… from `env`; empty variables count as unset. `hostname` is the default node name.
+ * Throws AgentError HOP_AGENT_CONFIG naming each bad or unknown variable.
+ */
+export function readAgentConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  hostname: string,
+): AgentConfig {
+  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
+  const problems = unknownNames(given.map(([name]) => name));
+  const result = environmentSchema.safeParse(Object.fromEntries(given));
+  for (const issue of result.error?.issues ?? []) {
+    problems.push(`${issue.path.join('.')}: ${issue.message}`);
+  }
+  if (!result.success || problems.length > 0) {
+    throw new AgentError(
+      'HOP_AGENT_CONFIG',
+      problems.join('; '),
+      'correct these environment variables; agent/src/config.ts describes them',
+    );
+  }
+  return toConfig(result.data, hostname);
+}
+
+function unknownNames(names: readonly string[]): string[] {
+  const known = Object.keys(environmentSchema.shape);
+  return names
+    .filter((name) => name.startsWith('HOPTRACE_AGENT_') && !known.includes(name))
+    .map((name) => `${name}: unknown variable; known are ${known.join(', ')}`);
+}
+
+function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): AgentConfig {
+  const defaultUrl = `ws://127.0.0.1:${COLLECTOR_PORT + env.HOPTRACE_PORT_OFFSET}`;
+  return Object.freeze({
+    collectorUrl: (env.HOPTRACE_AGENT_COLLECTOR_URL ?? defaultUrl).replace(/\/$/, ''),
+    token: env.HOPTRACE_AGENT_TOKEN ?? null,
+    node: env.HOPTRACE_AGENT_NODE ?? hostname,
+    cluster: env.HOPTRACE_AGENT_CLUSTER,
+    secret: env.HOPTRACE_AGENT_CLUSTER_SECRET ?? new Uint8Array(randomBytes(32)),
+    isSecretRandom: env.HOPTRACE_AGENT_CLUSTER_SECRET === undefined,
+    netns: env.HOPTRACE_AGENT_NETNS,
+    hostNetns: env.HOPTRACE_AGENT_HOST_NETNS ?? null,
+    loaderPath: env.HOPTRACE_AGENT_LOADER_PATH ?? DEFAULT_LOADER_PATH,
+    isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
+    isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,
+    recordFile: env.HOPTRACE_AGENT_RECORD_FILE ?? null,
+    maxOpenLegs: env.HOPTRACE_AGENT_MAX_OPEN_LEGS,
+    maxQueuedRecords: env.HOPTRACE_AGENT_MAX_QUEUED_RECORDS,
+  });
+}
+
+/** Options for the loader, as `hoptrace-loader --help` names them. */
+export function loaderArgs(config: AgentConfig): string[] {
+  return [
+    ...config.netns.flatMap((netns) => ['--netns', netns]),
+    ...(config.hostNetns === null ? [] : ['--host-netns', config.hostNetns]),
+    ...(config.isProxyHeaderOn ? ['--proxy-header'] : []),
+    ...(config.isProxyLinksOn ? ['--proxy-links'] : []),
+  ];
+}

@@ -1,0 +1,28 @@
+/** One sign of why a SYN was not answered. */
+import type { PacketFrame } from '../frames/frame.ts';
+
+export interface Evidence {
+  readonly atNs: bigint;
+  readonly icmpType: number;
+  readonly icmpCode: number;
+  /** Name of the skb_drop_reason, empty if none. */
+  readonly reason: string;
+}
+
+export function evidenceOf(packet: PacketFrame, reason: string): Evidence {
+  const isIcmp = packet.type === 'icmpRx' || packet.type === 'icmpTx';
+  return {
+    atNs: packet.tsNs,
+    icmpType: isIcmp ? (packet.reason >> 8) & 0xff : 0,
+    icmpCode: isIcmp ? packet.reason & 0xff : 0,
+    reason,
+  };
+}
+
+/** Destination unreachable or time exceeded; not "packet too big", which is no refusal (RFC 792, RFC 4443). */
+export function isRejection(packet: PacketFrame): boolean {
+  const type = (packet.reason >> 8) & 0xff;
+  const code = packet.reason & 0xff;
+  if (packet.family === 6) return type === 1 || type === 3 || type === 4;
+  return (type === 3 && code !== 4) || type === 11;
+}

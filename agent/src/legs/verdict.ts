@@ -1,0 +1,112 @@
+/**
+ * What became of a SYN that got no SYN-ACK, and whether this node is the one to say so.
+ *
+ *            node A (entry)                      node B
+ *   client ─►│1 rx uplink ··· 2 tx uplink│─────►│3 rx uplink ··· 4 tx podVeth│─►│5 rx pod│
+ *
+ * The last tap at which this agent saw the SYN decides.
+ *
+ *   last tap          answer                  this node says
+ *   rx (1, 3, 5)      RST, ICMP, drop         the refusal: the SYN came in and was not sent on
+ *                     none                    dropped, evidence silence: swallowed here
+ *   tx podVeth (4)    RST, ICMP               the refusal: only a Pod of this machine is behind (namespace not watched)
+ *                     drop, none              dropped
+ *   tx uplink (2)     RST, ICMP               nothing: the node that sent it does; here only legs
+ *                     drop                    dropped: the queue or a filter behind this tap took it
+ *                     none                    dropped, evidence silence: the far end did not answer
+ *   tx pod            RST, ICMP               nothing
+ *                     drop                    dropped
+ *                     none                    nothing: the host's side of the cable was not seen
+ *
+ * One packet leaves several traces: a REJECT rule sends ICMP and then frees the SYN (NETFILTER_DROP), a closed
+ * port sends RST and frees it (NO_SOCKET). So RST comes before ICMP before drop, and the first waits 200 ms for its
+ * companions, whose reason it carries. Dropped SYNs are repeated, and the next one may get through (a full backlog)
+ * or be rejected after all (ICMP is rate-limited), so a bare drop waits for the repetitions:
+ *
+ *   0        1.0       2.0    2.5   3.0  3.2 s after the first SYN
+ *   SYN      SYN       SYN     │     │    └ silence (after the failed neighbour look-up, which takes 3.05 s)
+ *                              │     └ the legs say unanswered
+ *                              └ drop
+ */
+import type { RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
+import type { IsnHasher } from '../isnHash.ts';
+import { lastLeg } from './attempt.ts';
+import type { Evidence } from './evidence.ts';
+import { stampNs } from './openLeg.ts';
+import type { Attempt, OpenLeg } from './state.ts';
+
+const SETTLE_NS = 200_000_000n;
+const DROP_VERDICT_NS = 2_500_000_000n;
+const SILENCE_VERDICT_NS = 3_200_000_000n;
+const MAX_REASON_CHARACTERS = 32;
+
+export type Verdict =
+  | { readonly kind: 'wait' }
+  /** It was answered, or another node is to say what happened. */
+  | { readonly kind: 'nothing' }
+  /** Nothing was seen, but events were lost meanwhile: silence proves nothing. */
+  | { readonly kind: 'unknown' }
+  | Finding;
+
+interface Finding {
+  readonly kind: RefusalRecord['refusal'];
+  readonly evidence: RefusalRecord['evidence'];
+  readonly leg: OpenLeg;
+  readonly atNs: bigint;
+  readonly proof: Evidence | null;
+}
+
+/** `lastLossAtNs`: when ring events were last lost, null if never. */
+export function judge(attempt: Attempt, nowNs: bigint, lastLossAtNs: bigint | null): Verdict {
+  const leg = lastLeg(attempt);
+  if (attempt.isAnswered || leg === undefined) return { kind: 'nothing' };
+  const answer = attempt.rst ?? attempt.icmp;
+  if (answer !== null) {
+    if (nowNs - answer.atNs < SETTLE_NS) return { kind: 'wait' };
+    if (!isAnswerFromHere(leg)) return { kind: 'nothing' };
+    const isRst = attempt.rst !== null;
+    return {
+      kind: isRst ? 'reset' : 'rejected',
+      evidence: isRst ? 'rst' : 'icmp',
+      leg,
+      atNs: answer.atNs,
+      proof: { ...answer, reason: attempt.drop?.reason ?? '' },
+    };
+  }
+  const ageNs = nowNs - attempt.firstSynAtNs;
+  if (attempt.drop !== null) return judgeDrop(attempt.drop, leg, nowNs, ageNs);
+  if (ageNs < SILENCE_VERDICT_NS) return { kind: 'wait' };
+  if (lastLossAtNs !== null && lastLossAtNs >= attempt.firstSynAtNs) return { kind: 'unknown' };
+  if (leg.tap.synDirection === 'tx' && leg.tap.role === 'pod') return { kind: 'nothing' };
+  return { kind: 'dropped', evidence: 'silence', leg, atNs: nowNs, proof: null };
+}
+
+function judgeDrop(drop: Evidence, leg: OpenLeg, nowNs: bigint, ageNs: bigint): Verdict {
+  const isSettled = ageNs >= DROP_VERDICT_NS && nowNs - drop.atNs >= SETTLE_NS;
+  if (!isSettled) return { kind: 'wait' };
+  return { kind: 'dropped', evidence: 'kfreeSkb', leg, atNs: drop.atNs, proof: drop };
+}
+
+function isAnswerFromHere(leg: OpenLeg): boolean {
+  return leg.tap.synDirection === 'rx' || leg.tap.role === 'podVeth';
+}
+
+/** The record of a verdict. `seq` is given when it is sent. */
+export function refusalRecord(finding: Finding, hasher: IsnHasher): RefusalRecord {
+  const { leg, proof } = finding;
+  return {
+    kind: 'refusal',
+    seq: 0,
+    startUs: leg.startUs,
+    tap: leg.tap,
+    tuple: leg.tuple,
+    clientIsnHash: hasher.client(leg.clientIsn),
+    refusal: finding.kind,
+    evidence: finding.evidence,
+    afterNs: stampNs(leg, finding.atNs) - leg.synNs,
+    synCount: Math.min(leg.synCount, 0xffff),
+    icmpType: proof?.icmpType ?? 0,
+    icmpCode: proof?.icmpCode ?? 0,
+    reason: (proof?.reason ?? '').slice(0, MAX_REASON_CHARACTERS),
+  };
+}

@@ -1,0 +1,137 @@
+/** Frames in, records out: everything between source and sender, without any I/O. */
+import type { NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
+import type {
+  Frame,
+  LinkFrame,
+  PacketFrame,
+  ProxyHeaderFrame,
+  StatsFrame,
+} from './frames/frame.ts';
+import type { Hello } from './frames/hello.ts';
+import { IsnHasher } from './isnHash.ts';
+import { KernelClock, StreamClock } from './kernelClock.ts';
+import { LegAssembler } from './legs/assembler.ts';
+import type { Metrics } from './metrics.ts';
+import { proxyHeaderRecord, proxyLinkRecord } from './proxy/proxyRecords.ts';
+import { EMPTY_TAPS, tapTable } from './taps.ts';
+
+export interface PipelineOptions {
+  readonly secret: Uint8Array;
+  readonly maxOpenLegs: number;
+  readonly metrics: Metrics;
+  readonly emit: (record: WireRecord) => void;
+}
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #hasher: IsnHasher;
+  readonly #clock = new KernelClock();
+  readonly #stream = new StreamClock();
+  readonly #assembler: LegAssembler;
+  #addresses: readonly NodeAddress[] = [];
+  #hello: Hello | null = null;
+  #lastStats: StatsFrame | null = null;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#hasher = new IsnHasher(options.secret);
+    this.#assembler = new LegAssembler(EMPTY_TAPS, {
+      maxOpenLegs: options.maxOpenLegs,
+      hasher: this.#hasher,
+      clock: this.#clock,
+      emit: options.emit,
+    });
+  }
+
+  /** Addresses of the node's host namespace, as of the last hello. */
+  get addresses(): readonly NodeAddress[] {
+    return this.#addresses;
+  }
+
+  /** What the loader said about itself, null before it did. */
+  get hello(): Hello | null {
+    return this.#hello;
+  }
+
+  /** `wallNs`: CLOCK_MONOTONIC when the frames were read. */
+  read(frames: readonly Frame[], wallNs: bigint): void {
+    this.#stream.sawBytes(wallNs);
+    for (const frame of frames) this.#readFrame(frame);
+    this.#options.metrics.framesTotal += frames.length;
+    this.#measure();
+  }
+
+  /** Call every 50 ms or so; verdicts and time limits depend on it. */
+  tick(wallNs: bigint): void {
+    this.#assembler.tick(this.#stream.tick(wallNs));
+    this.#measure();
+  }
+
+  /** The source broke off: what it would have told meanwhile is lost. */
+  noteBreak(): void {
+    this.#lastStats = null;
+    this.#assembler.noteLoss(this.#stream.nowNs);
+  }
+
+  #readFrame(frame: Frame): void {
+    if (frame.kind === 'hello') this.#readHello(frame.hello);
+    else if (frame.kind === 'clock') this.#clock.update(frame);
+    else if (frame.kind === 'stats') this.#readStats(frame);
+    else this.#readEvent(frame);
+  }
+
+  #readEvent(frame: PacketFrame | LinkFrame | ProxyHeaderFrame): void {
+    if (!this.#clock.isSet) {
+      this.#options.metrics.unclockedFramesTotal++;
+      return;
+    }
+    this.#stream.sawEvent(frame.tsNs);
+    if (frame.kind === 'packet') this.#assembler.push(frame);
+    else if (frame.kind === 'link') this.#readLink(frame);
+    else this.#readProxyHeader(frame);
+  }
+
+  #readHello(hello: Hello): void {
+    const taps = tapTable(hello);
+    this.#hello = hello;
+    this.#addresses = taps.addresses;
+    this.#assembler.taps = taps;
+    this.#assembler.dropReasons = hello.dropReasons;
+  }
+
+  #readStats(stats: StatsFrame): void {
+    const { metrics } = this.#options;
+    const ringLost = grown(stats.ringLost, this.#lastStats?.ringLost);
+    metrics.ringLostTotal += ringLost;
+    metrics.mapFullTotal += grown(stats.mapFull, this.#lastStats?.mapFull);
+    if (ringLost > 0) this.#assembler.noteLoss(this.#stream.nowNs);
+    this.#lastStats = stats;
+  }
+
+  #readLink(frame: LinkFrame): void {
+    const record = proxyLinkRecord(frame, this.#clock, this.#hasher);
+    if (record === null) this.#options.metrics.unkeyedProxyLinksTotal++;
+    else this.#options.emit(record);
+  }
+
+  #readProxyHeader(frame: ProxyHeaderFrame): void {
+    const record = proxyHeaderRecord(frame, this.#clock, this.#hasher);
+    if (record === null) this.#options.metrics.badProxyHeadersTotal++;
+    else this.#options.emit(record);
+  }
+
+  #measure(): void {
+    const { metrics } = this.#options;
+    const { counters } = this.#assembler;
+    metrics.openLegs = this.#assembler.openLegs;
+    metrics.strayPacketsTotal = counters.strayPackets;
+    metrics.evictedLegsTotal = counters.evictedLegs;
+    metrics.forgottenLegsTotal = counters.forgottenLegs;
+    metrics.unjudgedAttemptsTotal = counters.unjudgedAttempts;
+  }
+}
+
+/** A total that went back belongs to a new loader. */
+function grown(total: number, before: number | undefined): number {
+  return before === undefined || total < before ? total : total - before;
+}

@@ -1,0 +1,31 @@
+/** What the collector says about a batch, as text messages. */
+import { z } from 'zod';
+
+const problemSchema = z.object({ field: z.string(), text: z.string(), remedy: z.string() });
+const answerSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('stored'),
+    firstSeq: z.int(),
+    count: z.int(),
+    /** Records of the batch that were refused one by one; the rest is stored. */
+    refused: z.array(problemSchema).default([]),
+  }),
+  z.object({
+    type: z.literal('refused'),
+    firstSeq: z.int().nullable().default(null),
+    problems: z.array(problemSchema).default([]),
+  }),
+]);
+
+export type Answer = z.infer<typeof answerSchema>;
+export type FieldProblem = z.infer<typeof problemSchema>;
+
+/** Null where the text is no answer of this version. Unknown fields are ignored. */
+export function parseAnswer(text: string): Answer | null {
+  try {
+    const result = answerSchema.safeParse(JSON.parse(text));
+    return result.success ? result.data : null;
+  } catch {
+    return null;
+  }
+}

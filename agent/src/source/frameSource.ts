@@ -1,0 +1,16 @@
+/** Where frames come from: a loader on this machine, or a recording of one. */
+import type { Frame } from '../frames/frame.ts';
+
+export interface FrameSink {
+  /** Frames in the order in which they were written. */
+  onFrames(frames: readonly Frame[]): void;
+  onBadFrames(count: number): void;
+  /** The source broke off and will start anew: events in between are lost. */
+  onBreak(problem: string): void;
+}
+
+export interface FrameSource {
+  start(sink: FrameSink): void;
+  /** Resolves when nothing more will be delivered and nothing is left running. */
+  close(): Promise<void>;
+}
