@@ -5,18 +5,23 @@
 import type { Hop, Party, Path } from '@hoptrace/domain/rest/path.ts';
 import type { Address, TruthRequest } from '../traffic/truth.ts';
 
-/** What identifies a request on both sides: the client's own port, or the load balancer's where the client is lost. */
+/**
+ * What identifies a request on both sides: the client's own port, or, where the client is lost, the load balancer's
+ * address together with the node it went to (it uses one port towards several nodes at once).
+ */
 export function truthKey(truth: TruthRequest): string {
   const { balancerSource, proxyProtocolClient } = truth.expected;
-  if (balancerSource !== null && proxyProtocolClient === null) return `lb ${show(balancerSource)}`;
+  if (balancerSource !== null && proxyProtocolClient === null) {
+    return `lb ${show(balancerSource)} → ${truth.entryNode}`;
+  }
   return `client ${show(truth.client)}`;
 }
 
 export function pathKey(path: Path): string {
   const { ip, port } = path.client;
   if (ip !== null && port !== null) return `client ${show({ ip, port })}`;
-  const balancer = path.hops.find((hop) => hop.from.role === 'load-balancer')?.from;
-  return balancer === undefined ? `path ${path.pathId}` : `lb ${show(balancer)}`;
+  const hop = path.hops.find((each) => each.from.role === 'load-balancer');
+  return hop === undefined ? `path ${path.pathId}` : `lb ${show(hop.from)} → ${hop.to.name}`;
 }
 
 /** Differences, empty when everything that is claimed is true and everything that is true and seen is claimed. */

@@ -55,10 +55,13 @@ function reasonsFor(truth: TruthRequest, paths: readonly Path[]): string[] {
     return [`the lab itself failed: ${truth.errorCode ?? truth.status}`];
   if (path === undefined) return ['no path'];
   if (second !== undefined)
-    return [
-      `${paths.length} paths for one request: ${paths.map((each) => each.pathId).join(', ')}`,
-    ];
+    return [`${paths.length} paths for one request: ${paths.map(showPath).join(' and ')}`];
   return differences(truth, path);
+}
+
+function showPath(path: Path): string {
+  const stops = path.hops.map((hop) => `${hop.to.ip}:${hop.to.port}`).join(' → ');
+  return `${path.pathId} v${path.version} (${stops}; ${path.warnings.map((warning) => warning.code).join()})`;
 }
 
 /** Only hops measured between two taps: one-ended times are bounds, not measurements. */

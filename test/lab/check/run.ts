@@ -11,6 +11,8 @@ import type { Stack } from './stack.ts';
 /** A refusal may take 3 s, a late revision as long again; after this what is missing is missing. */
 const SETTLE_TIMEOUT_MS = 20_000;
 const POLL_MS = 500;
+/** The client's clock reads milliseconds. */
+const CLOCK_SLACK_US = 2000;
 
 export interface RunOptions {
   readonly scenarios: readonly string[] | undefined;
@@ -27,12 +29,13 @@ export async function runScenarios(
   const ids = SCENARIOS.map(({ id }) => id).filter((id) => options.scenarios?.includes(id) ?? true);
   const rows: CheckRow[] = [];
   for (const id of ids) {
-    const fromUs = (Date.now() - 1000) * 1000;
     const truths = await lab.traffic({
       scenarios: [id],
       requests: options.requests,
       concurrency: options.concurrency,
     });
+    // Not before the first of these: a port of an earlier request may be used again.
+    const fromUs = Math.min(...truths.map((truth) => truth.startedAtUs)) - CLOCK_SLACK_US;
     const row = await judgeWhenSettled({ id, lab, truths, stack, fromUs });
     options.onRow(row);
     rows.push(row);
