@@ -1,0 +1,35 @@
+/** The password of the embedded engine: random, made once per data directory, readable by its owner alone. */
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StoreError } from '../errors.ts';
+
+const PASSWORD_BYTES = 24;
+const PASSWORD_FORM = /^[0-9a-f]{48}$/;
+
+export const passwordFile = (engineDir: string) => path.join(engineDir, 'password');
+
+/** Makes the directory (0700) and the password (0600) where they are missing; answers the password. */
+export async function ensurePassword(engineDir: string): Promise<string> {
+  await mkdir(engineDir, { recursive: true, mode: 0o700 });
+  const file = passwordFile(engineDir);
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, `${randomBytes(PASSWORD_BYTES).toString('hex')}\n`, { mode: 0o600 });
+  try {
+    // link() is all or nothing: of two starts at the same time one wins, and both read the same.
+    await link(draft, file);
+  } catch (error) {
+    if (!isExisting(error)) throw error;
+  } finally {
+    await unlink(draft);
+  }
+  const password = (await readFile(file, 'utf8')).trim();
+  if (PASSWORD_FORM.test(password)) return password;
+  throw new StoreError('HOP_EMBEDDED_FAILED', `${file} holds no password of this program`, {
+    field: file,
+    remedy: 'Delete this file and start again; a new password is made, the data stay.',
+  });
+}
+
+const isExisting = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';

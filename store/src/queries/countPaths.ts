@@ -1,0 +1,56 @@
+/** How many paths a time range has, by outcome. */
+import { OUTCOMES, type Outcome } from '@hoptrace/domain/rest/path.ts';
+import { z } from 'zod';
+import type { CallOptions, Store } from '../client.ts';
+import { bigColumn } from '../rows/values.ts';
+import { runQuery } from './query.ts';
+import { type TimeWindow, windowParams } from './recordWindow.ts';
+
+const query = {
+  name: 'countPaths',
+  params: z.strictObject(windowParams),
+  row: z.object({
+    outcome: z.enum(OUTCOMES),
+    paths: bigColumn,
+    with_extra_hops: bigColumn,
+    crossings: bigColumn,
+  }),
+};
+
+const SQL = `SELECT
+    outcome,
+    count() AS paths,
+    countIf(extra_hops > 0) AS with_extra_hops,
+    sum(paths_v1.crossings) AS crossings
+FROM paths_v1 FINAL
+WHERE started_at_us >= {fromUs:UInt64} AND started_at_us < {toUs:UInt64}
+GROUP BY outcome
+ORDER BY outcome
+SETTINGS do_not_merge_across_partitions_select_final = 1
+`;
+
+export interface PathCounts {
+  readonly total: number;
+  readonly byOutcome: Readonly<Record<Outcome, number>>;
+  readonly withExtraHops: number;
+  /** Hops between machines, of all paths together. */
+  readonly crossings: number;
+}
+
+export async function countPaths(
+  store: Store,
+  options: CallOptions & { readonly window: TimeWindow },
+): Promise<PathCounts> {
+  const { window, ...call } = options;
+  const rows = await runQuery(store, query, { sql: SQL, params: { ...window }, ...call });
+  const byOutcome = { served: 0, reset: 0, rejected: 0, dropped: 0, unknown: 0 };
+  for (const row of rows) byOutcome[row.outcome] = row.paths;
+  const sum = (pick: (row: (typeof rows)[number]) => number) =>
+    rows.reduce((total, row) => total + pick(row), 0);
+  return {
+    total: sum((row) => row.paths),
+    byOutcome,
+    withExtraHops: sum((row) => row.with_extra_hops),
+    crossings: sum((row) => row.crossings),
+  };
+}

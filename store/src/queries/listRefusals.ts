@@ -1,0 +1,45 @@
+/** Paths that ended in a refusal, newest first, page by page. */
+import type { Path } from '@hoptrace/domain/rest/path.ts';
+import type { RefusalFilter, RefusalItem, RefusalList } from '@hoptrace/domain/rest/queries.ts';
+import type { CallOptions, Store } from '../client.ts';
+import { writeCursor } from './cursor.ts';
+import { documentRowSchema } from './pathDocument.ts';
+import { pathListParamsSchema, pathListSql, toPageRequest } from './pathFilters.ts';
+import { runQuery } from './query.ts';
+
+const query = { name: 'listRefusals', params: pathListParamsSchema, row: documentRowSchema };
+
+/** Defaults: `to` is nowUs, `from` 15 minutes before. Throws HOP_STORE_CURSOR on a bad cursor. */
+export async function listRefusals(
+  store: Store,
+  filter: RefusalFilter,
+  options: CallOptions & { readonly nowUs: number },
+): Promise<RefusalList> {
+  const { params: filters, range } = toPageRequest(filter, options.nowUs);
+  const params = { ...filters, hasRefusal: true as const };
+  const rows = await runQuery(store, query, { sql: pathListSql(params), params, ...options });
+  const paths = rows.slice(0, filter.limit).map((row) => row.document);
+  const last = rows.length > filter.limit ? paths.at(-1) : undefined;
+  const nextCursor = last === undefined ? null : writeCursor({ pathId: last.pathId, ...range });
+  return { items: paths.flatMap(toRefusalItem), nextCursor };
+}
+
+/**
+ * The refused SYN was sent where the last connection of the path was aimed: nodeForward steps (NAT) only
+ * carried it on. A path without a hop cannot say where, and is not a refusal that could be shown.
+ */
+export function toRefusalItem(path: Path): RefusalItem[] {
+  const aimed = path.hops.findLast((hop) => hop.kind !== 'nodeForward') ?? path.hops[0];
+  if (path.refusal === null || aimed === undefined) return [];
+  return [
+    {
+      pathId: path.pathId,
+      startedAtUs: path.startedAtUs,
+      cluster: path.cluster,
+      client: path.client,
+      destination: { ip: aimed.to.ip, port: aimed.to.port },
+      service: path.service,
+      ...path.refusal,
+    },
+  ];
+}

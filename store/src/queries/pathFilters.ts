@@ -1,0 +1,115 @@
+/** The optional filters of lists of paths: a fixed list of SQL fragments, never text from input. */
+import { CLASSES, OUTCOMES } from '@hoptrace/domain/rest/path.ts';
+import type { PathFilter, RefusalFilter } from '@hoptrace/domain/rest/queries.ts';
+import { REFUSAL_KINDS } from '@hoptrace/domain/wire/v1.ts';
+import { z } from 'zod';
+import { type PagePosition, readCursor } from './cursor.ts';
+
+const DEFAULT_RANGE_US = 15 * 60 * 1_000_000;
+
+/** In the order in which they appear in the SQL. The key is the parameter that switches one on. */
+const FRAGMENTS = {
+  serviceName:
+    'service_namespace = {serviceNamespace:String} AND service_name = {serviceName:String}',
+  servicePort: 'service_port = {servicePort:String}',
+  client: 'client_ip = toIPv6({client:String})',
+  node: 'has(nodes, {node:String})',
+  outcome: 'outcome = {outcome:String}',
+  extraHops: 'extra_hops >= {extraHops:UInt16}',
+  pathClass: 'class = {pathClass:String}',
+  hasRefusal: "refusal_kind != 'none'",
+  refusalKind: 'refusal_kind = {refusalKind:String}',
+  afterId: '(started_at_us, path_id) < ({afterUs:UInt64}, {afterId:String})',
+} as const;
+
+export const pathListParamsSchema = z.strictObject({
+  fromUs: z.int().min(0),
+  toUs: z.int().min(0),
+  rows: z.int().min(1),
+  serviceNamespace: z.string().optional(),
+  serviceName: z.string().optional(),
+  servicePort: z.string().optional(),
+  client: z.string().optional(),
+  node: z.string().optional(),
+  outcome: z.enum(OUTCOMES).optional(),
+  extraHops: z.int().max(0xffff).optional(),
+  pathClass: z.enum(CLASSES).optional(),
+  hasRefusal: z.literal(true).optional(),
+  refusalKind: z.enum(REFUSAL_KINDS).optional(),
+  afterUs: z.int().optional(),
+  afterId: z.string().optional(),
+});
+export type PathListParams = z.infer<typeof pathListParamsSchema>;
+
+/**
+ * Newest first, and of each path only its newest version: FINAL decides that before any filter does,
+ * so that a filter cannot bring back an outdated version. The ids are found without the documents.
+ *
+ * A version never leaves its partition or granule range, as both depend on the key alone.
+ */
+export function pathListSql(params: PathListParams): string {
+  const conditions = [
+    'started_at_us >= {fromUs:UInt64}',
+    'started_at_us < {toUs:UInt64}',
+    ...Object.entries(FRAGMENTS)
+      .filter(([name]) => Object.hasOwn(params, name))
+      .map(([, fragment]) => fragment),
+  ];
+  return `SELECT document
+FROM paths_v1 FINAL
+WHERE (started_at_us, path_id) IN
+(
+    SELECT started_at_us, path_id
+    FROM paths_v1 FINAL
+    WHERE ${conditions.join('\n        AND ')}
+    ORDER BY started_at_us DESC, path_id DESC
+    LIMIT {rows:UInt32}
+)
+ORDER BY started_at_us DESC, path_id DESC
+SETTINGS do_not_merge_across_partitions_select_final = 1,
+    use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 1
+`;
+}
+
+type AnyFilter = Omit<RefusalFilter, 'kind'> &
+  Partial<Pick<PathFilter, 'outcome' | 'extraHops' | 'class'>> &
+  Partial<Pick<RefusalFilter, 'kind'>>;
+
+export interface PageRequest {
+  readonly params: PathListParams;
+  /** What the next cursor must carry on besides the last item. */
+  readonly range: { readonly fromUs: number; readonly toUs: number };
+}
+
+/** One row more than asked for tells whether there is a next page. Throws HOP_STORE_CURSOR. */
+export function toPageRequest(filter: AnyFilter, nowUs: number): PageRequest {
+  const position = filter.cursor === undefined ? null : readCursor(filter.cursor);
+  const range = rangeOf(filter, position, nowUs);
+  const [namespace, name, port] = filter.service?.split(/[/:]/) ?? [];
+  const params = {
+    ...range,
+    rows: filter.limit + 1,
+    serviceNamespace: namespace,
+    serviceName: name,
+    servicePort: port,
+    client: filter.client,
+    node: filter.node,
+    outcome: filter.outcome,
+    extraHops: filter.extraHops === undefined ? undefined : Math.min(filter.extraHops, 0xffff),
+    pathClass: filter.class,
+    refusalKind: filter.kind,
+    afterUs: position?.startedAtUs,
+    afterId: position?.pathId,
+  };
+  return { params: pathListParamsSchema.parse(withoutUndefined(params)), range };
+}
+
+/** A page must go on in the range of the first page, although `now` has moved since. */
+function rangeOf(filter: AnyFilter, position: PagePosition | null, nowUs: number) {
+  const toUs = filter.to ?? position?.toUs ?? nowUs;
+  const fromUs = filter.from ?? position?.fromUs ?? Math.max(0, toUs - DEFAULT_RANGE_US);
+  return { fromUs, toUs };
+}
+
+const withoutUndefined = (values: object): object =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -1,0 +1,35 @@
+/** The columns of a tap. */
+import { TAP_DIRECTIONS, TAP_ROLES, type Tap } from '@hoptrace/domain/wire/v1.ts';
+import { z } from 'zod';
+
+export const tapColumns = {
+  netns: z.number(),
+  ifindex: z.number(),
+  tap_role: z.enum(TAP_ROLES),
+  syn_direction: z.enum(TAP_DIRECTIONS),
+};
+
+export interface TapColumns {
+  readonly netns: number;
+  readonly ifindex: number;
+  readonly tap_role: Tap['role'];
+  readonly syn_direction: Tap['synDirection'];
+}
+
+export function tapValues(tap: Tap): TapColumns {
+  return {
+    netns: tap.netns,
+    ifindex: tap.ifindex,
+    tap_role: tap.role,
+    syn_direction: tap.synDirection,
+  };
+}
+
+export function toTap(row: TapColumns): Tap {
+  return {
+    netns: row.netns,
+    ifindex: row.ifindex,
+    role: row.tap_role,
+    synDirection: row.syn_direction,
+  };
+}
