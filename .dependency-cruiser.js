@@ -1,3 +1,9 @@
+import swc from '@swc/core';
+
+// dependency-cruiser's swc parser does not switch JSX on for .tsx files.
+const parseFile = swc.parseFileSync;
+swc.parseFileSync = (file, options) => parseFile(file, { ...options, tsx: file.endsWith('.tsx') });
+
 /** Who may import whom: the table of docs/architecture.md, section Rooms. `npm run check` enforces it. */
 const SERVICES = ['domain', 'store', 'collector', 'api/src', 'agent', 'cli'];
 

@@ -180,7 +180,8 @@ static __always_inline u8 milestones_of(const struct tap *tap, const struct head
 	return flow ? advance_flow(flow, h) : 0;
 }
 
-static __always_inline void handle_packet(struct tap *tap, struct sk_buff *skb, const u8 *head, const u8 *l3, u32 tail)
+static __always_inline void handle_packet(struct tap *tap, struct sk_buff *skb, const u8 *head, const u8 *l3,
+					  u32 tail)
 {
 	struct headers h = {};
 	u8 milestones = 0, kind;

@@ -149,6 +149,9 @@ enum skb_drop_reason {
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_SYN_RECV 3
+#define TCP_FIN_WAIT1 4
+#define TCP_CLOSE 7
+#define TCP_LAST_ACK 9
 #define TCP_LISTEN 10
 #define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02

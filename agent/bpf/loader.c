@@ -142,22 +142,32 @@ static int on_record(void *context, void *data, size_t bytes)
 	return 0;
 }
 
+static void refresh_namespaces(struct agent *agent)
+{
+	int allowed = programs_map(&agent->programs, "allowed_namespaces");
+
+	if (namespaces_refresh(&agent->namespaces, allowed))
+		write_hello(agent); /* before any packet of a namespace that nobody has heard of */
+}
+
 static void run_timers(struct agent *agent)
 {
+	bool is_hello_due, is_stats_due, has_allow_list = agent->options.namespace_count > 0;
 	u64 now = now_ns(CLOCK_MONOTONIC);
 
-	if (now >= agent->next_hello_ns) {
+	is_hello_due = now >= agent->next_hello_ns;
+	is_stats_due = now >= agent->next_stats_ns;
+	/* An allow-list decides what is watched and is cheap to check; else all of /proc is read. */
+	if (has_allow_list ? is_stats_due : is_hello_due)
+		refresh_namespaces(agent);
+	if (is_hello_due) {
 		agent->next_hello_ns = now + HELLO_EVERY_NS;
-		if (!agent->options.namespace_count) /* these are only described */
-			namespaces_refresh(&agent->namespaces, -1);
 		write_hello(agent);
 		write_clock(agent);
 	}
-	if (now >= agent->next_stats_ns) {
+	if (is_stats_due) {
 		agent->next_stats_ns = now + STATS_EVERY_NS;
 		write_stats(agent);
-		if (agent->options.namespace_count) /* these decide what is watched */
-			namespaces_refresh(&agent->namespaces, programs_map(&agent->programs, "allowed_namespaces"));
 	}
 }
 

@@ -181,11 +181,24 @@ static void sync_allow_list(const struct namespaces *namespaces, int map_fd)
 		bpf_map_update_elem(map_fd, &namespaces->entry[i].inode, &one, BPF_ANY);
 }
 
-void namespaces_refresh(struct namespaces *namespaces, int allowed_map_fd)
+/* Order matters to it, which is that of the options or of the directory. */
+static uint64_t fingerprint(const struct namespaces *namespaces)
 {
+	uint64_t sum = 0;
+
+	for (int i = 0; i < namespaces->count; i++)
+		sum = sum * 0x100000001b3ull + namespaces->entry[i].inode;
+	return sum;
+}
+
+bool namespaces_refresh(struct namespaces *namespaces, int allowed_map_fd)
+{
+	uint64_t before = fingerprint(namespaces);
+
 	collect(namespaces);
 	if (namespaces->options->namespace_count && allowed_map_fd >= 0)
 		sync_allow_list(namespaces, allowed_map_fd);
+	return fingerprint(namespaces) != before;
 }
 
 static void describe_interfaces(const struct namespaces *namespaces, const struct namespace_entry *entry,

@@ -29,10 +29,10 @@ struct namespaces {
 /* Exit code; on failure one line is on stderr. */
 int namespaces_open(struct namespaces *namespaces, const struct options *options);
 /*
- * Looks again which namespaces there are. With an allow-list: keeps the map allowed_namespaces equal to
+ * Looks again which namespaces there are; true if they changed. With an allow-list: keeps the map allowed_namespaces equal to
  * the inodes that the paths have now, because the kernel gives inode numbers out again.
  */
-void namespaces_refresh(struct namespaces *namespaces, int allowed_map_fd);
+bool namespaces_refresh(struct namespaces *namespaces, int allowed_map_fd);
 /* The JSON list of namespaces with their interfaces. Ones that cannot be entered have no interfaces. */
 void namespaces_describe(const struct namespaces *namespaces, struct text *json);
 

@@ -246,7 +246,7 @@ static int attach_all(struct programs *programs)
 
 static int explain_load_error(int error)
 {
-	if (error == -EPERM || error == -EACCES) {
+	if (error == -EPERM) { /* EACCES is the verifier's */
 		fprintf(stderr,
 			"hoptrace-loader: the kernel forbids loading eBPF (%s); give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and "
 			"check /sys/kernel/security/lockdown (confidentiality forbids it)\n",

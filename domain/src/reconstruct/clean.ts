@@ -1,6 +1,6 @@
 /** Step 1: one copy of each record, the newest revision of each leg, in an order that arrival cannot change. */
 import type { WireRecord } from '../wire/v1.ts';
-import type { Evidence, Leg } from './evidence.ts';
+import type { Evidence, Leg, ProxyLink } from './evidence.ts';
 
 interface Identified {
   readonly cluster: string;
@@ -12,7 +12,7 @@ export function clean(evidence: Evidence): Evidence {
   return {
     legs: newestRevisions(distinct(evidence.legs)),
     refusals: distinct(evidence.refusals),
-    proxyLinks: distinct(evidence.proxyLinks),
+    proxyLinks: lastWords(distinct(evidence.proxyLinks)),
     proxyHeaders: distinct(evidence.proxyHeaders),
   };
 }
@@ -24,6 +24,13 @@ function identity(record: Identified & WireRecord): string {
 function distinct<T extends Identified & WireRecord>(records: readonly T[]): T[] {
   const byIdentity = new Map(records.map((record) => [identity(record), record]));
   return [...byIdentity].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+}
+
+/** The kernel may correct itself: a second link for the same burst and side replaces the first. */
+function lastWords(links: readonly ProxyLink[]): ProxyLink[] {
+  const key = ({ node, bootId, side, subject }: ProxyLink) =>
+    `${node}|${bootId}|${side}|${subject.isnPairHash}|${subject.burst}`;
+  return [...new Map(links.map((link) => [key(link), link])).values()];
 }
 
 function newestRevisions(legs: readonly Leg[]): Leg[] {

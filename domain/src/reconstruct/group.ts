@@ -29,7 +29,13 @@ export function group(evidence: Evidence): Connection[] {
   const taken = new Set(connections.flatMap((connection) => connection.legs));
   const leftOver = [...half].flatMap(([clientHash, legs]) =>
     chains(legs.filter((leg) => !taken.has(leg))).map((chain, index) =>
-      connectionOf(`c:${clientHash}${index === 0 ? '' : `:${index}`}`, null, chain, 'B', evidence),
+      connectionOf(
+        `c:${clientHash}${index === 0 ? '' : `:${index}`}`,
+        null,
+        chain,
+        joinOf(chain),
+        evidence,
+      ),
     ),
   );
   return [...connections, ...leftOver].sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -52,6 +58,11 @@ function connectionOf(
     joinClass,
     warnings: [],
   };
+}
+
+/** A single leg joins nothing, so there is nothing to doubt. */
+function joinOf(chain: readonly Leg[]): 'A' | 'B' {
+  return chain.length === 1 ? 'A' : 'B';
 }
 
 /** The verdict of this attempt: same client ISN, and a tuple that one of its legs carried. */

@@ -11,7 +11,8 @@ import { partyAt, type Stop, stopsOf } from './stops.ts';
 /** A hop before its place in the path is known. */
 export type DraftHop = Omit<Hop, 'index' | 'times'> & { readonly leg: Leg | null };
 
-const NOT_JUDGED: ExtraVerdict = { extra: false, reason: null };
+/** Within a machine nothing is crossed, so nothing is extra; where the crossing is unknown, so is this. */
+const NOT_EXTRA: ExtraVerdict = { extra: false, reason: null };
 
 export function hopsOf(chain: Chain, context: Context): DraftHop[] {
   const drafts: DraftHop[] = [];
@@ -52,12 +53,14 @@ function unseenClient(
   const from = claimed?.src ?? { ip: '', port: 0 };
   const to = claimed?.dst ?? { ip: source.party.ip, port: 0 };
   const client = { ...partyAt(from, null, context), role: 'client' as const, observed: false };
+  const crossesNode =
+    claimed === null || source.machine === null ? null : client.node !== source.machine;
   return {
     from: claimed === null ? { ...client, name: null, node: null } : client,
     to: { ...source.party, ip: to.ip, port: to.port, observed: false },
     kind: 'network',
-    crossesNode:
-      claimed === null || source.machine === null ? null : client.node !== source.machine,
+    crossesNode,
+    // Whoever the client is, it has to reach the load balancer.
     extra: false,
     extraReason: null,
     rtt: null,
@@ -79,7 +82,8 @@ function connectionHops(
     const isProxied = index === 0 && (link.edge !== null || isBehindGap);
     const kind = from.nat !== null ? 'nodeForward' : isProxied ? 'proxy' : 'network';
     const crossesNode = crosses(from, to);
-    const verdict = crossesNode === true ? judge(kind, from, to, context) : NOT_JUDGED;
+    const verdict =
+      crossesNode === true ? judge(kind, from, to, context) : { ...NOT_EXTRA, extra: crossesNode };
     return {
       from: from.party,
       to: to.party,
@@ -106,7 +110,7 @@ function judge(kind: Hop['kind'], from: Stop, to: Stop, context: Context): Extra
   if (kind === 'nodeForward') return extraByNode(context.topology, from, to);
   if (kind === 'proxy' && from.party.role !== 'load-balancer')
     return extraByProxy(context.topology, from, to);
-  return NOT_JUDGED;
+  return NOT_EXTRA;
 }
 
 function rewriteOf(

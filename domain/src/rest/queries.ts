@@ -19,6 +19,11 @@ const serviceFilter = z
     'must be namespace/name or namespace/name:port',
   );
 
+const count = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a whole number')
+  .transform(Number);
+
 export const pathFilterSchema = z.strictObject({
   from: instantSchema.optional().describe('default: 15 minutes before `to`'),
   to: instantSchema.optional().describe('default: now; exclusive'),
@@ -26,9 +31,9 @@ export const pathFilterSchema = z.strictObject({
   client: ipSchema.optional(),
   node: z.string().min(1).optional().describe('a machine on the path'),
   outcome: z.enum(OUTCOMES).optional(),
-  extraHops: z.coerce.number().int().min(0).optional().describe('at least so many extra hops'),
+  extraHops: count.pipe(z.int().min(0)).optional().describe('at least so many extra hops'),
   class: z.enum(CLASSES).optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(100),
+  limit: count.pipe(z.int().min(1).max(MAX_PAGE)).default(100),
   cursor: z.string().optional().describe('nextCursor of the page before'),
 });
 

@@ -63,25 +63,35 @@ export const optionalU64: FieldType<number | null> = {
   },
 };
 
-/** 8 opaque bytes as 16 hex digits, in memory order. */
+const ZERO_HASH = '0'.repeat(16);
+const hex32 = (value: number) => value.toString(16).padStart(8, '0');
+
+function writeHash(view: DataView, offset: number, value: string): void {
+  view.setUint32(offset, Number.parseInt(value.slice(0, 8), 16));
+  view.setUint32(offset + 4, Number.parseInt(value.slice(8), 16));
+}
+
+function readHash(view: DataView, offset: number): string {
+  return hex32(view.getUint32(offset)) + hex32(view.getUint32(offset + 4));
+}
+
+/** 8 opaque bytes as 16 hex digits, in memory order; agents never emit all zeroes as a hash. */
 export const hash64: FieldType<string> = {
   sizeBytes: 8,
-  write: (view, offset, value) => {
-    view.setUint32(offset, Number.parseInt(value.slice(0, 8), 16));
-    view.setUint32(offset + 4, Number.parseInt(value.slice(8), 16));
+  write: writeHash,
+  read: (view, offset) => {
+    const value = readHash(view, offset);
+    if (value === ZERO_HASH) throw new WireValueError('is all zeroes, which is no hash');
+    return value;
   },
-  read: (view, offset) => hex32(view.getUint32(offset)) + hex32(view.getUint32(offset + 4)),
 };
 
-const hex32 = (value: number) => value.toString(16).padStart(8, '0');
-const ZERO_HASH = '0'.repeat(16);
-
-/** hash64 or null; null is all zeroes, which agents never emit as a hash. */
+/** hash64 or null; null is all zeroes. */
 export const optionalHash64: FieldType<string | null> = {
   sizeBytes: 8,
-  write: (view, offset, value) => hash64.write(view, offset, value ?? ZERO_HASH),
+  write: (view, offset, value) => writeHash(view, offset, value ?? ZERO_HASH),
   read: (view, offset) => {
-    const value = hash64.read(view, offset);
+    const value = readHash(view, offset);
     return value === ZERO_HASH ? null : value;
   },
 };

@@ -34,7 +34,9 @@ export const endpointSchema = z.strictObject({ ip: ipSchema, port: u16 });
 export const tupleSchema = z.strictObject({ src: endpointSchema, dst: endpointSchema });
 
 /** Keyed hash of an initial sequence number (or of the pair). Raw numbers never leave the node. */
-const isnHash = z.string().regex(/^[0-9a-f]{16}$/, 'must be 16 lower-case hex digits');
+const isnHash = z
+  .string()
+  .regex(/^(?!0{16})[0-9a-f]{16}$/, 'must be 16 lower-case hex digits, not all zero');
 
 /** Which side of the machine a tap looks at. `pod` is the interface inside a Pod's own network namespace. */
 export const TAP_ROLES = ['other', 'uplink', 'podVeth', 'pod'] as const;

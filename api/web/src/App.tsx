@@ -1,0 +1,49 @@
+import { useEffect, useRef, useState } from 'react';
+import { Header } from './Header.tsx';
+import { type Memory, newMemory } from './memory.ts';
+import { PathPage } from './PathPage.tsx';
+import { PathsPage } from './PathsPage.tsx';
+import { RefusalsPage } from './RefusalsPage.tsx';
+import type { Route } from './route.ts';
+import { NotFound } from './states.tsx';
+import { useRoute } from './useRoute.ts';
+import { useTheme } from './useTheme.ts';
+
+const TITLES: Record<Route['page'], string> = {
+  paths: 'Paths',
+  path: 'Path',
+  refusals: 'Refusals',
+  notFound: 'Not found',
+};
+
+/** The frame of the page: head, and what the address stands for. */
+export function App() {
+  const route = useRoute();
+  const { theme, choice, choose } = useTheme();
+  const [isLive, setLive] = useState(true);
+  const memory = useRef<Memory>(newMemory());
+  useEffect(() => {
+    document.title = `${TITLES[route.page]} · hoptrace`;
+  }, [route.page]);
+  const shared = { theme, isLive, memory: memory.current };
+  return (
+    <>
+      <Header
+        page={route.page}
+        isLive={isLive}
+        onLive={setLive}
+        themeChoice={choice}
+        onTheme={choose}
+        memory={memory.current}
+      />
+      <main id="main">
+        {route.page === 'paths' && <PathsPage query={route.query} {...shared} />}
+        {route.page === 'path' && <PathPage key={route.pathId} pathId={route.pathId} {...shared} />}
+        {route.page === 'refusals' && <RefusalsPage query={route.query} {...shared} />}
+        {route.page === 'notFound' && (
+          <NotFound title="There is no such page" detail={route.address} />
+        )}
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+import { Link } from './Link.tsx';
+import type { Memory } from './memory.ts';
+import type { Route } from './route.ts';
+import { THEME_CHOICES, type ThemeChoice } from './useTheme.ts';
+
+interface HeaderProps {
+  readonly page: Route['page'];
+  readonly isLive: boolean;
+  readonly onLive: (isLive: boolean) => void;
+  readonly themeChoice: ThemeChoice;
+  readonly onTheme: (choice: ThemeChoice) => void;
+  readonly memory: Memory;
+}
+
+/** Name, pages, live switch, theme. */
+export function Header({ page, isLive, onLive, themeChoice, onTheme, memory }: HeaderProps) {
+  const next = THEME_CHOICES[(THEME_CHOICES.indexOf(themeChoice) + 1) % THEME_CHOICES.length];
+  return (
+    <header className="head">
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <Link href="/" className="brand">
+        <Mark />
+        hoptrace
+      </Link>
+      <nav aria-label="Pages">
+        <Link href={memory.pathsHref} isCurrent={page === 'paths' || page === 'path'}>
+          Paths
+        </Link>
+        <Link href={memory.refusalsHref} isCurrent={page === 'refusals'}>
+          Refusals
+        </Link>
+        <a href="/api/docs">API</a>
+      </nav>
+      <button
+        type="button"
+        className="live"
+        aria-pressed={isLive}
+        onClick={() => onLive(!isLive)}
+        title={isLive ? 'Refreshes every 5 s; press to pause' : 'Paused; press to refresh again'}
+      >
+        <span className={isLive ? 'live-dot' : 'live-dot live-dot-off'} aria-hidden="true" />
+        {isLive ? 'Live' : 'Paused'}
+      </button>
+      <button
+        type="button"
+        className="theme"
+        onClick={() => onTheme(next ?? 'system')}
+        aria-label={`Theme: ${themeChoice}; press for ${next}`}
+      >
+        <span aria-hidden="true">{{ system: '◐', light: '☀', dark: '☾' }[themeChoice]}</span>
+        <span className="wide-only">{themeChoice}</span>
+      </button>
+    </header>
+  );
+}
+
+function Mark() {
+  return (
+    <svg width="20" height="20" viewBox="0 0 32 32" aria-hidden="true">
+      <path className="mark-line" d="M6 9h7q3 0 3 3v8q0 3 3 3h7" />
+      <circle className="mark-dot" cx="6.5" cy="9" r="4" />
+      <circle className="mark-hop" cx="16" cy="16" r="4" />
+      <circle className="mark-dot" cx="25.5" cy="23" r="4" />
+    </svg>
+  );
+}

@@ -1,0 +1,188 @@
+/** The collector, wired by hand. Building opens nothing; start() and close() do the I/O. */
+import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { CollectorStore } from './collectorStore.ts';
+import type { CollectorConfig } from './config.ts';
+import { reportTopology, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
+import { registerHealth } from './http/health.ts';
+import { listen } from './http/listen.ts';
+import { registerPostRoutes } from './http/postRoutes.ts';
+import { createServer } from './http/server.ts';
+import { registerStream } from './http/stream.ts';
+import { HeartbeatBook } from './ingest/heartbeats.ts';
+import { noteLosses } from './ingest/losses.ts';
+import { IngestPipeline } from './ingest/pipeline.ts';
+import { realSleep, type Sleep } from './ingest/retry.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { PathWriter } from './stitch/pathWriter.ts';
+import { Stitcher } from './stitch/stitcher.ts';
+import { StoreWatch } from './storeWatch.ts';
+import { TopologyFile } from './topology/topologyFile.ts';
+
+const STITCH_TURN_MS = 100;
+const HOUSEKEEPING_MS = 1000;
+const TOPOLOGY_POLL_MS = 2000;
+/** Path versions that evicted groups may leave behind between two turns. */
+const MAX_LEFT_CHANGES = 10_000;
+
+export interface CollectorDeps {
+  readonly config: CollectorConfig;
+  readonly store: CollectorStore;
+  /** pino options or instance; silent when absent. */
+  readonly logger?: FastifyServerOptions['logger'];
+  readonly nowMs?: () => number;
+  readonly sleep?: Sleep;
+}
+
+export interface Collector {
+  readonly app: FastifyInstance;
+  readonly metrics: Metrics;
+  /** Reads the topology, then listens. Rejects with an AppError that says what to change. */
+  start(): Promise<{ url: string }>;
+  /** Stores what was accepted (within closeTimeoutMs), writes the last paths, then hangs up. */
+  close(): Promise<void>;
+}
+
+export function buildCollector(deps: CollectorDeps): Collector {
+  const parts = createParts(deps);
+  const { app, config, metrics, topology, heartbeats, stitcher, pathWriter, nowMs } = parts;
+  let closing: Promise<void> | null = null;
+  addRoutes(parts, () => closing !== null);
+  const timers: NodeJS.Timeout[] = [];
+  const every = (intervalMs: number, work: () => unknown) => {
+    timers.push(setInterval(work, intervalMs).unref());
+  };
+  return {
+    app,
+    metrics,
+    async start() {
+      await topology.load();
+      reportTopology(app.log, metrics, topology);
+      const url = await listen(app, config);
+      every(STITCH_TURN_MS, () => pathWriter.turn());
+      every(HOUSEKEEPING_MS, () => stitcher.expire(nowMs()));
+      every(HOUSEKEEPING_MS, () => writeHeartbeats(heartbeats, parts));
+      every(TOPOLOGY_POLL_MS, async () => {
+        if (await topology.poll()) reportTopology(app.log, metrics, topology);
+      });
+      return { url };
+    },
+    close() {
+      for (const timer of timers.splice(0)) clearInterval(timer);
+      closing ??= finish(parts).then(() => app.close());
+      return closing;
+    },
+  };
+}
+
+type Parts = ReturnType<typeof createParts>;
+
+function createParts(deps: CollectorDeps) {
+  const { config, store, logger, nowMs = Date.now, sleep = realSleep } = deps;
+  const metrics = createMetrics();
+  const app = createServer({ config, metrics, logger });
+  const watch = new StoreWatch(app.log);
+  const abort = new AbortController();
+  const topology = new TopologyFile(config.topologyFile);
+  const heartbeats = new HeartbeatBook(config.heartbeatMs);
+  const stitcher = createStitcher(config, {
+    topology,
+    heartbeats,
+    onError: (error) => app.log.error({ err: error }, 'reconstruction failed on a group'),
+  });
+  const pipeline = new IngestPipeline({
+    store,
+    metrics,
+    sleep,
+    nowMs,
+    maxQueuedRecords: config.maxQueuedRecords,
+    concurrency: config.insertConcurrency,
+    onStored: (envelope, records) => {
+      const now = nowMs();
+      heartbeats.note(envelope, now);
+      noteLosses(metrics, envelope);
+      for (const record of records) stitcher.add(record, now);
+      if (records.length > 0) watch.succeeded();
+    },
+    onRetry: (error) => watch.failed(error),
+    onDefect: (error) => app.log.error({ err: error }, 'stored records could not be stitched'),
+  });
+  const onFailure = (error: unknown) => {
+    metrics.insertFailures.inc({ table: 'paths' });
+    watch.failed(error);
+  };
+  const pathWriter = new PathWriter({
+    stitcher,
+    store,
+    metrics,
+    nowMs,
+    retry: { signal: abort.signal, sleep, onFailure },
+    onDropped: (error, changes) => app.log.error({ err: error, changes }, 'paths lost'),
+  });
+  return {
+    ...{ config, store, metrics, app, watch, abort, nowMs },
+    ...{ topology, heartbeats, stitcher, pipeline, pathWriter },
+  };
+}
+
+interface StitcherParts {
+  readonly topology: TopologyFile;
+  readonly heartbeats: HeartbeatBook;
+  readonly onError: (error: unknown) => void;
+}
+
+function createStitcher(
+  config: CollectorConfig,
+  { topology, heartbeats, onError }: StitcherParts,
+): Stitcher {
+  return new Stitcher({
+    quietMs: config.stitchQuietMs,
+    maxDelayMs: config.stitchMaxDelayMs,
+    keepMs: config.stitchKeepMs,
+    keepOpenMs: config.stitchKeepOpenMs,
+    maxRecords: config.maxStitchRecords,
+    maxGroupRecords: config.maxGroupRecords,
+    maxLeftChanges: MAX_LEFT_CHANGES,
+    reconstruct,
+    onError,
+    contextOf: (cluster) => ({
+      cluster,
+      topology: topology.state.topology,
+      addressesByNode: heartbeats.addressesByNode(cluster),
+    }),
+  });
+}
+
+function addRoutes(parts: Parts, isClosing: () => boolean): void {
+  const { app, config, store, metrics, pipeline, topology, stitcher, nowMs } = parts;
+  const checkContext = () => ({
+    nowUs: nowMs() * 1000,
+    maxClockSkewUs: config.maxClockSkewMs * 1000,
+  });
+  const intake = { pipeline, metrics, checkContext };
+  // In a plugin of its own: the WebSocket plugin must be there first to see the routes being added.
+  app.register(async (scope) => {
+    registerStream(scope, { intake, ...config });
+    registerPostRoutes(scope, { intake, limits: config, storeWaitMs: config.storeWaitMs });
+    registerHealth(scope, {
+      metrics,
+      isClosing,
+      refreshMetrics: stitchMetrics(metrics, stitcher),
+      pingStore: () => store.ping(),
+      topologyError: () => topology.state.error?.message ?? null,
+    });
+  });
+}
+
+/** Stores what was accepted and what it means, as far as ClickHouse allows within closeTimeoutMs. */
+async function finish(parts: Parts): Promise<void> {
+  const { app, config, abort, pipeline, pathWriter, heartbeats } = parts;
+  const deadline = setTimeout(() => abort.abort(), config.closeTimeoutMs);
+  pipeline.stopAccepting();
+  const isDrained = await pipeline.drain(config.closeTimeoutMs);
+  if (!isDrained) app.log.warn('closing with batches that are not stored; agents send them again');
+  pipeline.close();
+  await pathWriter.flush();
+  clearTimeout(deadline);
+  if (isDrained) await writeHeartbeats(heartbeats, parts);
+}

@@ -1,0 +1,44 @@
+/** What the collector needs of the store, and no more. storeAdapter.ts makes it from the real one. */
+import type { Path } from '@hoptrace/domain/rest/path.ts';
+import type { Losses, NodeAddress, Sourced } from '@hoptrace/domain/wire/v1.ts';
+
+/** A path that later evidence made part of another one. `version` is above all versions written before. */
+export interface PathWithdrawal {
+  readonly pathId: string;
+  readonly version: number;
+  readonly cluster: string;
+}
+
+export interface PathChanges {
+  readonly paths: readonly Path[];
+  readonly withdrawals: readonly PathWithdrawal[];
+}
+
+/** An agent's sign of life. `losses` are those since the heartbeat before. */
+export interface Heartbeat {
+  readonly cluster: string;
+  readonly node: string;
+  readonly bootId: string;
+  /** When the collector heard it. */
+  readonly seenUs: number;
+  readonly losses: Losses;
+  readonly addresses: readonly NodeAddress[];
+}
+
+/**
+ * Each call resolves once ClickHouse has answered, and rejects otherwise; an error with `isRetryable: false`
+ * says that the rows are at fault. The same token with the same rows may come again (a retry, a resent batch)
+ * and makes no second copy.
+ */
+export interface CollectorStore {
+  insertRecords(records: readonly Sourced[], token: string): Promise<void>;
+  insertPaths(changes: PathChanges, token: string): Promise<void>;
+  insertHeartbeats(heartbeats: readonly Heartbeat[], token: string): Promise<void>;
+  /** Rejects while the store does not answer. */
+  ping(): Promise<void>;
+}
+
+/** True where trying again with the same rows cannot help. */
+export function isDataError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && Reflect.get(error, 'isRetryable') === false;
+}

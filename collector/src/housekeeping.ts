@@ -1,0 +1,61 @@
+/** What happens by the clock and not on a message: heartbeats, the topology file, gauges. */
+import type { FastifyBaseLogger } from 'fastify';
+import { type CollectorStore, isDataError } from './collectorStore.ts';
+import { describeError } from './errors.ts';
+import type { HeartbeatBook } from './ingest/heartbeats.ts';
+import { heartbeatsToken } from './ingest/token.ts';
+import type { Metrics } from './metrics.ts';
+import type { Stitcher } from './stitch/stitcher.ts';
+import type { StoreWatch } from './storeWatch.ts';
+import type { TopologyFile } from './topology/topologyFile.ts';
+
+export interface HeartbeatDeps {
+  readonly store: Pick<CollectorStore, 'insertHeartbeats'>;
+  readonly metrics: Metrics;
+  readonly watch: StoreWatch;
+  readonly nowMs: () => number;
+}
+
+/** One insert for all nodes that are due. One try: what fails is given back and goes with the next. Never rejects. */
+export async function writeHeartbeats(book: HeartbeatBook, deps: HeartbeatDeps): Promise<void> {
+  const due = book.takeDue(deps.nowMs());
+  if (due.length === 0) return;
+  try {
+    await deps.store.insertHeartbeats(due, heartbeatsToken(due));
+    deps.watch.succeeded();
+  } catch (error) {
+    deps.metrics.insertFailures.inc({ table: 'heartbeats' });
+    deps.watch.failed(error);
+    if (isDataError(error)) return;
+    for (const heartbeat of due) book.giveBack(heartbeat);
+  }
+}
+
+/** Says in metrics and log which topology is in use. Call on change only: it logs. */
+export function reportTopology(
+  log: FastifyBaseLogger,
+  metrics: Metrics,
+  topology: TopologyFile,
+): void {
+  const { error, objectCount } = topology.state;
+  metrics.topologyUp.set(error === null ? 1 : 0);
+  metrics.topologyObjects.set(objectCount);
+  if (error === null) log.info({ objects: objectCount }, 'topology in use');
+  else log.error({ reason: describeError(error) }, 'topology file broke, the old one stays in use');
+}
+
+/** Answers a function that sets the gauges and moves the counters by what happened since its last call. */
+export function stitchMetrics(metrics: Metrics, stitcher: Stitcher): () => void {
+  let last = { ...stitcher.counts };
+  return () => {
+    const now = { ...stitcher.counts };
+    metrics.stitchRecords.set(stitcher.recordCount);
+    metrics.stitchGroups.set(stitcher.groupCount);
+    metrics.stitchEvicted.inc(now.evictedRecords - last.evictedRecords);
+    metrics.stitchClosedGroups.inc(now.closedGroups - last.closedGroups);
+    metrics.stitchOrphans.inc(now.orphanRevisions - last.orphanRevisions);
+    metrics.stitchFailures.inc(now.failedGroups - last.failedGroups);
+    metrics.pathsDropped.inc(now.droppedChanges - last.droppedChanges);
+    last = now;
+  };
+}

@@ -1,0 +1,50 @@
+/** What both roads share: parse, count, store, and the words for the sender. */
+import type { AppError } from '../errors.ts';
+import type { CheckContext, ParsedBatch, ParseResult, RecordProblem } from '../ingest/batch.ts';
+import type { IngestPipeline, StoreOutcome } from '../ingest/pipeline.ts';
+import type { Metrics } from '../metrics.ts';
+import { refusedError } from './answers.ts';
+
+export type Road = 'ws' | 'http';
+
+export interface Intake {
+  readonly pipeline: IngestPipeline;
+  readonly metrics: Metrics;
+  readonly checkContext: () => CheckContext;
+}
+
+/** Counts the problems of a parsed batch; throws (as AppError) what was refused whole. */
+export function acceptParsed(intake: Intake, result: ParseResult, road: Road): ParsedBatch {
+  const problems = 'refused' in result ? result.refused.problems : result.batch.problems;
+  countRefused(intake.metrics, problems);
+  if ('batch' in result) return result.batch;
+  intake.metrics.batches.inc({ road, result: 'refused' });
+  throw refusedError(result.refused);
+}
+
+/** Stores an accepted batch and counts the answer. Rejects as the pipeline does. */
+export async function storeBatch(
+  intake: Intake,
+  batch: ParsedBatch,
+  road: Road,
+): Promise<StoreOutcome> {
+  try {
+    const outcome = await intake.pipeline.submit(batch);
+    intake.metrics.batches.inc({ road, result: 'stored' });
+    return outcome;
+  } catch (error) {
+    intake.metrics.batches.inc({ road, result: 'failed' });
+    throw error;
+  }
+}
+
+export function countRefused(metrics: Metrics, problems: readonly RecordProblem[]): void {
+  for (const { reason } of problems) metrics.refused.inc({ reason });
+}
+
+/** A batch that is too large is refused before anything in it is known. */
+export function countTooLarge(intake: Intake, road: Road, error: AppError): AppError {
+  intake.metrics.refused.inc({ reason: 'tooLarge' });
+  intake.metrics.batches.inc({ road, result: 'refused' });
+  return error;
+}

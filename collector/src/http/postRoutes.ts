@@ -1,0 +1,116 @@
+/** POST /v1/batches (binary) and POST /v1/records (NDJSON): the side road, for exporters and people with curl. */
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../errors.ts';
+import type { ParsedBatch, ParseResult } from '../ingest/batch.ts';
+import { parseBinary } from '../ingest/parseBinary.ts';
+import { parseNdjson } from '../ingest/parseNdjson.ts';
+import type { StoreOutcome } from '../ingest/pipeline.ts';
+import { shownProblems } from './answers.ts';
+import { acceptParsed, countTooLarge, type Intake, storeBatch } from './intake.ts';
+import { type BodyLimits, readBody } from './readBody.ts';
+
+export const BATCH_TYPE = 'application/vnd.hoptrace.batch';
+export const RECORDS_TYPE = 'application/x-ndjson';
+
+/** Each may hold maxInflatedBytes. Beyond, senders are told to come again. */
+const MAX_BODIES_AT_ONCE = 16;
+
+export interface PostOptions {
+  readonly intake: Intake;
+  readonly limits: BodyLimits;
+  readonly storeWaitMs: number;
+}
+
+/** Registers both routes in a scope of their own: each accepts its one content type and no other. */
+export function registerPostRoutes(app: FastifyInstance, options: PostOptions): void {
+  const readBounded = boundedReader(options);
+  addRoute(app, options, { url: '/v1/batches', type: BATCH_TYPE, parse: parseBinary, readBounded });
+  const parseText: typeof parseBinary = (bytes, context) => {
+    const text = decodeUtf8(bytes);
+    return parseNdjson(text, context);
+  };
+  addRoute(app, options, { url: '/v1/records', type: RECORDS_TYPE, parse: parseText, readBounded });
+}
+
+type BodyReader = (request: FastifyRequest, payload: IncomingMessage) => Promise<Buffer>;
+
+/** readBody for a bounded number of requests at once; counts what is refused for its size. */
+function boundedReader({ intake, limits }: PostOptions): BodyReader {
+  let reading = 0;
+  return async (request, payload) => {
+    if (reading >= MAX_BODIES_AT_ONCE) {
+      intake.metrics.queueFull.inc();
+      const detail = `${reading} request bodies are being read already; send the batch again later`;
+      throw new AppError('HOP_QUEUE_FULL', detail, { retryAfterSeconds: 1 });
+    }
+    reading += 1;
+    try {
+      return await readBody(payload, request.headers['content-encoding'], limits);
+    } catch (error) {
+      const isTooLarge = error instanceof AppError && error.code === 'HOP_BATCH_TOO_LARGE';
+      throw isTooLarge ? countTooLarge(intake, 'http', error) : error;
+    } finally {
+      reading -= 1;
+    }
+  };
+}
+
+interface Route {
+  readonly readBounded: BodyReader;
+  readonly url: string;
+  readonly type: string;
+  readonly parse: (bytes: Uint8Array, context: ReturnType<Intake['checkContext']>) => ParseResult;
+}
+
+function addRoute(app: FastifyInstance, { intake, storeWaitMs }: PostOptions, route: Route) {
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(route.type, route.readBounded);
+    scope.addContentTypeParser('*', async () => {
+      const remedy = `send content-type ${route.type}`;
+      throw new AppError('HOP_MEDIA_TYPE_UNSUPPORTED', `${route.url} reads ${route.type}`, {
+        problems: [{ field: 'content-type', text: 'is not supported here', remedy }],
+      });
+    });
+    scope.post(route.url, async (request, reply) => {
+      const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+      const batch = acceptParsed(intake, route.parse(body, intake.checkContext()), 'http');
+      return answer(reply, batch, await withinTime(storeBatch(intake, batch, 'http'), storeWaitMs));
+    });
+  });
+}
+
+function answer(reply: FastifyReply, { problems }: ParsedBatch, outcome: StoreOutcome) {
+  return reply.code(200).send({ ...outcome, problems: shownProblems(problems) });
+}
+
+/**
+ * Rejects with HOP_STORE_UNAVAILABLE after `waitMs`. The batch stays in the queue and may be stored later;
+ * since it is idempotent, the sender may and should send it again.
+ */
+async function withinTime(stored: Promise<StoreOutcome>, waitMs: number): Promise<StoreOutcome> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const detail = `ClickHouse has not confirmed the batch within ${waitMs} ms; send it again, it will not be stored twice`;
+      reject(new AppError('HOP_STORE_UNAVAILABLE', detail, { retryAfterSeconds: 5 }));
+    }, waitMs);
+  });
+  try {
+    return await Promise.race([stored, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AppError('HOP_REQUEST_INVALID', 'the body is not UTF-8', {
+      problems: [{ field: 'body', text: 'is not UTF-8', remedy: 'encode the lines as UTF-8' }],
+      cause,
+    });
+  }
+}

@@ -1,0 +1,97 @@
+/** What envelopes say about their senders, gathered so that each node costs one row every few seconds. */
+import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
+import type { Heartbeat } from '../collectorStore.ts';
+
+/** Nodes of all clusters that one collector remembers; the one that was silent longest gives way. */
+const MAX_NODES = 10_000;
+
+const NO_ADDRESSES: ReadonlyMap<string, readonly NodeAddress[]> = new Map();
+
+interface NodeState {
+  heartbeat: Heartbeat;
+  isDirty: boolean;
+  lastWrittenMs: number;
+}
+
+export class HeartbeatBook {
+  readonly #intervalMs: number;
+  readonly #nodes = new Map<string, NodeState>();
+  /** By cluster and node; kept beside, since every reconstruction asks for it. */
+  readonly #addresses = new Map<string, Map<string, readonly NodeAddress[]>>();
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Notes an envelope. Losses add up until the next heartbeat is taken; a new boot starts from its own. */
+  note(envelope: Envelope, nowMs: number): void {
+    const { cluster, node, bootId, addresses } = envelope;
+    const key = `${cluster}\n${node}`;
+    const known = this.#nodes.get(key);
+    const losses =
+      known?.isDirty === true
+        ? addLosses(known.heartbeat.losses, envelope.losses)
+        : envelope.losses;
+    const seenUs = nowMs * 1000;
+    this.#nodes.delete(key);
+    this.#nodes.set(key, {
+      heartbeat: { cluster, node, bootId, seenUs, losses, addresses },
+      isDirty: true,
+      lastWrittenMs: known?.lastWrittenMs ?? Number.NEGATIVE_INFINITY,
+    });
+    this.#setAddresses(envelope);
+    if (this.#nodes.size > MAX_NODES) this.#forgetOldest();
+  }
+
+  /** The heartbeats that are due, at most one per node and interval. They count as written. */
+  takeDue(nowMs: number): Heartbeat[] {
+    const due = [...this.#nodes.values()].filter(
+      (each) => each.isDirty && nowMs - each.lastWrittenMs >= this.#intervalMs,
+    );
+    for (const each of due) {
+      each.isDirty = false;
+      each.lastWrittenMs = nowMs;
+    }
+    return due.map((each) => each.heartbeat);
+  }
+
+  /** A heartbeat that could not be written comes back: its losses must not be forgotten. */
+  giveBack(heartbeat: Heartbeat): void {
+    const state = this.#nodes.get(`${heartbeat.cluster}\n${heartbeat.node}`);
+    if (state === undefined) return;
+    state.heartbeat = state.isDirty
+      ? { ...state.heartbeat, losses: addLosses(state.heartbeat.losses, heartbeat.losses) }
+      : heartbeat;
+    state.isDirty = true;
+  }
+
+  /** Interface addresses by node, as last reported, of one cluster. */
+  addressesByNode(cluster: string): ReadonlyMap<string, readonly NodeAddress[]> {
+    return this.#addresses.get(cluster) ?? NO_ADDRESSES;
+  }
+
+  #setAddresses({ cluster, node, addresses }: Envelope): void {
+    const nodes = this.#addresses.get(cluster) ?? new Map<string, readonly NodeAddress[]>();
+    nodes.set(node, addresses);
+    this.#addresses.set(cluster, nodes);
+  }
+
+  #forgetOldest(): void {
+    const [first] = this.#nodes;
+    if (first === undefined) return;
+    const [key, { heartbeat }] = first;
+    this.#nodes.delete(key);
+    const nodes = this.#addresses.get(heartbeat.cluster);
+    nodes?.delete(heartbeat.node);
+    if (nodes?.size === 0) this.#addresses.delete(heartbeat.cluster);
+  }
+}
+
+function addLosses(a: Losses, b: Losses): Losses {
+  return {
+    ringEvents: a.ringEvents + b.ringEvents,
+    badFrames: a.badFrames + b.badFrames,
+    evictedLegs: a.evictedLegs + b.evictedLegs,
+    unsentRecords: a.unsentRecords + b.unsentRecords,
+  };
+}

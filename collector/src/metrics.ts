@@ -1,0 +1,66 @@
+/** Prometheus metrics of the collector, in a registry of their own. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const PREFIX = 'hoptrace_collector_';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
+    new Counter<T>({ name: PREFIX + name, help, labelNames: [...labelNames], registers });
+  const gauge = (name: string, help: string) => new Gauge({ name: PREFIX + name, help, registers });
+  return {
+    registry,
+    batches: counter('batches_total', 'Batches answered.', ['road', 'result']),
+    records: counter('records_total', 'Records that ClickHouse confirmed.', ['kind']),
+    duplicates: counter('duplicate_records_total', 'Records that had been stored before.'),
+    refused: counter('refused_records_total', 'Records (or whole batches) refused.', ['reason']),
+    unauthorized: counter('unauthorized_total', 'Requests with a missing or wrong token.'),
+    connections: gauge('connections', 'Open agent connections.'),
+    pausedConnections: gauge(
+      'paused_connections',
+      'Connections not read because the queue is full.',
+    ),
+    queueRecords: gauge('queue_records', 'Records accepted and not yet confirmed.'),
+    queueFull: counter('queue_full_total', 'Batches that met a full queue.'),
+    insertSeconds: new Histogram({
+      name: `${PREFIX}insert_seconds`,
+      help: 'One insert, as answered by ClickHouse.',
+      labelNames: ['table'],
+      buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    }),
+    insertFailures: counter('insert_failures_total', 'Inserts that failed and are retried.', [
+      'table',
+    ]),
+    stitchRecords: gauge('stitch_records', 'Records held for stitching.'),
+    stitchGroups: gauge('stitch_groups', 'Groups of records held for stitching.'),
+    stitchEvicted: counter(
+      'stitch_evicted_records_total',
+      'Records let go before their time because the table was full.',
+    ),
+    stitchClosedGroups: counter(
+      'stitch_closed_groups_total',
+      'Groups closed because they grew too large; later records start a new one.',
+    ),
+    stitchOrphans: counter(
+      'stitch_orphan_revisions_total',
+      'Late leg revisions whose first record is forgotten; stored, not stitched.',
+    ),
+    stitchFailures: counter('stitch_failures_total', 'Groups that reconstruction failed on.'),
+    paths: counter('paths_total', 'Path versions written, by outcome.', ['outcome']),
+    pathsWithdrawn: counter('paths_withdrawn_total', 'Paths withdrawn by later evidence.'),
+    pathsDropped: counter(
+      'paths_dropped_total',
+      'Path versions lost because they could not be kept or written.',
+    ),
+    losses: counter('agent_losses_total', 'What agents said that they lost.', ['node', 'what']),
+    topologyUp: gauge(
+      'topology_up',
+      '1: the topology in use is the newest one; 0: the file broke.',
+    ),
+    topologyObjects: gauge('topology_objects', 'Kubernetes objects in the topology in use.'),
+  };
+}

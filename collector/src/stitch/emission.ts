@@ -1,0 +1,31 @@
+/** From a reconstruction to what is written: only what changed, in growing versions, and withdrawals. */
+import { createHash } from 'node:crypto';
+import type { Path } from '@hoptrace/domain/rest/path.ts';
+import type { PathChanges } from '../collectorStore.ts';
+import type { Group } from './group.ts';
+
+/**
+ * Compares `paths` with what the group emitted before, updates the group's memory and answers the
+ * difference. A changed path always gets a version above its last one, whatever reconstruct() counted: a
+ * revision that changes content but not the count would else stay hidden. A path that is gone is withdrawn.
+ */
+export function changesOf(group: Group, paths: readonly Path[]): PathChanges {
+  const present = new Set(paths.map((path) => path.pathId));
+  const withdrawals = [...group.emitted]
+    .filter(([pathId]) => !present.has(pathId))
+    .map(([pathId, { version }]) => ({ pathId, version: version + 1, cluster: group.cluster }));
+  for (const { pathId } of withdrawals) group.emitted.delete(pathId);
+  const changed = paths.flatMap((path) => {
+    const known = group.emitted.get(path.pathId);
+    const digest = digestOf(path);
+    if (known?.digest === digest) return [];
+    const version = Math.max(path.version, (known?.version ?? 0) + 1);
+    group.emitted.set(path.pathId, { version, digest });
+    return [{ ...path, version }];
+  });
+  return { paths: changed, withdrawals };
+}
+
+function digestOf({ version: _, ...content }: Path): string {
+  return createHash('sha1').update(JSON.stringify(content)).digest('base64');
+}

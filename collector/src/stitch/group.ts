@@ -1,0 +1,70 @@
+/** A set of records that may belong to one path, and what was last said about them. */
+import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
+
+/** What was written last about a path of this group. */
+export interface Emitted {
+  readonly version: number;
+  /** Hash of the document without its version: equal content is not written again. */
+  readonly digest: string;
+}
+
+export interface Group {
+  readonly cluster: string;
+  readonly records: Map<string, Sourced>;
+  readonly keys: Set<string>;
+  readonly emitted: Map<string, Emitted>;
+  /** Arrival of the first record since the last reconstruction; null when nothing is new. */
+  dirtySinceMs: number | null;
+  lastRecordMs: number;
+}
+
+export function newGroup(cluster: string, nowMs: number): Group {
+  return {
+    cluster,
+    records: new Map(),
+    keys: new Set(),
+    emitted: new Map(),
+    dirtySinceMs: null,
+    lastRecordMs: nowMs,
+  };
+}
+
+/**
+ * Identity within the stitcher. Revisions of a leg share it, so the newest replaces the others; any other
+ * record is identified by its seq.
+ */
+export function recordKey(record: Sourced): string {
+  const sender = `${record.node}|${record.bootId}`;
+  return record.kind === 'leg' ? `leg|${sender}|${record.legId}` : `seq|${sender}|${record.seq}`;
+}
+
+/** Adds or replaces. False when the group knew this record, or a newer revision, already. */
+export function putRecord(group: Group, key: string, record: Sourced): boolean {
+  const known = group.records.get(key);
+  if (known !== undefined && !isNewer(record, known)) return false;
+  group.records.set(key, record);
+  return true;
+}
+
+function isNewer(record: Sourced, known: Sourced): boolean {
+  return record.kind === 'leg' && known.kind === 'leg' && record.revision > known.revision;
+}
+
+/** True while some connection of the group has not ended: its last revision is still to come. */
+export function hasOpenLeg(group: Group): boolean {
+  for (const record of group.records.values()) {
+    if (record.kind === 'leg' && record.end === 'open') return true;
+  }
+  return false;
+}
+
+export function evidenceOf(group: Group): Evidence {
+  const records = [...group.records.values()];
+  return {
+    legs: records.flatMap((each) => (each.kind === 'leg' ? [each] : [])),
+    refusals: records.flatMap((each) => (each.kind === 'refusal' ? [each] : [])),
+    proxyLinks: records.flatMap((each) => (each.kind === 'proxyLink' ? [each] : [])),
+    proxyHeaders: records.flatMap((each) => (each.kind === 'proxyHeader' ? [each] : [])),
+  };
+}

@@ -1,0 +1,20 @@
+/** The real store behind the collector's narrow interface. */
+import type { Store } from '@hoptrace/store/client.ts';
+import { insertHeartbeats } from '@hoptrace/store/inserts/insertHeartbeat.ts';
+import { insertPaths, withdrawPaths } from '@hoptrace/store/inserts/insertPaths.ts';
+import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
+import type { CollectorStore } from './collectorStore.ts';
+
+/** Opens and closes nothing: the store belongs to whoever made it. */
+export function collectorStoreOf(store: Store): CollectorStore {
+  return {
+    insertRecords: (records, token) => insertRecords(store, records, token),
+    async insertPaths({ paths, withdrawals }, token) {
+      // New paths first: between the two inserts a request may show twice, but it never disappears.
+      await insertPaths(store, paths, token);
+      await withdrawPaths(store, withdrawals, `${token}-withdrawn`);
+    },
+    insertHeartbeats: (heartbeats, token) => insertHeartbeats(store, heartbeats, token),
+    ping: () => store.ping(),
+  };
+}

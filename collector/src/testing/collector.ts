@@ -1,0 +1,58 @@
+/** A collector on a MemoryStore, built but not started: fastify's inject and injectWS need no port. */
+import type { WebSocket } from '@fastify/websocket';
+import { buildCollector, type Collector } from '../app.ts';
+import { readConfig } from '../config.ts';
+import { NOW_MS } from './builders.ts';
+import { MemoryStore } from './memoryStore.ts';
+
+export interface TestCollector extends Collector {
+  readonly store: MemoryStore;
+}
+
+export async function testCollector(env: Record<string, string> = {}): Promise<TestCollector> {
+  const store = new MemoryStore();
+  const config = readConfig({ HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS: '50', ...env }, () => '');
+  // Retries follow each other at once; the turn lets tests change the store between two.
+  const sleep = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const collector = buildCollector({ config, store, nowMs: () => NOW_MS, sleep });
+  await collector.app.ready();
+  return { ...collector, store };
+}
+
+export interface TestStream {
+  readonly socket: WebSocket;
+  send(data: Uint8Array | string): void;
+  /** The next text message, in order. */
+  next(): Promise<Record<string, unknown>>;
+}
+
+export async function openStream(
+  { app }: Collector,
+  headers: Record<string, string> = {},
+): Promise<TestStream> {
+  const socket = await app.injectWS('/v1/stream', { headers });
+  const messages: Record<string, unknown>[] = [];
+  const waiters: ((message: Record<string, unknown>) => void)[] = [];
+  socket.on('message', (data) => {
+    const message = JSON.parse(String(data)) as Record<string, unknown>;
+    const waiter = waiters.shift();
+    if (waiter === undefined) messages.push(message);
+    else waiter(message);
+  });
+  return {
+    socket,
+    send: (data) => socket.send(data),
+    next: () => {
+      const message = messages.shift();
+      if (message !== undefined) return Promise.resolve(message);
+      return new Promise((resolve) => waiters.push(resolve));
+    },
+  };
+}
+
+/** The value of one series in the metrics, 0 where there is none. `series` is written as Prometheus prints it. */
+export async function metricValue({ metrics }: Collector, series: string): Promise<number> {
+  const text = await metrics.registry.metrics();
+  const line = text.split('\n').find((each) => each.startsWith(`hoptrace_collector_${series} `));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}

@@ -1,0 +1,18 @@
+/**
+ * The views draw the path document of the REST API as it is. Types only: this folder is also built
+ * into a Grafana plugin, which must not carry the schema library.
+ */
+export type {
+  Hop,
+  HopTimes,
+  Outcome,
+  Party,
+  Path,
+  PathClass,
+  RefusalInfo,
+  Rewrite,
+  Role,
+  Rtt,
+  Warning,
+} from '../../../domain/src/rest/path.ts';
+export type { RefusalItem } from '../../../domain/src/rest/queries.ts';

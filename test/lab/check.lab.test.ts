@@ -1,0 +1,61 @@
+/**
+ * The first must-hold: over 200 requests a row, under both kinds of rules, every request's hops, crossings,
+ * rewrites and outcome are right, and the round trip of the delayed link is within 10 % at the median.
+ */
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isRowRight } from './check/rows.ts';
+import { runScenarios } from './check/run.ts';
+import { type Stack, startStack } from './check/stack.ts';
+import { missingOnHost } from './host.ts';
+import { type Lab, openLab } from './lab.ts';
+import { BACKENDS } from './plan.ts';
+import { SCENARIOS } from './traffic/scenarios.ts';
+
+const REQUESTS = Number(process.env.HOPTRACE_LAB_REQUESTS ?? 200);
+const TIMEOUT_MS = 300_000;
+
+const reason = whyNot();
+if (reason !== undefined) {
+  if (process.env.CI === 'true') throw new Error(reason);
+  console.warn(`lab check skipped: ${reason}`);
+}
+const onCapableHost = reason === undefined ? describe : describe.skip;
+
+function whyNot(): string | undefined {
+  const missing = BACKENDS.flatMap((backend) => missingOnHost({ backend, compiler: true }))[0];
+  if (missing !== undefined) return `${missing.message}. ${missing.remedy}`;
+  const build = spawnSync('bash', ['scripts/build-agent.sh'], { encoding: 'utf8' });
+  return build.status === 0 ? undefined : build.stderr;
+}
+
+onCapableHost.each(BACKENDS)('hoptrace over a lab with %s rules', (backend) => {
+  let lab: Lab;
+  let stack: Stack;
+  beforeAll(async () => {
+    lab = await openLab({ backend });
+    stack = await startStack(lab, { recordFolder: null });
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await stack?.close();
+    await lab?.down();
+  }, TIMEOUT_MS);
+
+  test.each(SCENARIOS.map(({ id, text }) => [id, text]))(
+    '%s: %s',
+    async (id) => {
+      const [row] = await runScenarios(lab, stack, {
+        scenarios: [id],
+        requests: REQUESTS,
+        concurrency: 8,
+        onRow: () => {},
+      });
+      if (row === undefined) throw new Error(`no row for ${id}`);
+      expect(row.wrong).toEqual([]);
+      expect(row.right).toBe(REQUESTS);
+      if (row.rtt !== null) expect(row.rtt.errorShare).toBeLessThan(0.1);
+      expect(isRowRight(row)).toBe(true);
+    },
+    TIMEOUT_MS,
+  );
+});
