@@ -1,11 +1,12 @@
 /** The built page in real Chromium, over canned answers. Screenshots go to output/. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { samplePaths as labPaths } from '../samples/paths.ts';
+import { launchBrowser, browserTest as test } from './browser.ts';
 import { apiOver, loadViewSamples, type ViewSamples } from './cannedApi.ts';
 import { type PageServer, startPageServer } from './pageServer.ts';
 
@@ -13,7 +14,6 @@ jest.setTimeout(60_000);
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname;
 const OUTPUT = new URL('output/', import.meta.url).pathname;
-const CHROMIUM = '/usr/bin/chromium';
 const NARROW = { width: 390, height: 844 };
 const WIDE = { width: 1280, height: 900 };
 const AGENTS = { known: 3, silent: 0 };
@@ -27,7 +27,6 @@ let built: string;
 let complaints: string[];
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: apt-get install chromium`);
   built = mkdtempSync(join(tmpdir(), 'hoptrace-page-'));
   execFileSync(
     process.execPath,
@@ -37,19 +36,8 @@ beforeAll(async () => {
   );
   samples = await loadViewSamples();
   server = await startPageServer(built);
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const launched = await launchBrowser();
+  if (launched !== null) browser = launched;
 });
 
 afterAll(async () => {
@@ -170,9 +158,10 @@ test('a text filter counts on Enter', async () => {
   serve(50);
   await open('/');
   await page.getByRole('combobox', { name: 'service' }).fill('shop/web');
+  const asked = page.waitForRequest('**/api/v1/paths?service=shop%2Fweb');
   await page.getByRole('combobox', { name: 'service' }).press('Enter');
-  await expect(page.waitForURL('**/?service=shop%2Fweb')).resolves.toBeUndefined();
-  expect(server.calls).toContain('/api/v1/paths?service=shop%2Fweb');
+  await asked;
+  expect(page.url()).toBe(`${server.origin}/?service=shop%2Fweb`);
 });
 
 test('a path opens by keyboard, and the list is as it was on the way back', async () => {
@@ -291,9 +280,10 @@ test('refusals are grouped by cause, with the remedy', async () => {
   const groups = page.getByRole('list', { name: 'Refusals by cause' }).getByRole('listitem');
   expect(await groups.first().textContent()).toContain('What to do');
   await shot('refusals');
+  const asked = page.waitForRequest('**/api/v1/refusals?kind=rejected');
   await page.getByRole('button', { name: 'rejected (ICMP)' }).click();
-  await expect(page.waitForURL('**/refusals?outcome=rejected')).resolves.toBeUndefined();
-  expect(server.calls).toContain('/api/v1/refusals?kind=rejected');
+  await asked;
+  expect(page.url()).toBe(`${server.origin}/refusals?outcome=rejected`);
 });
 
 test('an identity that is not there, and an address that is none', async () => {

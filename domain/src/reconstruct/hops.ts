@@ -127,8 +127,9 @@ function rewriteOf(
 }
 
 function classOf(kind: Hop['kind'], { connection, edge }: ChainLink): PathClass {
-  const edgeClass = kind === 'proxy' && edge !== null ? edge.edgeClass : 'A';
-  return edgeClass > connection.joinClass ? edgeClass : connection.joinClass;
+  const edgeClass: PathClass = kind === 'proxy' && edge !== null ? edge.edgeClass : 'A';
+  // Letters in order: the later is the worse.
+  return [edgeClass, connection.joinClass].sort().at(-1) ?? 'D';
 }
 
 /** The source address that the last party of a connection saw: after every NAT on the way. */

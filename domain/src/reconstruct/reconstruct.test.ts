@@ -169,7 +169,7 @@ test('Local without a Pod: dropped, explained by the policy', () => {
     refusal: { cause: 'noLocalEndpoints', node: 'node3', synCount: 2 },
     service: { name: 'ingress-local' },
   });
-  expect(path.refusal?.text).toContain('node1, node2 has');
+  expect(path.refusal?.text).toContain('there are some on node1, node2');
 });
 
 test('no endpoints: rejected, and a closed port: reset', () => {

@@ -68,7 +68,7 @@ function atNodePort(refusal: Refusal, service: ServicePort, topology: Topology):
       .join(', ');
     return {
       cause: 'noLocalEndpoints',
-      text: `Service ${name} has externalTrafficPolicy: Local and ${entryNode} has no ready endpoint of it (${nodes} has), so the SYN was dropped in silence; the client waits until its own time-out.`,
+      text: `Service ${name} has externalTrafficPolicy: Local and ${entryNode} has no ready endpoint of it (there are some on ${nodes}), so the SYN was dropped in silence; the client waits until its own time-out.`,
       remedy: `Let the load balancer health-check the node port and send only to ${nodes}, run an endpoint on ${entryNode}, or use externalTrafficPolicy: Cluster.`,
     };
   }

@@ -96,8 +96,10 @@ export const refusalSchema = z.strictObject({
   clientIsnHash: isnHash.nullable(),
   refusal: z.enum(REFUSAL_KINDS),
   evidence: z.enum(REFUSAL_EVIDENCE),
-  afterNs: durationNs.describe('from the first SYN to the verdict'),
-  synCount: u16,
+  afterNs: durationNs.describe(
+    'from the first SYN to what decided it: RST, ICMP error, first drop, or giving up',
+  ),
+  synCount: u16.describe('SYNs seen until the verdict, retransmissions included'),
   icmpType: u8,
   icmpCode: u8,
   reason: z

@@ -73,9 +73,9 @@ export function RefusalNotice({ refusal }: { readonly refusal: RefusalInfo }) {
   );
 }
 
-/** On what the verdict rests: evidence, the kernel's or ICMP's name for it, SYNs and the time span. */
+/** On what the verdict rests: evidence, the kernel's or ICMP's name for it, when it came, and the SYNs seen. */
 export function refusalEvidence(refusal: RefusalInfo): string {
   const reason = refusal.reason === '' ? '' : ` (${refusal.reason})`;
-  const span = refusal.afterNs > 0 ? ` within ${formatNs(refusal.afterNs)}` : '';
-  return `Evidence: ${evidenceText(refusal.evidence)}${reason}; ${plural(refusal.synCount, 'SYN')} seen${span}.`;
+  const when = refusal.afterNs > 0 ? `, ${formatNs(refusal.afterNs)} after the first SYN` : '';
+  return `Evidence: ${evidenceText(refusal.evidence)}${reason}${when}; ${plural(refusal.synCount, 'SYN')} seen in all.`;
 }

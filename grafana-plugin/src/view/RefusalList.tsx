@@ -100,7 +100,7 @@ function Member({ item, hrefOf, onOpen, timeZone }: MemberProps) {
       </span>
       <span className="ht-muted">
         {plural(item.synCount, 'SYN')}
-        {item.afterNs > 0 ? ` within ${formatNs(item.afterNs)}` : ''}
+        {item.afterNs > 0 ? `, refused after ${formatNs(item.afterNs)}` : ''}
         {item.reason === '' ? '' : `, ${item.reason}`}
       </span>
     </li>

@@ -1,0 +1,101 @@
+/** The real chain in a real browser: recorded kernel events → agent → collector → ClickHouse → API → page. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Path } from '@hoptrace/domain/rest/path.ts';
+import { pathListSchema } from '@hoptrace/domain/rest/queries.ts';
+import { afterAll, beforeAll, expect, jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { type DemoProcess, startDemo } from '../process/demoProcess.ts';
+import { launchBrowser, browserTest as test } from './browser.ts';
+
+jest.setTimeout(180_000);
+
+const OUTPUT = new URL('output/', import.meta.url).pathname;
+const SEEN_TIMEOUT_MS = 60_000;
+const dataDir = mkdtempSync(join(tmpdir(), 'hoptrace-e2e-'));
+let demo: DemoProcess;
+let browser: Browser | null;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  if (browser === null) return;
+  demo = await startDemo({ dataDir, portOffset: 30_000 + (process.pid % 20_000) });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** Waits for a path like this in the running system. */
+async function pathWhere(isWanted: (path: Path) => boolean): Promise<Path> {
+  const deadlineMs = Date.now() + SEEN_TIMEOUT_MS;
+  for (;;) {
+    const response = await fetch(`${demo.url}/api/v1/paths?limit=1000`);
+    const found = pathListSchema.parse(await response.json()).items.find(isWanted);
+    if (found !== undefined) return found;
+    if (Date.now() > deadlineMs) throw new Error('no such path came');
+    await sleep(250);
+  }
+}
+
+async function open(
+  path: string,
+  colorScheme: 'light' | 'dark',
+): Promise<{ page: Page; complaints: string[] }> {
+  if (browser === null) throw new Error('no browser');
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    colorScheme,
+    timezoneId: 'UTC',
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  await page.goto(`${demo.url}${path}`);
+  return { page, complaints };
+}
+
+const isExtraHopBehindBalancer = (path: Path) =>
+  path.client.source === 'proxyProtocol' && path.extraHops > 0 && path.hops.length === 4;
+
+test('from the list to a request that crossed a node: lanes, extra hop with its reason, the ledger', async () => {
+  const path = await pathWhere(isExtraHopBehindBalancer);
+  const { page, complaints } = await open('/', 'light');
+  const link = page.locator(`a[href^="/paths/${path.pathId}"]`).first();
+  await link.click();
+  const text = page.locator('main');
+  await expect(text.textContent({ timeout: 10_000 })).resolves.toContain('extra hop');
+  const shown = (await text.textContent()) ?? '';
+  const extra = path.hops.find((hop) => hop.extra === true);
+  expect(extra?.extraReason).toBeTruthy();
+  expect(shown).toContain(extra?.extraReason);
+  for (const hop of path.hops) {
+    expect(shown).toContain(`${hop.to.ip}:${hop.to.port}`);
+    if (hop.rewrite !== null) expect(shown).toContain(hop.rewrite.after);
+  }
+  for (const node of new Set(path.hops.flatMap((hop) => hop.to.node ?? [])))
+    expect(shown).toContain(node);
+  await page.screenshot({ path: join(OUTPUT, 'demo-path.png'), fullPage: true });
+  expect(complaints).toEqual([]);
+});
+
+test('from the refusals to a dropped SYN: cause and remedy in words, a red stub at the node', async () => {
+  const path = await pathWhere((each) => each.outcome === 'dropped');
+  const { page, complaints } = await open('/refusals', 'dark');
+  await page.getByText('no ready endpoint on this node').first().waitFor();
+  await page.screenshot({ path: join(OUTPUT, 'demo-refusals.png'), fullPage: true });
+  await page.goto(`${demo.url}/paths/${path.pathId}`);
+  await page.getByText('What to do:').first().waitFor();
+  const shown = (await page.locator('main').textContent()) ?? '';
+  expect(shown).toContain(path.refusal?.text);
+  expect(shown).toContain(path.refusal?.remedy);
+  await page.screenshot({ path: join(OUTPUT, 'demo-refused.png'), fullPage: true });
+  expect(complaints).toEqual([]);
+});
