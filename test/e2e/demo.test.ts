@@ -13,6 +13,8 @@ import { launchBrowser, browserTest as test } from './browser.ts';
 jest.setTimeout(180_000);
 
 const OUTPUT = new URL('output/', import.meta.url).pathname;
+/** The part of the page that the README shows; docs/images holds a copy. */
+const README_CLIP = { x: 0, y: 50, width: 1280, height: 960 };
 const SEEN_TIMEOUT_MS = 60_000;
 const dataDir = mkdtempSync(join(tmpdir(), 'hoptrace-e2e-'));
 let demo: DemoProcess;
@@ -48,7 +50,7 @@ async function open(
 ): Promise<{ page: Page; complaints: string[] }> {
   if (browser === null) throw new Error('no browser');
   const context = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
+    viewport: { width: 1280, height: 1080 },
     colorScheme,
     timezoneId: 'UTC',
   });
@@ -71,8 +73,9 @@ test('from the list to a request that crossed a node: lanes, extra hop with its 
   const link = page.locator(`a[href^="/paths/${path.pathId}"]`).first();
   await link.click();
   const text = page.locator('main');
-  await expect(text.textContent({ timeout: 10_000 })).resolves.toContain('extra hop');
+  await page.getByRole('heading', { name: 'Path by machine' }).waitFor();
   const shown = (await text.textContent()) ?? '';
+  expect(shown).toContain('extra hop');
   const extra = path.hops.find((hop) => hop.extra === true);
   expect(extra?.extraReason).toBeTruthy();
   expect(shown).toContain(extra?.extraReason);
@@ -83,6 +86,7 @@ test('from the list to a request that crossed a node: lanes, extra hop with its 
   for (const node of new Set(path.hops.flatMap((hop) => hop.to.node ?? [])))
     expect(shown).toContain(node);
   await page.screenshot({ path: join(OUTPUT, 'demo-path.png'), fullPage: true });
+  await page.screenshot({ path: join(OUTPUT, 'readme-path.png'), clip: README_CLIP });
   expect(complaints).toEqual([]);
 });
 
@@ -97,5 +101,9 @@ test('from the refusals to a dropped SYN: cause and remedy in words, a red stub 
   expect(shown).toContain(path.refusal?.text);
   expect(shown).toContain(path.refusal?.remedy);
   await page.screenshot({ path: join(OUTPUT, 'demo-refused.png'), fullPage: true });
+  await page.screenshot({
+    path: join(OUTPUT, 'readme-refused.png'),
+    clip: { ...README_CLIP, height: 810 },
+  });
   expect(complaints).toEqual([]);
 });
