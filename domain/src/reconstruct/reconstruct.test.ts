@@ -208,6 +208,23 @@ test('no endpoints and no ICMP answer seen: still that cause, and the silence is
   expect(path.refusal?.text).toContain('no ICMP answer was seen');
 });
 
+test('an app Pod that refuses the ingress is a path of its own: nothing was written that could link it', () => {
+  const refused = toApp(2);
+  const last = refused.taps.at(-1) as TapSpec;
+  const path = only(
+    evidenceOf(
+      ...legsOf({ ...refused, isAnswered: false }),
+      refusalOf(2, last, { refusal: 'reset', evidence: 'rst' }),
+    ),
+  );
+  expect(path).toMatchObject({
+    outcome: 'reset',
+    refusal: { cause: 'endpointClosedPort', node: 'node3' },
+  });
+  expect(path.refusal?.text).toContain('default/app-3');
+  expect(shape(path)).toEqual([['network', 'default/ingress-2', 'default/app-3', true, false]]);
+});
+
 test('through the ingress: the thread link joins both connections into one path', () => {
   const path = only(
     evidenceOf(

@@ -31,8 +31,9 @@ export function explainRefusal(connection: Connection, topology: Topology): Refu
 
 function explain(connection: Connection, refusal: Refusal, topology: Topology): Explanation {
   const nat = connection.legs.find(isDnat);
-  if (nat !== undefined) return behindNat(refusal, nat.reply?.src ?? refusal.tuple.dst, topology);
   const { dst } = refusal.tuple;
+  if (nat !== undefined) return atEndpoint(refusal, nat.reply?.src ?? dst, topology);
+  if (topology.podByIp.has(dst.ip)) return atEndpoint(refusal, dst, topology);
   const service = topology.serviceByNodePort.get(dst.port) ?? null;
   const isNodeAddress = topology.nodeByIp.has(dst.ip);
   if (isNodeAddress && service !== null) return atNodePort(refusal, service, topology);
@@ -88,7 +89,8 @@ function closedPort(refusal: Refusal): Explanation {
   };
 }
 
-function behindNat(
+/** The connection was on its way to an endpoint, by a Service or straight to the Pod. */
+function atEndpoint(
   refusal: Refusal,
   endpoint: { ip: string; port: number },
   topology: Topology,
@@ -101,12 +103,12 @@ function behindNat(
   if (refusal.refusal === 'reset') {
     return {
       cause: 'endpointClosedPort',
-      text: `The connection was forwarded to ${who}, which answered with RST: nothing listens on that port there.`,
+      text: `The connection reached ${who}, which answered with RST: nothing listens on that port there.`,
       remedy:
         'Compare the Service’s targetPort with the port the container listens on; is the process up?',
     };
   }
-  return unknown(refusal, `it had been forwarded to ${who}`);
+  return unknown(refusal, `it was on its way to ${who}`);
 }
 
 function unknown(refusal: Refusal, known: string): Explanation {
