@@ -10,7 +10,7 @@ need=(
 )
 # file that must be there, and its package
 need_files=(
-  "/usr/include/bpf/libbpf.h libbpf-dev" "/usr/include/libelf.h libelf-dev" "/usr/include/zlib.h zlib1g-dev"
+  "/usr/include/stdio.h libc6-dev" "/usr/include/bpf/libbpf.h libbpf-dev" "/usr/include/libelf.h libelf-dev" "/usr/include/zlib.h zlib1g-dev"
   "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core"
 )
 
@@ -24,8 +24,10 @@ for entry in "${need_files[@]}"; do
   read -r file package <<<"$entry"
   [ -e "$file" ] || missing+=("$package")
 done
-if ! compgen -c clang | grep -qE '^clang(-[0-9]+)?$'; then missing+=(clang); fi
-if ! compgen -c llvm-strip | grep -qE '^llvm-strip(-[0-9]+)?$'; then missing+=(llvm); fi
+# clang and llvm-strip may carry their version in the name
+has_versioned() { [ -n "$(compgen -c "$1" | grep -E "^$1(-[0-9]+)?\$" || true)" ]; }
+has_versioned clang || missing+=(clang)
+has_versioned llvm-strip || missing+=(llvm)
 
 if [ ${#missing[@]} -eq 0 ]; then
   echo "host: everything needed is installed"

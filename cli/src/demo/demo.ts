@@ -6,11 +6,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildReplayAgents } from '@hoptrace/agent/app.ts';
 import { readAgentConfig } from '@hoptrace/agent/config.ts';
-import { jsonLog } from '@hoptrace/agent/log.ts';
 import { readRecording } from '@hoptrace/agent/recording.ts';
 import { replaySources } from '@hoptrace/agent/source/replaySource.ts';
 import { demoFolder } from '../up/environment.ts';
 import type { SourceDeps } from '../up/localAgent.ts';
+import { quietLog } from '../up/quietLog.ts';
 
 /** A little longer than the recording itself; the replay lengthens it where it must. */
 const LOOP_EVERY_MS = 30_000;
@@ -31,7 +31,7 @@ export async function startDemo(
       ...readAgentConfig(env, 'demo'),
       collectorUrl: collectorUrl.replace(/^http/, 'ws'),
     };
-    const log = jsonLog((line) => process.stderr.write(line), Date.now);
+    const log = quietLog();
     return buildReplayAgents(config, replaySources(recordings, { loopEveryMs: LOOP_EVERY_MS }), {
       log,
     });

@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
 import { checkHost } from '@hoptrace/agent/check.ts';
 import { readAgentConfig } from '@hoptrace/agent/config.ts';
-import { jsonLog } from '@hoptrace/agent/log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Progress } from './progress.ts';
+import { quietLog } from './quietLog.ts';
 
 export interface SourceDeps {
   readonly lifecycle: Lifecycle;
@@ -22,6 +22,8 @@ export async function startLocalAgent(
   const config = {
     ...readAgentConfig(env, hostname()),
     collectorUrl: collectorUrl.replace(/^http/, 'ws'),
+    // One node alone has nobody to share a secret with.
+    isSecretRandom: false,
   };
   const report = await progress.step('agent: what can this host see', () => checkHost(config));
   if (!report.ok) {
@@ -35,7 +37,7 @@ export async function startLocalAgent(
     progress.say('  agents on other nodes can send here; recorded requests: npm start -- --demo');
     return;
   }
-  const log = jsonLog((line) => process.stderr.write(line), Date.now);
+  const log = quietLog();
   const agent = buildAgent(config, { source: loaderSource(config, log), log });
   lifecycle.add('agent', () => agent.close());
   agent.start();
