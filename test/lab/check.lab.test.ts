@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isRowRight } from './check/rows.ts';
-import { runScenarios } from './check/run.ts';
+import { BALANCED, runScenarios } from './check/run.ts';
 import { type Stack, startStack } from './check/stack.ts';
 import { missingOnHost } from './host.ts';
 import { type Lab, openLab } from './lab.ts';
@@ -29,33 +29,41 @@ function whyNot(): string | undefined {
   return build.status === 0 ? undefined : build.stderr;
 }
 
-onCapableHost.each(BACKENDS)('hoptrace over a lab with %s rules', (backend) => {
-  let lab: Lab;
-  let stack: Stack;
-  beforeAll(async () => {
-    lab = await openLab({ backend });
-    stack = await startStack(lab, { recordFolder: null });
-  }, TIMEOUT_MS);
-  afterAll(async () => {
-    await stack?.close();
-    await lab?.down();
-  }, TIMEOUT_MS);
+const VIEWS = BACKENDS.flatMap((backend) => [
+  { backend, watchBalancer: false, ids: SCENARIOS.map(({ id }) => id) },
+  { backend, watchBalancer: true, ids: BALANCED },
+]);
 
-  test.each(SCENARIOS.map(({ id, text }) => [id, text]))(
-    '%s: %s',
-    async (id) => {
-      const [row] = await runScenarios(lab, stack, {
-        scenarios: [id],
-        requests: REQUESTS,
-        concurrency: 8,
-        onRow: () => {},
-      });
-      if (row === undefined) throw new Error(`no row for ${id}`);
-      expect(row.wrong).toEqual([]);
-      expect(row.right).toBe(REQUESTS);
-      if (row.rtt !== null) expect(row.rtt.errorShare).toBeLessThan(0.1);
-      expect(isRowRight(row)).toBe(true);
-    },
-    TIMEOUT_MS,
-  );
-});
+onCapableHost.each(VIEWS)(
+  'hoptrace over a lab with $backend rules, load balancer watched: $watchBalancer',
+  ({ backend, watchBalancer, ids }) => {
+    let lab: Lab;
+    let stack: Stack;
+    beforeAll(async () => {
+      lab = await openLab({ backend });
+      stack = await startStack(lab, { recordFolder: null, watchBalancer });
+    }, TIMEOUT_MS);
+    afterAll(async () => {
+      await stack?.close();
+      await lab?.down();
+    }, TIMEOUT_MS);
+
+    test.each(ids)(
+      '%s',
+      async (id) => {
+        const [row] = await runScenarios(lab, stack, {
+          scenarios: [id],
+          requests: REQUESTS,
+          concurrency: 8,
+          onRow: () => {},
+        });
+        if (row === undefined) throw new Error(`no row for ${id}`);
+        expect(row.wrong).toEqual([]);
+        expect(row.right).toBe(REQUESTS);
+        if (row.rtt !== null) expect(row.rtt.errorShare).toBeLessThan(0.1);
+        expect(isRowRight(row)).toBe(true);
+      },
+      TIMEOUT_MS,
+    );
+  },
+);

@@ -124,7 +124,7 @@ export function partyAt(endpoint: Endpoint, leg: Leg | null, context: Context): 
     pod !== undefined
       ? `${pod.namespace}/${pod.name}`
       : role === 'load-balancer'
-        ? (context.topology.loadBalancerByIp.get(ip) ?? node)
+        ? (node ?? context.topology.loadBalancerByIp.get(ip) ?? null)
         : role === 'node'
           ? node
           : null;

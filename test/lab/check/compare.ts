@@ -5,13 +5,18 @@
 import type { Hop, Party, Path } from '@hoptrace/domain/rest/path.ts';
 import type { Address, TruthRequest } from '../traffic/truth.ts';
 
+/** What the agents could see. Without an agent on the load balancer's machine some truths are out of reach. */
+export interface View {
+  readonly isBalancerWatched: boolean;
+}
+
 /**
  * What identifies a request on both sides: the client's own port, or, where the client is lost, the load balancer's
  * address together with the node it went to (it uses one port towards several nodes at once).
  */
-export function truthKey(truth: TruthRequest): string {
-  const { balancerSource, proxyProtocolClient } = truth.expected;
-  if (balancerSource !== null && proxyProtocolClient === null) {
+export function truthKey(truth: TruthRequest, view: View): string {
+  const { balancerSource } = truth.expected;
+  if (balancerSource !== null && isClientUnknowable(truth, view)) {
     return `lb ${show(balancerSource)} → ${truth.entryNode}`;
   }
   return `client ${show(truth.client)}`;
@@ -25,16 +30,17 @@ export function pathKey(path: Path): string {
 }
 
 /** Differences, empty when everything that is claimed is true and everything that is true and seen is claimed. */
-export function differences(truth: TruthRequest, path: Path): string[] {
+export function differences(truth: TruthRequest, path: Path, view: View): string[] {
   return [
     ...differs('outcome', path.outcome, truth.expected.outcome),
     ...differs('service', serviceName(path), truth.service),
     ...differs('hops', path.hops.map(showHop).join(', '), expectedHops(truth).join(', ')),
-    ...crossingDifferences(truth, path),
-    ...differs('crossings', path.crossings, knownCrossings(truth).length),
+    ...crossingDifferences(truth, path, view),
+    ...differs('crossings', path.crossings, knownCrossings(truth, view).length),
     ...differs('extra hops', path.extraHops, truth.expected.extraHops),
-    ...clientDifferences(truth, path),
+    ...clientDifferences(truth, path, view),
     ...rewriteDifferences(truth, path),
+    ...balancerDifferences(truth, path, view),
     ...refusalDifferences(truth, path),
   ];
 }
@@ -69,18 +75,20 @@ function showParty(party: Party): string {
 }
 
 /** hoptrace cannot know whether an unknown client shares the load balancer's machine, and must not claim it. */
-function isClientUnknowable(truth: TruthRequest): boolean {
-  return truth.expected.balancerSource !== null && truth.expected.proxyProtocolClient === null;
+function isClientUnknowable({ expected }: TruthRequest, { isBalancerWatched }: View): boolean {
+  return (
+    expected.balancerSource !== null && expected.proxyProtocolClient === null && !isBalancerWatched
+  );
 }
 
-function knownCrossings(truth: TruthRequest) {
+function knownCrossings(truth: TruthRequest, view: View) {
   const { crossingList } = truth.expected;
-  return isClientUnknowable(truth) ? crossingList.slice(1) : crossingList;
+  return isClientUnknowable(truth, view) ? crossingList.slice(1) : crossingList;
 }
 
-function crossingDifferences(truth: TruthRequest, path: Path): string[] {
+function crossingDifferences(truth: TruthRequest, path: Path, view: View): string[] {
   const said = path.hops.filter((hop) => hop.crossesNode === true);
-  const wanted = knownCrossings(truth);
+  const wanted = knownCrossings(truth, view);
   const unknown = path.hops.filter((hop) => hop.crossesNode === null).length;
   return [
     ...differs(
@@ -88,19 +96,35 @@ function crossingDifferences(truth: TruthRequest, path: Path): string[] {
       said.map((hop) => hop.extra).join(),
       wanted.map((each) => each.extra).join(),
     ),
-    ...differs('hops of unknown crossing', unknown, isClientUnknowable(truth) ? 1 : 0),
+    ...differs('hops of unknown crossing', unknown, isClientUnknowable(truth, view) ? 1 : 0),
   ];
 }
 
-function clientDifferences(truth: TruthRequest, path: Path): string[] {
+function clientDifferences(truth: TruthRequest, path: Path, view: View): string[] {
   const { ip, port, source } = path.client;
-  const { balancerSource, proxyProtocolClient } = truth.expected;
-  const wanted =
-    balancerSource === null ? 'socket' : proxyProtocolClient === null ? 'unknown' : 'proxyProtocol';
   const said = ip === null || port === null ? null : show({ ip, port });
+  const isUnknown = isClientUnknowable(truth, view);
+  const isSeen = truth.expected.balancerSource === null || view.isBalancerWatched;
+  const wanted = isUnknown ? 'unknown' : isSeen ? 'socket' : 'proxyProtocol';
   return [
     ...differs('client source', source, wanted),
-    ...differs('client', said, wanted === 'unknown' ? null : show(truth.client)),
+    ...differs('client', said, isUnknown ? null : show(truth.client)),
+  ];
+}
+
+/** What the load balancer did to the source: seen, announced in a header, or honestly not known. */
+function balancerDifferences(truth: TruthRequest, path: Path, view: View): string[] {
+  const { balancerSource, proxyProtocolClient } = truth.expected;
+  if (balancerSource === null) return [];
+  const said = path.hops.find((hop) => hop.from.role === 'load-balancer')?.rewrite ?? null;
+  const hasHeader = proxyProtocolClient !== null;
+  const mechanism = hasHeader ? 'proxyProtocol' : view.isBalancerWatched ? 'tcpProxy' : 'unknown';
+  const before = isClientUnknowable(truth, view) ? 'unknown' : show(truth.client);
+  return [
+    ...differs('load balancer mechanism', said?.mechanism, mechanism),
+    ...differs('source before the load balancer', said?.before, before),
+    ...differs('source behind the load balancer', said?.after, show(balancerSource)),
+    ...differs('client recoverable', said?.recoverable, hasHeader ? true : null),
   ];
 }
 
@@ -110,11 +134,9 @@ function rewriteDifferences(truth: TruthRequest, path: Path): string[] {
   const byKind = (kind: Hop['kind'], role: Party['role']) =>
     path.hops.find((hop) => hop.kind === kind && hop.from.role === role)?.rewrite ?? null;
   const nat = byKind('nodeForward', 'node');
-  const balancer = byKind('proxy', 'load-balancer');
   const ingress = byKind('proxy', 'ingress');
   const firstPeer = expected.ingressPeer ?? expected.appPeer;
   const before = expected.balancerSource ?? truth.client;
-  const hasHeader = expected.proxyProtocolClient !== null;
   return [
     ...differs('SNAT', nat?.mechanism === 'snat', expected.snat ?? false),
     ...(nat === null || firstPeer === null
@@ -123,10 +145,6 @@ function rewriteDifferences(truth: TruthRequest, path: Path): string[] {
     ...(nat === null || firstPeer === null
       ? []
       : differs('source after SNAT', nat.after, show(firstPeer))),
-    ...(expected.balancerSource === null
-      ? []
-      : differs('load balancer source', balancer?.after, show(expected.balancerSource))),
-    ...(hasHeader ? differs('client recoverable', balancer?.recoverable, true) : []),
     ...(ingress === null || expected.appPeer === null
       ? []
       : differs('source at the app', ingress.after, show(expected.appPeer))),

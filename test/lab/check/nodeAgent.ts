@@ -27,8 +27,8 @@ export function nodeAgentConfig({
   collectorUrl,
   recordFolder,
 }: NodeAgentOptions): AgentConfig {
-  const name = node.node ?? node.name;
-  const own = lab.namespaces.filter((each) => each.node === name);
+  const name = node.node ?? node.role;
+  const own = lab.namespaces.filter((each) => each === node || each.node === name);
   const recordFile =
     recordFolder === null
       ? {}

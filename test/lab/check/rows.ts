@@ -2,7 +2,7 @@
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Backend } from '../plan.ts';
 import type { TruthRequest } from '../traffic/truth.ts';
-import { differences, pathKey, truthKey } from './compare.ts';
+import { differences, pathKey, truthKey, type View } from './compare.ts';
 
 /** RTT of the link whose delay is known, against that delay. */
 export interface RttCheck {
@@ -26,37 +26,41 @@ const MAX_WRONG_SHOWN = 5;
 /** The goal for the delayed link: the median within 10 % of the truth. */
 export const MAX_RTT_ERROR_SHARE = 0.1;
 
-export function judgeScenario(
-  id: string,
-  backend: Backend,
-  truths: readonly TruthRequest[],
-  paths: readonly Path[],
-): CheckRow {
+export interface Judged {
+  readonly id: string;
+  readonly backend: Backend;
+  readonly truths: readonly TruthRequest[];
+  readonly paths: readonly Path[];
+  readonly view: View;
+}
+
+export function judgeScenario({ id, backend, truths, paths, view }: Judged): CheckRow {
   const byKey = new Map<string, Path[]>();
   for (const path of paths) byKey.set(pathKey(path), [...(byKey.get(pathKey(path)) ?? []), path]);
+  const pathsOf = (truth: TruthRequest) => byKey.get(truthKey(truth, view)) ?? [];
   const judged = truths.map((truth) => ({
     id: truth.id,
-    reasons: reasonsFor(truth, byKey.get(truthKey(truth)) ?? []),
+    reasons: reasonsFor(truth, pathsOf(truth), view),
   }));
   const wrong = judged.filter(({ reasons }) => reasons.length > 0);
   return {
-    id,
+    id: view.isBalancerWatched ? `${id}+watched-lb` : id,
     backend,
     requests: truths.length,
     right: truths.length - wrong.length,
     wrong: wrong.slice(0, MAX_WRONG_SHOWN),
-    rtt: rttOf(truths, byKey),
+    rtt: rttOf(truths, (truth) => pathsOf(truth)[0]),
   };
 }
 
-function reasonsFor(truth: TruthRequest, paths: readonly Path[]): string[] {
+function reasonsFor(truth: TruthRequest, paths: readonly Path[], view: View): string[] {
   const [path, second] = paths;
   if (truth.result === 'error')
     return [`the lab itself failed: ${truth.errorCode ?? truth.status}`];
   if (path === undefined) return ['no path'];
   if (second !== undefined)
     return [`${paths.length} paths for one request: ${paths.map(showPath).join(' and ')}`];
-  return differences(truth, path);
+  return differences(truth, path, view);
 }
 
 function showPath(path: Path): string {
@@ -67,10 +71,10 @@ function showPath(path: Path): string {
 /** Only hops measured between two taps: one-ended times are bounds, not measurements. */
 function rttOf(
   truths: readonly TruthRequest[],
-  byKey: ReadonlyMap<string, Path[]>,
+  pathOf: (truth: TruthRequest) => Path | undefined,
 ): RttCheck | null {
   const samples = truths.flatMap((truth) => {
-    const path = byKey.get(truthKey(truth))?.[0];
+    const path = pathOf(truth);
     const wanted = truth.expected.crossingList.slice(-(path?.crossings ?? 0));
     const crossing = path?.hops.filter((hop) => hop.crossesNode === true) ?? [];
     return crossing.flatMap((hop, index) => {

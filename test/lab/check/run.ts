@@ -4,7 +4,7 @@ import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Lab } from '../lab.ts';
 import { SCENARIOS } from '../traffic/scenarios.ts';
 import type { TruthRequest } from '../traffic/truth.ts';
-import { pathKey, truthKey } from './compare.ts';
+import { pathKey, truthKey, type View } from './compare.ts';
 import { type CheckRow, judgeScenario } from './rows.ts';
 import type { Stack } from './stack.ts';
 
@@ -21,6 +21,9 @@ export interface RunOptions {
   readonly onRow: (row: CheckRow) => void;
 }
 
+/** The scenarios in which a watched load balancer would show. */
+export const BALANCED = SCENARIOS.filter(({ listener }) => listener !== null).map(({ id }) => id);
+
 export async function runScenarios(
   lab: Lab,
   stack: Stack,
@@ -36,7 +39,8 @@ export async function runScenarios(
     });
     // Not before the first of these: a port of an earlier request may be used again.
     const fromUs = Math.min(...truths.map((truth) => truth.startedAtUs)) - CLOCK_SLACK_US;
-    const row = await judgeWhenSettled({ id, lab, truths, stack, fromUs });
+    const view: View = { isBalancerWatched: stack.isBalancerWatched };
+    const row = await judgeWhenSettled({ id, lab, truths, stack, fromUs, view });
     options.onRow(row);
     rows.push(row);
   }
@@ -49,17 +53,25 @@ interface Settling {
   readonly truths: readonly TruthRequest[];
   readonly stack: Stack;
   readonly fromUs: number;
+  readonly view: View;
 }
 
 /** Judges once every request has a path and all are right, or when the time is over: waiting cannot hide a mistake. */
-async function judgeWhenSettled({ id, lab, truths, stack, fromUs }: Settling): Promise<CheckRow> {
-  const wanted = new Set(truths.map(truthKey));
+async function judgeWhenSettled({
+  id,
+  lab,
+  truths,
+  stack,
+  fromUs,
+  view,
+}: Settling): Promise<CheckRow> {
+  const wanted = new Set(truths.map((truth) => truthKey(truth, view)));
   const deadlineMs = Date.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
     const paths: Path[] = (await stack.pathsSince(fromUs)).filter((path) =>
       wanted.has(pathKey(path)),
     );
-    const row = judgeScenario(id, lab.backend, truths, paths);
+    const row = judgeScenario({ id, backend: lab.backend, truths, paths, view });
     if (row.right === row.requests || Date.now() > deadlineMs) return row;
     await sleep(POLL_MS);
   }

@@ -19,6 +19,7 @@ import { startNodeAgent } from './nodeAgent.ts';
 
 export interface Stack {
   readonly apiUrl: string;
+  readonly isBalancerWatched: boolean;
   /** All paths that began at or after this time, oldest page first is not promised. */
   pathsSince(fromUs: number): Promise<Path[]>;
   close(): Promise<void>;
@@ -27,6 +28,8 @@ export interface Stack {
 export interface StackOptions {
   /** Where each node's frames are recorded; null: nowhere. */
   readonly recordFolder: string | null;
+  /** An agent on the load balancer's machine too, as on an edge that people run themselves. */
+  readonly watchBalancer?: boolean;
 }
 
 const PAGE = 1000;
@@ -47,7 +50,9 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
       onStoreExit: (reason) => console.error(`lab: ${reason}`),
     });
     const secret = '00112233445566778899aabbccddeeff';
-    const nodes = lab.namespaces.filter((namespace) => namespace.role === 'node');
+    const nodes = lab.namespaces.filter(
+      ({ role }) => role === 'node' || (role === 'lb' && options.watchBalancer === true),
+    );
     await Promise.all(
       nodes.map((node) =>
         startNodeAgent(
@@ -58,6 +63,7 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
     );
     return {
       apiUrl: services.apiUrl,
+      isBalancerWatched: options.watchBalancer === true,
       pathsSince: (fromUs) => listAll(services.apiUrl, fromUs),
       close: async () => {
         const problems = await lifecycle.stop();

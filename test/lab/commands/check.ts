@@ -1,28 +1,21 @@
 /** `lab check`: the whole product watches the lab's requests; every claim is compared with what truly happened. */
 import type { LabArguments } from '../arguments.ts';
 import { type CheckRow, isRowRight } from '../check/rows.ts';
-import { runScenarios } from '../check/run.ts';
+import { BALANCED, runScenarios } from '../check/run.ts';
 import { startStack } from '../check/stack.ts';
-import { openLab } from '../lab.ts';
+import { type Lab, openLab } from '../lab.ts';
 import { BACKENDS } from '../plan.ts';
+import { SCENARIOS } from '../traffic/scenarios.ts';
 import type { CommandResult, ResultRow } from './output.ts';
 
-/** Both kinds of rules unless one is named. Rows are printed as they come. */
+/** Both kinds of rules unless one is named; load-balanced scenarios again with an agent on the load balancer. */
 export async function check(args: LabArguments): Promise<CommandResult> {
   const rows: CheckRow[] = [];
   for (const backend of args.backend === undefined ? BACKENDS : [args.backend]) {
     const lab = await openLab({ backend, delayMs: args.delayMs });
     try {
-      const stack = await startStack(lab, { recordFolder: null });
-      try {
-        const onRow = (row: CheckRow) => {
-          if (!args.json) process.stdout.write(`${describe(row)}\n`);
-        };
-        rows.push(
-          ...(await runScenarios(lab, stack, { ...args, scenarios: args.scenario, onRow })),
-        );
-      } finally {
-        await stack.close();
+      for (const watchBalancer of [false, true]) {
+        rows.push(...(await checkView(lab, args, watchBalancer)));
       }
     } finally {
       await lab.down();
@@ -35,6 +28,29 @@ export async function check(args: LabArguments): Promise<CommandResult> {
     details: { passed, failed: rows.length - passed },
     text: `${passed} of ${rows.length} rows right`,
   };
+}
+
+async function checkView(
+  lab: Lab,
+  args: LabArguments,
+  watchBalancer: boolean,
+): Promise<CheckRow[]> {
+  const wanted = args.scenario ?? SCENARIOS.map(({ id }) => id);
+  const scenarios = wanted.filter((id) => !watchBalancer || BALANCED.includes(id));
+  if (scenarios.length === 0) return [];
+  const stack = await startStack(lab, { recordFolder: null, watchBalancer });
+  try {
+    return await runScenarios(lab, stack, {
+      scenarios,
+      requests: args.requests,
+      concurrency: args.concurrency,
+      onRow: (row) => {
+        if (!args.json) process.stdout.write(`${describe(row)}\n`);
+      },
+    });
+  } finally {
+    await stack.close();
+  }
 }
 
 /** A row in the form of all commands, with the check's own members beside it. */
@@ -55,7 +71,7 @@ function describe(row: CheckRow): string {
     row.rtt === null
       ? ''
       : `  link RTT median ${(row.rtt.medianNs / 1e6).toFixed(3)} ms, truth ${(row.rtt.truthNs / 1e6).toFixed(3)} ms (${(row.rtt.errorShare * 100).toFixed(1)} %)`;
-  const head = `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(24)} ${`${row.right}/${row.requests}`.padStart(9)}${rtt}`;
+  const head = `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(34)} ${`${row.right}/${row.requests}`.padStart(9)}${rtt}`;
   return [head, ...row.wrong.map(({ id, reasons }) => `       ${id}: ${reasons.join('; ')}`)].join(
     '\n',
   );
