@@ -8,6 +8,7 @@ import { pathListSchema } from '@hoptrace/domain/rest/queries.ts';
 import { afterAll, beforeAll, expect, jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { type DemoProcess, startDemo } from '../process/demoProcess.ts';
+import { freePortOffset } from '../process/freePorts.ts';
 import { launchBrowser, browserTest as test } from './browser.ts';
 
 jest.setTimeout(180_000);
@@ -23,7 +24,7 @@ let browser: Browser | null;
 beforeAll(async () => {
   browser = await launchBrowser();
   if (browser === null) return;
-  demo = await startDemo({ dataDir, portOffset: 30_000 + (process.pid % 20_000) });
+  demo = await startDemo({ dataDir, portOffset: await freePortOffset() });
 });
 
 afterAll(async () => {

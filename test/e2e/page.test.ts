@@ -259,7 +259,7 @@ test('a hop is reached by keyboard and leads to its row in the table', async () 
   const hop = page.getByRole('link', { name: 'Hop 2: node-a to ingress-nginx' });
   await hop.focus();
   await page.keyboard.press('Enter');
-  expect(new URL(page.url()).hash).toBe('#hop-2');
+  await expect(page.waitForURL('**#hop-2')).resolves.toBeUndefined();
   expect(await page.locator('#hop-2:target').textContent()).toContain('extra hop');
 });
 

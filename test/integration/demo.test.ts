@@ -7,17 +7,19 @@ import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { pathListSchema, refusalListSchema } from '@hoptrace/domain/rest/queries.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type DemoProcess, isAlive, startDemo } from '../process/demoProcess.ts';
+import { freePortOffset } from '../process/freePorts.ts';
 
-const PORT_OFFSET = 10_000 + (process.pid % 20_000);
 const TIMEOUT_MS = 180_000;
 const SEEN_TIMEOUT_MS = 60_000;
 const MAX_RSS_MIB = 600;
 
 const dataDir = mkdtempSync(join(tmpdir(), 'hoptrace-demo-'));
 let demo: DemoProcess;
+let portOffset: number;
 
 beforeAll(async () => {
-  demo = await startDemo({ dataDir, portOffset: PORT_OFFSET });
+  portOffset = await freePortOffset();
+  demo = await startDemo({ dataDir, portOffset });
 }, TIMEOUT_MS);
 
 afterAll(async () => {
@@ -89,7 +91,7 @@ test('serves the page, says that it is ready, and stays within its memory', asyn
 test(
   'a second copy on the same ports says which port is taken and what to do, and harms nothing',
   async () => {
-    const second = startDemo({ dataDir: join(dataDir, 'second'), portOffset: PORT_OFFSET });
+    const second = startDemo({ dataDir: join(dataDir, 'second'), portOffset });
     await expect(second).rejects.toThrow(/HOPTRACE_PORT_OFFSET/);
     expect((await fetch(`${demo.url}/readyz`)).status).toBe(200);
   },
@@ -103,7 +105,7 @@ test(
     const pids = demo.pids();
     expect(await demo.stop()).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
-    demo = await startDemo({ dataDir, portOffset: PORT_OFFSET });
+    demo = await startDemo({ dataDir, portOffset });
     console.info(`demo: second start ready after ${demo.readyMs} ms`);
     const pathId = before.items[0]?.pathId ?? '';
     expect(await get(`/api/v1/paths/${pathId}`)).toMatchObject({ pathId });

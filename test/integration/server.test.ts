@@ -5,20 +5,23 @@ import { fileURLToPath } from 'node:url';
 import { pathListSchema, problemSchema } from '@hoptrace/domain/rest/queries.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { freePortOffset } from '../process/freePorts.ts';
 import { startTestStore, type TestStore } from './embedded.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PORT_OFFSET = 20_000 + (process.pid % 20_000);
-const COLLECTOR = `http://127.0.0.1:${7041 + PORT_OFFSET}`;
-const API = `http://127.0.0.1:${7040 + PORT_OFFSET}`;
 const TOKEN = 'a-token-of-this-test-only';
 const TIMEOUT_MS = 60_000;
 
 let store: TestStore;
+let collectorUrl: string;
+let apiUrl: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   store = await startTestStore();
+  const portOffset = await freePortOffset();
+  apiUrl = `http://127.0.0.1:${7040 + portOffset}`;
+  collectorUrl = `http://127.0.0.1:${7041 + portOffset}`;
   const { url, user, password, database } = store.engine;
   const env = {
     ...process.env,
@@ -26,7 +29,7 @@ beforeAll(async () => {
     CLICKHOUSE_USER: user,
     CLICKHOUSE_PASSWORD: password,
     CLICKHOUSE_DATABASE: database,
-    HOPTRACE_PORT_OFFSET: String(PORT_OFFSET),
+    HOPTRACE_PORT_OFFSET: String(portOffset),
     HOPTRACE_COLLECTOR_TOKEN: TOKEN,
     HOPTRACE_COLLECTOR_LOG_LEVEL: 'warn',
     HOPTRACE_API_LOG_LEVEL: 'warn',
@@ -37,7 +40,8 @@ beforeAll(async () => {
       spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] }),
     );
   }
-  for (const base of [COLLECTOR, API]) await until(async () => (await fetch(`${base}/readyz`)).ok);
+  for (const base of [collectorUrl, apiUrl])
+    await until(async () => (await fetch(`${base}/readyz`)).ok);
 }, TIMEOUT_MS);
 
 afterAll(async () => {
@@ -103,7 +107,7 @@ const problemsSchema = z.array(
 const intakeSchema = z.object({ stored: z.number(), problems: problemsSchema });
 
 function send(lines: readonly unknown[], token: string): Promise<Response> {
-  return fetch(`${COLLECTOR}/v1/records`, {
+  return fetch(`${collectorUrl}/v1/records`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-ndjson', authorization: `Bearer ${token}` },
     body: lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
@@ -126,7 +130,7 @@ test(
 );
 
 async function paths() {
-  const response = await fetch(`${API}/api/v1/paths?client=203.0.113.10`);
+  const response = await fetch(`${apiUrl}/api/v1/paths?client=203.0.113.10`);
   return pathListSchema.parse(await response.json()).items;
 }
 
