@@ -1,6 +1,7 @@
 /** Step 6: from each connection that no proxy caused, walk the proxy edges to the far end. One chain, one path. */
 import type { Connection } from './connection.ts';
 import type { ProxyEdge, ProxyEdges } from './edges.ts';
+import { bucketBy } from './forms.ts';
 
 export interface ChainLink {
   readonly connection: Connection;
@@ -13,7 +14,8 @@ export type Chain = readonly ChainLink[];
 export function walkChains(connections: readonly Connection[], { edges }: ProxyEdges): Chain[] {
   const byKey = new Map(connections.map((connection) => [connection.key, connection]));
   const caused = new Set(edges.map((edge) => edge.outboundKey));
-  const next = (key: string) => edges.filter((edge) => edge.inboundKey === key);
+  const byInbound = bucketBy(edges, (edge) => edge.inboundKey);
+  const next = (key: string) => byInbound.get(key) ?? [];
 
   const extend = (chain: Chain, seen: ReadonlySet<string>): Chain[] => {
     const last = chain.at(-1)?.connection.key ?? '';

@@ -5,7 +5,8 @@ import type { Leg, ProxyHeader, Refusal } from './evidence.ts';
 export interface Connection {
   /** The ISN pair hash, or `c:` and the client ISN hash where no SYN-ACK was seen. Stable under arrival order. */
   readonly key: string;
-  readonly pairHash: string | null;
+  /** Empty where no SYN-ACK was seen; two behind a SYNPROXY. */
+  readonly pairHashes: readonly string[];
   /** From client to server, once ordered. */
   readonly legs: readonly Leg[];
   readonly refusal: Refusal | null;

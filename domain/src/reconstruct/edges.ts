@@ -5,11 +5,11 @@
  * process is known to obey one of them (proxyRules.ts), that is an edge; two answers that nothing decides
  * between make an ambiguous set and no edge. A PROXY header names the inbound connection itself.
  */
-import { isSameTuple } from '../model/tuple.ts';
+import { tupleKey } from '../model/tuple.ts';
 import type { Warning } from '../rest/path.ts';
 import type { Connection } from './connection.ts';
 import type { Evidence, ProxyLink } from './evidence.ts';
-import { forms } from './group.ts';
+import { formKeys } from './forms.ts';
 import { burstKey, type LearnedRules, learnRules } from './proxyRules.ts';
 
 export interface ProxyEdge {
@@ -25,6 +25,8 @@ export interface ProxyEdges {
   readonly edges: readonly ProxyEdge[];
   /** By the key of the outbound connection whose cause stays open. */
   readonly ambiguous: ReadonlyMap<string, Warning>;
+  /** By the key of an inbound connection whose response was watched: true, the proxy answered by itself. */
+  readonly answeredBy: ReadonlyMap<string, boolean>;
 }
 
 export function linkProxies(connections: readonly Connection[], evidence: Evidence): ProxyEdges {
@@ -36,7 +38,7 @@ export function linkProxies(connections: readonly Connection[], evidence: Eviden
     merged.set(key, known === undefined ? edge : strongest(known, edge));
   }
   const edges = [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, edge]) => edge);
-  return { edges, ambiguous: threads.ambiguous };
+  return { edges, ambiguous: threads.ambiguous, answeredBy: threads.answeredBy };
 }
 
 function strongest(a: ProxyEdge, b: ProxyEdge): ProxyEdge {
@@ -48,65 +50,97 @@ function strongest(a: ProxyEdge, b: ProxyEdge): ProxyEdge {
 }
 
 function headerEdges(connections: readonly Connection[]): ProxyEdge[] {
-  return connections.flatMap((outbound) => {
-    const claimed = outbound.proxyHeader?.claimed;
-    if (claimed === null || claimed === undefined) return [];
-    const inbound = connections.filter(
-      (each) =>
-        each.key !== outbound.key &&
-        each.legs.some((leg) => forms(leg).some((form) => isSameTuple(form, claimed))),
-    );
-    const only = inbound.length === 1 ? inbound[0] : undefined;
+  const byForm = new Map<string, Connection[]>();
+  for (const connection of connections) {
+    for (const key of formKeys(connection.legs)) {
+      const list = byForm.get(key);
+      if (list === undefined) byForm.set(key, [connection]);
+      else list.push(connection);
+    }
+  }
+  return connections.flatMap((outbound): ProxyEdge[] => {
+    const claimed = outbound.proxyHeader?.claimed ?? null;
+    if (claimed === null) return [];
+    const named = (byForm.get(tupleKey(claimed)) ?? []).filter((each) => each.key !== outbound.key);
+    const only = named.length === 1 ? named[0] : undefined;
     if (only === undefined) return [];
-    return [
-      {
-        inboundKey: only.key,
-        outboundKey: outbound.key,
-        edgeClass: 'A',
-        method: 'proxyHeader',
-        requests: 1,
-      } as const,
-    ];
+    return [edge(only.key, outbound.key, 'A', 'proxyHeader')];
   });
+}
+
+function edge(
+  inboundKey: string,
+  outboundKey: string,
+  ...[edgeClass, method]: [ProxyEdge['edgeClass'], ProxyEdge['method']]
+): ProxyEdge {
+  return { inboundKey, outboundKey, edgeClass, method, requests: 1 };
 }
 
 function threadEdges(
   connections: readonly Connection[],
   links: readonly ProxyLink[],
-): { edges: ProxyEdge[]; ambiguous: Map<string, Warning> } {
-  const known = new Set(connections.flatMap((connection) => connection.pairHash ?? []));
+): { edges: ProxyEdge[]; ambiguous: Map<string, Warning>; answeredBy: Map<string, boolean> } {
+  const keyOf = new Map(
+    connections.flatMap(({ key, pairHashes }) => pairHashes.map((hash) => [hash, key] as const)),
+  );
   const rules = learnRules(links);
   const edges: ProxyEdge[] = [];
   const ambiguous = new Map<string, Warning>();
+  const claimedUpstream = new Set<string>();
   for (const link of links) {
     if (link.side !== 'request') continue;
-    const outboundKey = link.subject.isnPairHash;
+    const outboundKey = keyOf.get(link.subject.isnPairHash);
     const decision = decide(link, rules);
-    if (decision === null) continue;
+    claimedUpstream.add(burstKey(link.subject));
+    if (decision === null || outboundKey === undefined) continue;
     if ('warning' in decision) ambiguous.set(outboundKey, decision.warning);
-    else if (known.has(decision.inboundKey) && known.has(outboundKey)) {
-      edges.push({ ...decision, outboundKey, method: 'threadRule', requests: 1 });
+    else {
+      const inboundKey = keyOf.get(decision.inboundHash);
+      if (inboundKey !== undefined)
+        edges.push(edge(inboundKey, outboundKey, decision.edgeClass, 'threadRule'));
     }
   }
-  return { edges, ambiguous };
+  const answeredBy = new Map<string, boolean>();
+  for (const link of links) {
+    if (link.side !== 'response') continue;
+    const inboundKey = keyOf.get(link.subject.isnPairHash);
+    if (inboundKey === undefined) continue;
+    const upstream = lostUpstream(link, claimedUpstream);
+    const outboundKey = upstream === null ? undefined : keyOf.get(upstream);
+    if (outboundKey !== undefined) edges.push(edge(inboundKey, outboundKey, 'B', 'threadRule'));
+    answeredBy.set(inboundKey, upstream === null);
+  }
+  return { edges, ambiguous, answeredBy };
 }
 
-type Decision = { inboundKey: string; edgeClass: 'A' | 'B' } | { warning: Warning } | null;
+/**
+ * The upstream that answered, where only the response side was seen: both rules name one burst, and no request
+ * side claims that burst for anybody. null: the burst is somebody else's (a proxy that answers by itself still
+ * carries the one before), or nothing is named.
+ */
+function lostUpstream(link: ProxyLink, claimed: ReadonlySet<string>): string | null {
+  const { lastRead, oldest } = link;
+  if (lastRead === null || oldest === null || burstKey(lastRead) !== burstKey(oldest)) return null;
+  return claimed.has(burstKey(lastRead)) ? null : lastRead.isnPairHash;
+}
+
+type Decision = { inboundHash: string; edgeClass: 'A' | 'B' } | { warning: Warning } | null;
 
 /** Rules that name the same request need no choice; else the process's own rule decides, and else nothing does. */
 function decide(link: ProxyLink, rules: LearnedRules): Decision {
   const { lastRead, oldest } = link;
   if (lastRead !== null && oldest !== null && burstKey(lastRead) === burstKey(oldest)) {
-    return { inboundKey: lastRead.isnPairHash, edgeClass: 'A' };
+    return { inboundHash: lastRead.isnPairHash, edgeClass: 'A' };
   }
   const rule = rules.ruleFor(link);
   const named = rule === null ? null : link[rule];
   if (rule !== null && named !== null) {
-    return { inboundKey: named.isnPairHash, edgeClass: rules.isAgreed(link, rule) ? 'A' : 'B' };
+    return { inboundHash: named.isnPairHash, edgeClass: rules.isAgreed(link, rule) ? 'A' : 'B' };
   }
   const only = lastRead ?? oldest;
   if (only === null) return null;
-  if (lastRead === null || oldest === null) return { inboundKey: only.isnPairHash, edgeClass: 'B' };
+  if (lastRead === null || oldest === null)
+    return { inboundHash: only.isnPairHash, edgeClass: 'B' };
   return {
     warning: {
       code: 'proxyLinkAmbiguous',

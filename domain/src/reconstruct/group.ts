@@ -1,125 +1,161 @@
 /**
- * Step 2: legs of one TCP connection meet by the ISN pair, which NAT does not change.
- * A leg that saw no SYN-ACK knows the client's ISN only (32 bits); it joins a group with the same client
- * ISN when exactly one fits and their tuples chain, else it stays alone: never the nearest guess.
+ * Step 2: legs of one TCP connection meet.
+ *
+ *   by the ISN pair         NAT does not change sequence numbers: exact
+ *   by the client's ISN     where no SYN-ACK was seen, or where a SYNPROXY answered with an ISN of its own:
+ *                           only if the tuples chain too, and only if exactly one set fits
+ *   by tuples alone         where no ISN is known: what one node sends is what the other receives
+ *
+ * More than one fit is no fit: the sets stay apart and say so. Never the nearest guess.
  */
-import { isSameTuple, reverseTuple, type Tuple } from '../model/tuple.ts';
-import type { Connection } from './connection.ts';
-import type { Evidence, Leg, Refusal } from './evidence.ts';
+import { tupleKey } from '../model/tuple.ts';
+import type { Warning } from '../rest/path.ts';
+import { chainSets } from './chainSets.ts';
+import { type Connection, legSubject } from './connection.ts';
+import type { Evidence, Leg, ProxyHeader, Refusal } from './evidence.ts';
+import { bucketBy, formKeys, forms, isChained } from './forms.ts';
 
-export function group(evidence: Evidence): Connection[] {
-  const paired = bucket(
-    evidence.legs.filter((leg) => leg.isnPairHash !== null),
-    (leg) => leg.isnPairHash ?? '',
-  );
-  const half = bucket(
-    evidence.legs.filter((leg) => leg.isnPairHash === null && leg.clientIsnHash !== null),
-    (leg) => leg.clientIsnHash ?? '',
-  );
-  const connections = [...paired].map(([pairHash, legs]) => {
-    const late = legsThatFit(half, legs);
-    return connectionOf(
-      pairHash,
-      pairHash,
-      [...legs, ...late],
-      late.length > 0 ? 'B' : 'A',
-      evidence,
-    );
-  });
-  const taken = new Set(connections.flatMap((connection) => connection.legs));
-  const leftOver = [...half].flatMap(([clientHash, legs]) =>
-    chains(legs.filter((leg) => !taken.has(leg))).map((chain, index) =>
-      connectionOf(
-        `c:${clientHash}${index === 0 ? '' : `:${index}`}`,
-        null,
-        chain,
-        joinOf(chain),
-        evidence,
-      ),
-    ),
-  );
-  return [...connections, ...leftOver].sort((a, b) => (a.key < b.key ? -1 : 1));
+interface Joined {
+  readonly key: string;
+  readonly pairHashes: readonly string[];
+  readonly legs: readonly Leg[];
+  readonly joinClass: 'A' | 'B';
+  readonly warnings: readonly Warning[];
 }
 
-function connectionOf(
-  key: string,
-  pairHash: string | null,
-  legs: readonly Leg[],
-  joinClass: 'A' | 'B',
-  evidence: Evidence,
-): Connection {
-  const headers = evidence.proxyHeaders.filter((header) => header.isnPairHash === pairHash);
-  return {
-    key,
-    pairHash,
-    legs,
-    refusal: firstRefusal(evidence.refusals, legs),
-    proxyHeader: headers[0] ?? null,
-    joinClass,
-    warnings: [],
-  };
+export function group(evidence: Evidence): Connection[] {
+  const [paired, rest] = partition(evidence.legs, (leg) => leg.isnPairHash !== null);
+  const [half, bare] = partition(rest, (leg) => leg.clientIsnHash !== null);
+  const byPair = [...bucketBy(paired, (leg) => leg.isnPairHash ?? '')].map(
+    ([key, legs]): Joined => ({ key, pairHashes: [key], legs, joinClass: 'A', warnings: [] }),
+  );
+  const repaired = repairProxiedHandshakes(byPair);
+  const { sets, leftOver } = adopt(repaired, half);
+  const unanswered = [...bucketBy(leftOver, (leg) => leg.clientIsnHash ?? '')].flatMap(
+    ([hash, legs]) =>
+      chainSets(legs).map((chain) => looseSet(`c:${hash}:${smallestForm(chain)}`, chain)),
+  );
+  const byTuple = chainSets(bare).map((chain) => looseSet(`t:${smallestForm(chain)}`, chain));
+  const attach = attacher(evidence);
+  return [...sets, ...unanswered, ...byTuple].map(attach).sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Names a set whatever the order in which its legs came. */
+function smallestForm(legs: readonly Leg[]): string {
+  return [...formKeys(legs)].sort()[0] ?? '';
 }
 
 /** A single leg joins nothing, so there is nothing to doubt. */
-function joinOf(chain: readonly Leg[]): 'A' | 'B' {
-  return chain.length === 1 ? 'A' : 'B';
+function looseSet(key: string, legs: readonly Leg[]): Joined {
+  return { key, pairHashes: [], legs, joinClass: legs.length === 1 ? 'A' : 'B', warnings: [] };
 }
 
-/** The verdict of this attempt: same client ISN, and a tuple that one of its legs carried. */
-function firstRefusal(refusals: readonly Refusal[], legs: readonly Leg[]): Refusal | null {
-  const own = refusals.filter((refusal) =>
-    legs.some(
-      (leg) =>
-        leg.clientIsnHash === refusal.clientIsnHash &&
-        forms(leg).some((form) => isSameTuple(form, refusal.tuple)),
-    ),
-  );
+/**
+ * SYNPROXY answers the client with an ISN of its own and then opens the real connection with the client's:
+ *
+ *   client ──(c, s1)── node ──(c, s2)── Pod        one connection, two ISN pairs, tuples chained by NAT
+ */
+function repairProxiedHandshakes(sets: readonly Joined[]): Joined[] {
+  const byClient = bucketBy(sets, (set) => clientHash(set.legs) ?? set.key);
+  return [...byClient.values()].flatMap((same) => {
+    const [a, b] = same;
+    if (a === undefined || b === undefined || !isChained(a.legs, b.legs)) return same;
+    if (same.length > 2)
+      return same.map((set) => ({ ...set, warnings: [tooMany(set, same.length)] }));
+    const pairHashes = [a.key, b.key].sort();
+    return [
+      {
+        key: pairHashes[0] ?? a.key,
+        pairHashes,
+        legs: [...a.legs, ...b.legs],
+        joinClass: 'B' as const,
+        warnings: [synproxy(a)],
+      },
+    ];
+  });
+}
+
+/** Legs that saw no SYN-ACK join the one set with their client's ISN whose tuples chain with theirs. */
+function adopt(sets: readonly Joined[], half: readonly Leg[]): { sets: Joined[]; leftOver: Leg[] } {
+  const setsByForm = indexByForm(sets, new Set(half.map((leg) => leg.clientIsnHash)));
+  const adopted = new Map<Joined, Leg[]>();
+  const leftOver: Leg[] = [];
+  for (const leg of half) {
+    const keys = forms(leg).map((form) => `${leg.clientIsnHash}|${tupleKey(form)}`);
+    const fitting = new Set(keys.flatMap((key) => setsByForm.get(key) ?? []));
+    const [only] = fitting.size === 1 ? fitting : [];
+    const known = only === undefined ? leftOver : adopted.get(only);
+    if (known !== undefined) known.push(leg);
+    else if (only !== undefined) adopted.set(only, [leg]);
+  }
+  const grown = sets.map((set) => {
+    const more = adopted.get(set);
+    return more === undefined
+      ? set
+      : { ...set, legs: [...set.legs, ...more], joinClass: 'B' as const };
+  });
+  return { sets: grown, leftOver };
+}
+
+/** Sets by client ISN and tuple, for those client ISNs that somebody asks for. */
+function indexByForm(
+  sets: readonly Joined[],
+  wanted: ReadonlySet<string | null>,
+): Map<string, Joined[]> {
+  const entries = sets.flatMap((set) => {
+    const hash = clientHash(set.legs);
+    return wanted.has(hash)
+      ? [...formKeys(set.legs)].map((form) => ({ key: `${hash}|${form}`, set }))
+      : [];
+  });
+  const buckets = bucketBy(entries, ({ key }) => key);
+  return new Map([...buckets].map(([key, list]) => [key, list.map(({ set }) => set)]));
+}
+
+/** Gives each set its refusal and PROXY header. Looks both up by key: evidence may be large. */
+function attacher(evidence: Evidence): (set: Joined) => Connection {
+  const refusals = bucketBy(evidence.refusals, (refusal) => refusal.clientIsnHash ?? '');
+  const headers = new Map(evidence.proxyHeaders.map((header) => [header.isnPairHash, header]));
+  return (set) => ({
+    ...set,
+    refusal: verdictOf(refusals.get(clientHash(set.legs) ?? '') ?? [], set.legs),
+    proxyHeader: set.pairHashes.map((hash) => headers.get(hash)).find(isHeader) ?? null,
+  });
+}
+
+const isHeader = (header: ProxyHeader | undefined): header is ProxyHeader => header !== undefined;
+
+/** The verdict on this attempt: same client ISN, and a tuple that one of its legs carried. */
+function verdictOf(refusals: readonly Refusal[], legs: readonly Leg[]): Refusal | null {
+  const keys = formKeys(legs);
+  const own = refusals.filter(({ tuple }) => keys.has(tupleKey(tuple)));
   // Something that was seen outranks silence; then the earliest verdict.
   const rank = (refusal: Refusal) => (refusal.evidence === 'silence' ? 1 : 0);
-  return (
-    own.sort(
-      (a, b) => rank(a) - rank(b) || a.startUs + a.afterNs / 1000 - (b.startUs + b.afterNs / 1000),
-    )[0] ?? null
-  );
+  const atUs = (refusal: Refusal) => refusal.startUs + refusal.afterNs / 1000;
+  return own.sort((a, b) => rank(a) - rank(b) || atUs(a) - atUs(b))[0] ?? null;
 }
 
-function bucket(legs: readonly Leg[], keyOf: (leg: Leg) => string): Map<string, Leg[]> {
-  const buckets = new Map<string, Leg[]>();
-  for (const leg of legs) {
-    const list = buckets.get(keyOf(leg));
-    if (list === undefined) buckets.set(keyOf(leg), [leg]);
-    else list.push(leg);
-  }
-  return buckets;
+function clientHash(legs: readonly Leg[]): string | null {
+  return legs.find((leg) => leg.clientIsnHash !== null)?.clientIsnHash ?? null;
 }
 
-function legsThatFit(half: ReadonlyMap<string, Leg[]>, legs: readonly Leg[]): Leg[] {
-  const clientHash = legs.find((leg) => leg.clientIsnHash !== null)?.clientIsnHash ?? '';
-  return (half.get(clientHash) ?? []).filter((leg) => legs.some((other) => isChained(leg, other)));
+function synproxy(set: Joined): Warning {
+  const [leg] = set.legs;
+  return {
+    code: 'synproxy',
+    text: 'two handshakes with one client sequence number: something on the way (SYNPROXY) answers the client itself; round trips across it are not comparable',
+    subject: leg === undefined ? set.key : legSubject(leg),
+  };
 }
 
-/** Splits half-seen legs of one client ISN into sets whose tuples chain. */
-function chains(legs: readonly Leg[]): Leg[][] {
-  const sets: Leg[][] = [];
-  for (const leg of legs) {
-    const touching = sets.filter((set) => set.some((other) => isChained(leg, other)));
-    const merged = [leg, ...touching.flat()];
-    for (const set of touching) sets.splice(sets.indexOf(set), 1);
-    sets.push(merged);
-  }
-  return sets;
+function tooMany(set: Joined, count: number): Warning {
+  return {
+    code: 'ambiguousJoin',
+    text: `${count} handshakes share the client's sequence number and a tuple: which belong together is not decided`,
+    subject: set.key,
+  };
 }
 
-/** Two legs can be one connection if some form of one's tuple (before or after NAT) is some form of the other's. */
-function isChained(a: Leg, b: Leg): boolean {
-  return forms(a).some((left) => forms(b).some((right) => isSameTuple(left, right)));
-}
-
-/** The tuple at the tap, and before and after this node's NAT. */
-export function forms(leg: Leg): Tuple[] {
-  return [
-    leg.tuple,
-    ...(leg.original === null ? [] : [leg.original]),
-    ...(leg.reply === null ? [] : [reverseTuple(leg.reply)]),
-  ];
+function partition<T>(values: readonly T[], isFirst: (value: T) => boolean): [T[], T[]] {
+  return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
 }

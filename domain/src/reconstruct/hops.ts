@@ -1,12 +1,13 @@
 /** Step 8: one chain of connections becomes the hops of one path. */
 import type { Endpoint } from '../model/tuple.ts';
-import type { Hop, HopTimes, PathClass } from '../rest/path.ts';
+import type { Hop, HopTimes, PathClass, Role } from '../rest/path.ts';
 import type { Chain, ChainLink } from './chains.ts';
 import type { Context, Leg } from './evidence.ts';
 import { type ExtraVerdict, extraByNode, extraByProxy } from './extra.ts';
+import { gapBefore, missingReason } from './gaps.ts';
 import { rttBetween } from './latency.ts';
 import { natRewrite, proxyRewrite } from './rewrites.ts';
-import { partyAt, type Stop, stopsOf } from './stops.ts';
+import { type Stop, stopsOf } from './stops.ts';
 
 /** A hop before its place in the path is known. */
 export type DraftHop = Omit<Hop, 'index' | 'times'> & { readonly leg: Leg | null };
@@ -14,15 +15,18 @@ export type DraftHop = Omit<Hop, 'index' | 'times'> & { readonly leg: Leg | null
 /** Within a machine nothing is crossed, so nothing is extra; where the crossing is unknown, so is this. */
 const NOT_EXTRA: ExtraVerdict = { extra: false, reason: null };
 
+/** Who opens connections on somebody else's behalf. */
+const PROXIES: ReadonlySet<Role> = new Set(['load-balancer', 'ingress']);
+
 export function hopsOf(chain: Chain, context: Context): DraftHop[] {
   const drafts: DraftHop[] = [];
   let inboundSource: Endpoint | null = null;
   for (const [index, link] of chain.entries()) {
     const stops = withRoles(stopsOf(link.connection, context), link, index, chain.length);
-    const gap = index === 0 ? unseenClient(stops[0], link, context) : null;
+    const gap = index === 0 ? gapBefore(stops[0], link, context) : null;
     if (gap !== null) drafts.push(gap);
     const before: Endpoint | null = gap === null || gap.from.ip === '' ? inboundSource : gap.from;
-    drafts.push(...connectionHops(stops, link, before, gap !== null, context));
+    drafts.push(...connectionHops(stops, link, before, context));
     inboundSource = sourceSeenBy(stops);
   }
   return drafts;
@@ -42,44 +46,15 @@ function withRoles(stops: readonly Stop[], link: ChainLink, index: number, lengt
   });
 }
 
-/** A load balancer that no agent watches: the client's own connection to it is a hop that is named, not seen. */
-function unseenClient(
-  source: Stop | undefined,
-  link: ChainLink,
-  context: Context,
-): DraftHop | null {
-  if (source === undefined || source.party.role !== 'load-balancer') return null;
-  const claimed = link.connection.proxyHeader?.claimed ?? null;
-  const from = claimed?.src ?? { ip: '', port: 0 };
-  const to = claimed?.dst ?? { ip: source.party.ip, port: 0 };
-  const client = { ...partyAt(from, null, context), role: 'client' as const, observed: false };
-  const crossesNode =
-    claimed === null || source.machine === null ? null : client.node !== source.machine;
-  return {
-    from: claimed === null ? { ...client, name: null, node: null } : client,
-    to: { ...source.party, ip: to.ip, port: to.port, observed: false },
-    kind: 'network',
-    crossesNode,
-    // Whoever the client is, it has to reach the load balancer.
-    extra: false,
-    extraReason: null,
-    rtt: null,
-    rewrite: null,
-    class: claimed === null ? 'M' : 'B',
-    leg: null,
-  };
-}
-
 function connectionHops(
   stops: readonly Stop[],
   link: ChainLink,
   inboundSource: Endpoint | null,
-  isBehindGap: boolean,
   context: Context,
 ): DraftHop[] {
   return stops.slice(1).map((to, index): DraftHop => {
     const from = stops[index] as Stop;
-    const isProxied = index === 0 && (link.edge !== null || isBehindGap);
+    const isProxied = index === 0 && (link.edge !== null || PROXIES.has(from.party.role));
     const kind = from.nat !== null ? 'nodeForward' : isProxied ? 'proxy' : 'network';
     const crossesNode = crosses(from, to);
     const verdict =
@@ -94,6 +69,7 @@ function connectionHops(
       rtt: rttBetween(from.leg, to.leg),
       rewrite: rewriteOf(kind, from, stops[0] as Stop, link, inboundSource, context),
       class: classOf(kind, link),
+      gap: to.party.observed ? null : missingReason(to.machine, context),
       leg: to.leg,
     };
   });

@@ -6,21 +6,55 @@
  *   tap 3        SYN ──── SYN-ACK            one from the TTL. The first orders, the second is the veto.
  */
 import type { Warning } from '../rest/path.ts';
-import { type Connection, legSubject, toServerNs } from './connection.ts';
+import { type Connection, legSubject, toClientNs, toServerNs } from './connection.ts';
 import type { Leg } from './evidence.ts';
 
+/** S' may seem negative by the error of four stamps and by a delayed ACK; beyond this it refutes the join. */
+const PHYSICS_MARGIN_NS = 50_000;
+
 export function order(connections: readonly Connection[]): Connection[] {
-  return connections.map((connection) => {
-    const hasAllDurations = connection.legs.every((leg) => toServerNs(leg) !== null);
-    const legs = [...connection.legs].sort(hasAllDurations ? byNesting : byTtl);
-    const warnings = ttlWarnings(legs);
-    return {
-      ...connection,
-      legs,
-      joinClass: warnings.length > 0 ? 'D' : connection.joinClass,
-      warnings: [...connection.warnings, ...warnings],
-    };
+  return connections.flatMap((connection) => splitAtVeto(sortLegs(connection)));
+}
+
+function sortLegs(connection: Connection): Connection {
+  const hasAllDurations = connection.legs.every((leg) => toServerNs(leg) !== null);
+  const legs = [...connection.legs].sort(hasAllDurations ? byNesting : byTtl);
+  const warnings = ttlWarnings(legs);
+  return {
+    ...connection,
+    legs,
+    joinClass: warnings.length > 0 ? 'D' : connection.joinClass,
+    warnings: [...connection.warnings, ...warnings],
+  };
+}
+
+/**
+ * The way back nests the other way round: the time to the client must grow from leg to leg. Where it falls,
+ * one leg is not of this connection; both parts are kept, neither is believed.
+ */
+function splitAtVeto(connection: Connection): Connection[] {
+  const falls = connection.legs.map((leg, index) => {
+    const before = connection.legs[index - 1];
+    const [a, b] = [before === undefined ? null : toClientNs(before), toClientNs(leg)];
+    return a === null || b === null ? 0 : a - b;
   });
+  const worstNs = Math.max(0, ...falls);
+  if (worstNs <= PHYSICS_MARGIN_NS) return [connection];
+  const cut = falls.indexOf(worstNs);
+  const warning = {
+    code: 'impossibleTimes',
+    text: `the handshake times of ${legSubject(connection.legs[cut] as Leg)} cannot belong to this connection (${Math.round(worstNs / 1000)} µs less than nothing): it is cut there`,
+    subject: legSubject(connection.legs[cut] as Leg),
+  };
+  const part = (legs: readonly Leg[], suffix: string): Connection => ({
+    ...connection,
+    key: `${connection.key}${suffix}`,
+    pairHashes: suffix === '' ? connection.pairHashes : [],
+    legs,
+    joinClass: 'D',
+    warnings: [...connection.warnings, warning],
+  });
+  return [part(connection.legs.slice(0, cut), ''), part(connection.legs.slice(cut), '/cut')];
 }
 
 function byNesting(a: Leg, b: Leg): number {

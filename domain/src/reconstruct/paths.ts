@@ -31,7 +31,8 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
   const refusal = chain
     .map(({ connection }) => explainRefusal(connection, context.topology))
     .find((each) => each !== null);
-  const seen = drafts.filter((draft) => draft.leg !== null || draft.rtt !== null).length;
+  const end = endOf(chain, proxies, drafts);
+  const seen = drafts.filter((draft) => draft.leg !== null).length;
   return {
     pathId: `${startedAtUs.toString(36).padStart(11, '0')}-${hash64(chain.map(({ connection }) => connection.key).join('>'))}`,
     version: versionOf(chain),
@@ -45,9 +46,9 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
     extraHops: hops.filter((hop) => hop.extra === true).length,
     class: worstClass(hops),
     confidence: Math.max(0, 1 - hops.reduce((sum, hop) => sum + ERROR_BY_CLASS[hop.class], 0)),
-    completeness: seen / drafts.length,
+    completeness: seen / (drafts.length + (end === null ? 0 : 1)),
     refusal: refusal ?? null,
-    warnings: warningsOf(chain, proxies, drafts),
+    warnings: [...warningsOf(chain, proxies, drafts), ...(end === null ? [] : [end])],
   };
 }
 
@@ -135,15 +136,31 @@ function reuseWarnings(chain: Chain): Warning[] {
 }
 
 function gapWarnings(drafts: readonly DraftHop[]): Warning[] {
-  const first = drafts[0];
-  if (first === undefined || first.from.ip !== '') return [];
-  return [
-    {
-      code: 'clientLost',
-      text: 'the load balancer is not observed and sent no PROXY header: who the client was is not known',
-      subject: 'client',
-    },
-  ];
+  const gap = drafts[0]?.gap ?? null;
+  if (gap === null || drafts[0]?.from.ip !== '') return [];
+  const code = gap.reason === 'causeNotSeen' ? 'causeNotSeen' : 'clientLost';
+  return [{ code, text: gap.text, subject: 'client' }];
+}
+
+/**
+ * A path that ends at a proxy is whole only if the proxy is known to have answered by itself; else one more
+ * hop may be missing, and the path says so.
+ */
+function endOf(
+  chain: Chain,
+  { answeredBy }: ProxyEdges,
+  drafts: readonly DraftHop[],
+): Warning | null {
+  const last = chain.at(-1)?.connection;
+  const party = drafts.at(-1)?.to;
+  if (last === undefined || party === undefined || last.refusal !== null) return null;
+  if (party.role !== 'ingress' && party.role !== 'load-balancer') return null;
+  if (answeredBy.get(last.key) === true) return null;
+  return {
+    code: 'endsAtProxy',
+    text: `${party.name ?? party.ip} answered by itself, or its connection to an app was not seen: which of them is not known`,
+    subject: party.name ?? party.ip,
+  };
 }
 
 /** Stamps that run backwards along the path prove that two clocks differ by at least so much. */

@@ -70,6 +70,16 @@ export const hopTimesSchema = z.object({
     .describe('node whose clock stamped these; null: nobody saw this hop arrive'),
 });
 
+export const GAP_REASONS = ['outsideCluster', 'agentAbsent', 'lost', 'causeNotSeen'] as const;
+export const gapSchema = z.object({
+  reason: z
+    .enum(GAP_REASONS)
+    .describe(
+      'why nobody saw this: no agent can be there, none is there, one is but did not tell, cause not linked',
+    ),
+  text: z.string(),
+});
+
 export const hopSchema = z.object({
   index: z.int(),
   from: partySchema,
@@ -88,6 +98,7 @@ export const hopSchema = z.object({
   rtt: rttSchema.nullable(),
   rewrite: rewriteSchema.nullable(),
   class: z.enum(CLASSES),
+  gap: gapSchema.nullable().optional().describe('set where a part of this hop was not seen'),
   times: hopTimesSchema.describe('nanoseconds after startedAtUs, by the clock of `times.clock`'),
 });
 
@@ -142,6 +153,7 @@ export type Rtt = z.infer<typeof rttSchema>;
 export type Rewrite = z.infer<typeof rewriteSchema>;
 export type HopTimes = z.infer<typeof hopTimesSchema>;
 export type RefusalInfo = z.infer<typeof refusalInfoSchema>;
+export type Gap = z.infer<typeof gapSchema>;
 export type Warning = z.infer<typeof warningSchema>;
 export type Outcome = (typeof OUTCOMES)[number];
 export type Role = (typeof ROLES)[number];

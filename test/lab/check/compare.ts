@@ -42,6 +42,7 @@ export function differences(truth: TruthRequest, path: Path, view: View): string
     ...rewriteDifferences(truth, path),
     ...balancerDifferences(truth, path, view),
     ...refusalDifferences(truth, path),
+    ...completenessDifferences(truth, path, view),
   ];
 }
 
@@ -166,6 +167,19 @@ function refusalDifferences(truth: TruthRequest, path: Path): string[] {
     ...differs('refusal cause', path.refusal?.cause ?? null, wanted),
     ...(wanted === null ? [] : differs('refusing node', path.refusal?.node, truth.entryNode)),
   ];
+}
+
+/**
+ * Whole is what the agents saw whole. Where the ingress answered by itself hoptrace may not know that it did; then
+ * it must not call the path whole, but it may.
+ */
+function completenessDifferences(truth: TruthRequest, path: Path, view: View): string[] {
+  const { balancerSource, appPod, outcome } = truth.expected;
+  const isSeen = balancerSource === null || view.isBalancerWatched;
+  const mayBeOpen = outcome === 'served' && appPod === null;
+  const isWhole = path.completeness === 1;
+  if (mayBeOpen && isSeen) return [];
+  return differs('whole', isWhole, isSeen);
 }
 
 function show({ ip, port }: Address): string {

@@ -1,0 +1,107 @@
+/** Missing evidence by its name: who should have been seen, and why nobody was. Nothing is guessed into a gap. */
+
+import type { Endpoint } from '../model/tuple.ts';
+import type { Gap, PathClass, Role } from '../rest/path.ts';
+import type { ChainLink } from './chains.ts';
+import type { Context } from './evidence.ts';
+import type { DraftHop } from './hops.ts';
+import { partyAt, type Stop } from './stops.ts';
+
+const NOBODY: Endpoint = { ip: '', port: 0 };
+
+/**
+ * The step before the first one that was seen, where there must have been one: a load balancer, a node that
+ * forwards or a proxy does not start requests of its own accord.
+ */
+export function gapBefore(
+  source: Stop | undefined,
+  link: ChainLink,
+  context: Context,
+): DraftHop | null {
+  if (source === undefined) return null;
+  const { role } = source.party;
+  const claimed = link.connection.proxyHeader?.claimed ?? null;
+  if (role === 'load-balancer')
+    return claimed === null
+      ? unknownOrigin(source, 'client', balancerGap())
+      : announcedClient(source, claimed, context);
+  if (role === 'node' && source.leg === null)
+    return unknownOrigin(source, 'unknown', nodeGap(source, context));
+  if (role === 'ingress') return unknownOrigin(source, 'unknown', causeGap(source));
+  return null;
+}
+
+function balancerGap(): Gap {
+  return {
+    reason: 'outsideCluster',
+    text: 'the load balancer is not observed and sent no PROXY header: who the client was is not known',
+  };
+}
+
+function nodeGap(source: Stop, context: Context): Gap {
+  const name = source.party.name ?? source.party.ip;
+  const why = missingReason(source.machine, context);
+  return {
+    ...why,
+    text: `the source is an address of ${name}: it forwarded somebody's connection, or a process on it connected itself. ${why.text}`,
+  };
+}
+
+function causeGap(source: Stop): Gap {
+  return {
+    reason: 'causeNotSeen',
+    text: `which request made ${source.party.name ?? source.party.ip} open this connection was not seen; it may be its own`,
+  };
+}
+
+/** Why a machine's part of a connection is missing. */
+export function missingReason(machine: string | null, context: Context): Gap {
+  if (machine === null) return { reason: 'outsideCluster', text: 'No agent can be there.' };
+  if (context.addressesByNode.has(machine)) {
+    return { reason: 'lost', text: `The agent on ${machine} reported nothing of it.` };
+  }
+  return { reason: 'agentAbsent', text: `No agent reports from ${machine}.` };
+}
+
+function unknownOrigin(source: Stop, role: Role, gap: Gap): DraftHop {
+  const origin = { role, name: null, node: null, ...NOBODY, observed: false };
+  return gapHop({ from: origin, to: { ...source.party, port: 0 } }, 'M', gap);
+}
+
+/** The PROXY header names the client and the address it dialled. */
+function announcedClient(
+  source: Stop,
+  claimed: { src: Endpoint; dst: Endpoint },
+  context: Context,
+): DraftHop {
+  const client = {
+    ...partyAt(claimed.src, null, context),
+    role: 'client' as Role,
+    observed: false,
+  };
+  const hop = gapHop(
+    { from: client, to: { ...source.party, ...claimed.dst, observed: false } },
+    'B',
+    {
+      reason: 'outsideCluster',
+      text: 'told by the PROXY header; no agent saw it',
+    },
+  );
+  return { ...hop, crossesNode: source.machine === null ? null : client.node !== source.machine };
+}
+
+function gapHop(ends: Pick<DraftHop, 'from' | 'to'>, gapClass: PathClass, gap: Gap): DraftHop {
+  return {
+    ...ends,
+    kind: 'network',
+    crossesNode: null,
+    // Whoever it was had to come here.
+    extra: false,
+    extraReason: null,
+    rtt: null,
+    rewrite: null,
+    class: gapClass,
+    gap,
+    leg: null,
+  };
+}
