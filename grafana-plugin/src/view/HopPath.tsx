@@ -90,6 +90,14 @@ function DiagramNotes({ path }: { readonly path: Path }) {
           Dashed and hollow: {plural(unseen, 'hop')} no agent saw. What happened there is not known.
         </li>
       )}
+      {path.hops.map(
+        (hop) =>
+          hop.gap && (
+            <li key={hop.index}>
+              Hop {hop.index + 1}: {hop.gap.text}
+            </li>
+          ),
+      )}
       {untimed > unseen && (
         <li>
           {plural(untimed - unseen, 'further hop')} without a time: nobody saw the SYN arrive.

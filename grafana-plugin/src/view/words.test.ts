@@ -20,8 +20,12 @@ import {
 test('completeness is told in hops that an agent saw', () => {
   expect(seenText(crossNodePath)).toBe('all 2 hops were seen by an agent');
   expect(seenText(balancedPath)).toBe('3 of 4 hops were seen by an agent');
-  expect(seenText({ hops: [] })).toBe('no hop was seen by an agent');
+  expect(seenText({ hops: [], warnings: [] })).toBe('no hop was seen by an agent');
   expect(seenText(droppedPath)).toBe('the one hop was seen by an agent');
+  const warnings = [{ code: 'endsAtProxy', text: '', subject: '' }];
+  expect(seenText({ ...crossNodePath, warnings })).toBe(
+    'all 2 hops were seen by an agent; whether there is one more is not known',
+  );
 });
 
 test('no extra hops is said only if every crossing was judged', () => {

@@ -115,21 +115,27 @@ export function refusalTitle(refusal: Pick<RefusalInfo, 'kind' | 'node'>): strin
 }
 
 /** `2 of 4 hops were seen by an agent`. */
-export function seenText(path: Pick<Path, 'hops'>): string {
+export function seenText(path: Pick<Path, 'hops' | 'warnings'>): string {
   const { seen, total } = seenHops(path);
+  const open = mayGoOn(path) ? '; whether there is one more is not known' : '';
   if (total === 0) return 'no hop was seen by an agent';
   if (total === 1)
-    return seen === 1 ? 'the one hop was seen by an agent' : 'the one hop was not seen';
-  return `${seen === total ? 'all' : `${seen} of`} ${total} hops were seen by an agent`;
+    return `${seen === 1 ? 'the one hop was seen by an agent' : 'the one hop was not seen'}${open}`;
+  return `${seen === total ? 'all' : `${seen} of`} ${total} hops were seen by an agent${open}`;
 }
 
-/** A hop counts as seen if an agent stamped its arrival or measured it; `completeness` counts the same way. */
+/** A hop counts as seen if an agent stamped its arrival; `completeness` counts the same way, and one more where the path may go on. */
 export function seenHops(path: Pick<Path, 'hops'>): { seen: number; total: number } {
   return { seen: path.hops.filter(isSeen).length, total: path.hops.length };
 }
 
-export function isSeen(hop: Pick<Hop, 'times' | 'rtt'>): boolean {
-  return hop.times.clock !== null || hop.rtt !== null;
+export function isSeen(hop: Pick<Hop, 'times'>): boolean {
+  return hop.times.clock !== null;
+}
+
+/** It ends at a proxy that may have opened another connection. */
+export function mayGoOn(path: Pick<Path, 'warnings'>): boolean {
+  return path.warnings.some(({ code }) => code === 'endsAtProxy');
 }
 
 /** The service as it is addressed, or that none is known. */
