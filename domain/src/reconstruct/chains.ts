@@ -1,7 +1,8 @@
 /** Step 6: from each connection that no proxy caused, walk the proxy edges to the far end. One chain, one path. */
 import type { Connection } from './connection.ts';
-import type { ProxyEdge, ProxyEdges } from './edges.ts';
+import type { ProxyEdges } from './edges.ts';
 import { bucketBy } from './forms.ts';
+import type { ProxyEdge } from './threadEdges.ts';
 
 export interface ChainLink {
   readonly connection: Connection;

@@ -148,14 +148,14 @@ function gapWarnings(drafts: readonly DraftHop[]): Warning[] {
  */
 function endOf(
   chain: Chain,
-  { answeredBy }: ProxyEdges,
+  { selfAnswered }: ProxyEdges,
   drafts: readonly DraftHop[],
 ): Warning | null {
   const last = chain.at(-1)?.connection;
   const party = drafts.at(-1)?.to;
   if (last === undefined || party === undefined || last.refusal !== null) return null;
   if (party.role !== 'ingress' && party.role !== 'load-balancer') return null;
-  if (answeredBy.get(last.key) === true) return null;
+  if (selfAnswered.has(last.key)) return null;
   return {
     code: 'endsAtProxy',
     text: `${party.name ?? party.ip} answered by itself, or its connection to an app was not seen: which of them is not known`,

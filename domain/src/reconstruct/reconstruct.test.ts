@@ -290,6 +290,17 @@ test('a path that ends at the ingress is whole only if the ingress is known to h
   expect([closed.completeness, closed.warnings]).toEqual([1, []]);
 });
 
+test('a response that names a burst whose cause stays open proves nothing', () => {
+  const inbound = legsOf(crossNode(1, '203.0.113.10:40000'));
+  const undecided = [linkOf('request', 7, 1, 8), linkOf('response', 1, 7, null)];
+  const path = only(evidenceOf(...inbound, linkOf('request', 7, 1, 8)));
+  expect(path.completeness).toBeLessThan(1);
+  const twoNames = [linkOf('request', 7, 8, 8), linkOf('response', 1, 7, 9)];
+  for (const links of [undecided, twoNames]) {
+    expect(only(evidenceOf(...inbound, ...links)).completeness).toBeLessThan(1);
+  }
+});
+
 test('a request link that was lost: the response side alone names the upstream, one class lower', () => {
   const path = only(
     evidenceOf(

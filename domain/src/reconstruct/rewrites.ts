@@ -3,8 +3,8 @@ import { type Endpoint, formatEndpoint, isSameEndpoint } from '../model/tuple.ts
 import type { Rewrite } from '../rest/path.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
-import type { ProxyEdge } from './edges.ts';
 import type { Stop } from './stops.ts';
+import type { ProxyEdge } from './threadEdges.ts';
 
 /** A node's NAT: the source before and after, by conntrack's own tuples. null: the source passed unchanged. */
 export function natRewrite(
