@@ -163,7 +163,8 @@ test('a path whose content changes but whose count does not still gets a higher 
   stitcher.add(legOf(1), T0);
   expect(stitcher.takeDue(T0 + 300, ALL).paths.map((path) => path.version)).toEqual([7]);
   confidence = 0.5;
-  stitcher.add(sourced(refusal({ seq: 5, clientIsnHash: hash(0xc001) })), T0 + 400);
+  const tuple = { src: { ip: '203.0.113.10', port: 40_001 }, dst: leg().tuple.dst };
+  stitcher.add(sourced(refusal({ seq: 5, clientIsnHash: hash(0xc001), tuple })), T0 + 400);
   expect(stitcher.takeDue(T0 + 800, ALL).paths.map((path) => path.version)).toEqual([8]);
 });
 

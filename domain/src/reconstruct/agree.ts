@@ -5,27 +5,29 @@
 import { formatEndpoint, isSameTuple, reverseTuple, type Tuple } from '../model/tuple.ts';
 import type { Warning } from '../rest/path.ts';
 import { type Connection, legSubject } from './connection.ts';
-import type { Leg } from './evidence.ts';
+import type { Context, Leg } from './evidence.ts';
+import { forms } from './forms.ts';
 
-export function agree(connections: readonly Connection[]): Connection[] {
+export function agree(connections: readonly Connection[], context: Context): Connection[] {
   return connections.map((connection) => {
-    const warnings = disagreements(connection.legs);
+    const warnings = disagreements(connection.legs, context);
     if (warnings.length === 0) return connection;
     return { ...connection, joinClass: 'D', warnings: [...connection.warnings, ...warnings] };
   });
 }
 
-function disagreements(legs: readonly Leg[]): Warning[] {
+/** A tuple that was sent to the very machine where the next leg was seen must arrive there as it was sent. */
+function disagreements(legs: readonly Leg[], context: Context): Warning[] {
   return legs.flatMap((leg, index) => {
     const next = legs[index + 1];
     const sent = tupleSent(leg);
-    if (
-      next === undefined ||
-      next.node === leg.node ||
-      sent === null ||
-      isSameTuple(sent, next.tuple)
-    )
-      return [];
+    if (next === undefined || next.node === leg.node || sent === null) return [];
+    if (forms(next).some((form) => isSameTuple(form, sent))) return [];
+    // A Pod does not send on what was sent to it; another machine may have, unseen, which is no contradiction.
+    const isFinal = context.topology.podByIp.has(sent.dst.ip);
+    const target =
+      context.topology.podByIp.get(sent.dst.ip)?.node ?? context.topology.nodeByIp.get(sent.dst.ip);
+    if (!isFinal && target !== next.node) return [];
     return [
       {
         code: 'joinDisagrees',
@@ -36,9 +38,10 @@ function disagreements(legs: readonly Leg[]): Warning[] {
   });
 }
 
-/** The tuple with which packets leave this machine for the server; null where conntrack did not tell. */
+/** The tuple with which packets leave this machine for the server, by conntrack or as they were seen to leave. */
 function tupleSent(leg: Leg): Tuple | null {
-  return leg.reply === null ? null : reverseTuple(leg.reply);
+  if (leg.reply !== null) return reverseTuple(leg.reply);
+  return leg.tap.synDirection === 'tx' ? leg.tuple : null;
 }
 
 function show(tuple: Tuple): string {

@@ -8,12 +8,15 @@ interface Identified {
   readonly bootId: string;
 }
 
-export function clean(evidence: Evidence): Evidence {
+/** Records of another cluster are not this cluster's: addresses and even sequence numbers may collide. */
+export function clean(evidence: Evidence, cluster: string): Evidence {
+  const own = <T extends Identified & WireRecord>(records: readonly T[]) =>
+    distinct(records.filter((record) => record.cluster === cluster));
   return {
-    legs: newestRevisions(distinct(evidence.legs)),
-    refusals: distinct(evidence.refusals),
-    proxyLinks: lastWords(distinct(evidence.proxyLinks)),
-    proxyHeaders: distinct(evidence.proxyHeaders),
+    legs: newestRevisions(own(evidence.legs)),
+    refusals: own(evidence.refusals),
+    proxyLinks: lastWords(own(evidence.proxyLinks)),
+    proxyHeaders: own(evidence.proxyHeaders),
   };
 }
 

@@ -1,15 +1,15 @@
 /**
  * Step 5: which inbound connection of a proxy caused which outbound one.
  *
- * Two rules answer in the kernel (see proxyLink in wire/v1.ts). Where they name the same request, or where the
- * process is known to obey one of them (proxyRules.ts), that is an edge; two answers that nothing decides
- * between make an ambiguous set and no edge. A PROXY header names the inbound connection itself.
+ * Two rules answer in the kernel (see proxyLink in wire/v1.ts and threadEdges.ts); a PROXY header names the
+ * inbound connection itself. What nothing decides makes an ambiguous set and no edge.
  */
 import { tupleKey } from '../model/tuple.ts';
 import type { Warning } from '../rest/path.ts';
 import type { Connection } from './connection.ts';
-import type { Evidence } from './evidence.ts';
-import { formKeys } from './forms.ts';
+import type { Context, Evidence } from './evidence.ts';
+import { bucketBy, formKeys } from './forms.ts';
+import { isAddressOf } from './stops.ts';
 import { type ProxyEdge, proxyEdge, threadEdges } from './threadEdges.ts';
 
 export interface ProxyEdges {
@@ -20,10 +20,14 @@ export interface ProxyEdges {
   readonly selfAnswered: ReadonlySet<string>;
 }
 
-export function linkProxies(connections: readonly Connection[], evidence: Evidence): ProxyEdges {
+export function linkProxies(
+  connections: readonly Connection[],
+  evidence: Evidence,
+  context: Context,
+): ProxyEdges {
   const threads = threadEdges(connections, evidence.proxyLinks);
   const merged = new Map<string, ProxyEdge>();
-  for (const edge of [...headerEdges(connections), ...threads.edges]) {
+  for (const edge of [...headerEdges(connections, context), ...threads.edges]) {
     const key = `${edge.inboundKey}>${edge.outboundKey}`;
     const known = merged.get(key);
     merged.set(key, known === undefined ? edge : strongest(known, edge));
@@ -40,21 +44,41 @@ function strongest(a: ProxyEdge, b: ProxyEdge): ProxyEdge {
   };
 }
 
-function headerEdges(connections: readonly Connection[]): ProxyEdge[] {
-  const byForm = new Map<string, Connection[]>();
-  for (const connection of connections) {
-    for (const key of formKeys(connection.legs)) {
-      const list = byForm.get(key);
-      if (list === undefined) byForm.set(key, [connection]);
-      else list.push(connection);
-    }
-  }
-  return connections.flatMap((outbound): ProxyEdge[] => {
+/**
+ * The header names the inbound connection by its tuple. Believed only from the party at which that connection
+ * ended, while it lived: anybody can write a header, and tuples are used again.
+ */
+function headerEdges(connections: readonly Connection[], context: Context): ProxyEdge[] {
+  const named = connections.flatMap((outbound) => {
     const claimed = outbound.proxyHeader?.claimed ?? null;
-    if (claimed === null) return [];
-    const named = (byForm.get(tupleKey(claimed)) ?? []).filter((each) => each.key !== outbound.key);
-    const only = named.length === 1 ? named[0] : undefined;
-    if (only === undefined) return [];
-    return [proxyEdge(only.key, outbound.key, 'A', 'proxyHeader')];
+    return claimed === null ? [] : [{ outbound, key: tupleKey(claimed) }];
   });
+  const wanted = new Set(named.map(({ key }) => key));
+  const entries = connections.flatMap((connection) =>
+    [...formKeys(connection.legs)].flatMap((key) => (wanted.has(key) ? [{ key, connection }] : [])),
+  );
+  const byForm = bucketBy(entries, ({ key }) => key);
+  const fits = named.flatMap(({ outbound, key }) => {
+    const candidates = (byForm.get(key) ?? []).filter(({ connection }) =>
+      isHandedOn(connection, outbound, context),
+    );
+    const only = candidates.length === 1 ? candidates[0] : undefined;
+    return only === undefined ? [] : [{ inbound: only.connection, outbound }];
+  });
+  const claims = bucketBy(fits, ({ inbound }) => inbound.key);
+  return fits
+    .filter(({ inbound }) => claims.get(inbound.key)?.length === 1)
+    .map(({ inbound, outbound }) => proxyEdge(inbound.key, outbound.key, 'A', 'proxyHeader'));
+}
+
+/** The outbound connection starts where the inbound one ends, and while it was open (by that machine's own clock). */
+function isHandedOn(inbound: Connection, outbound: Connection, context: Context): boolean {
+  const end = inbound.legs.at(-1);
+  const start = outbound.legs[0];
+  if (end === undefined || start === undefined || inbound.key === outbound.key) return false;
+  const source = (start.original ?? start.tuple).src.ip;
+  const isSamePlace = end.tuple.dst.ip === source || isAddressOf(context, end.node, source);
+  if (!isSamePlace || end.node !== start.node) return isSamePlace;
+  const offsetNs = (start.startUs - end.startUs) * 1000 + start.synNs;
+  return offsetNs >= end.synNs && (end.endNs === null || offsetNs <= end.endNs);
 }

@@ -1,4 +1,5 @@
 /** What reconstruct() is given: all records that may belong together, in any order, with any repetition. */
+import type { ClockBounds } from '../clock/clocks.ts';
 import type { Topology } from '../topology/topology.ts';
 import type {
   LegRecord,
@@ -26,6 +27,8 @@ export interface Context {
   readonly topology: Topology;
   /** Interface addresses that the agents reported; MASQUERADE may choose any of them. */
   readonly addressesByNode: ReadonlyMap<string, readonly NodeAddress[]>;
+  /** What observe() learnt so far of the agents' clocks; without it no one-way time is given. */
+  readonly clocks?: ClockBounds;
 }
 
 export const NO_EVIDENCE: Evidence = { legs: [], refusals: [], proxyLinks: [], proxyHeaders: [] };

@@ -3,8 +3,8 @@
 import type { Endpoint } from '../model/tuple.ts';
 import type { Gap, PathClass, Role } from '../rest/path.ts';
 import type { ChainLink } from './chains.ts';
+import type { DraftHop } from './draftHop.ts';
 import type { Context } from './evidence.ts';
-import type { DraftHop } from './hops.ts';
 import { partyAt, type Stop } from './stops.ts';
 
 const NOBODY: Endpoint = { ip: '', port: 0 };

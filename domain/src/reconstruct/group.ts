@@ -19,12 +19,13 @@ interface Joined {
   readonly key: string;
   readonly pairHashes: readonly string[];
   readonly legs: readonly Leg[];
-  readonly joinClass: 'A' | 'B';
+  readonly joinClass: 'A' | 'B' | 'D';
   readonly warnings: readonly Warning[];
 }
 
 export function group(evidence: Evidence): Connection[] {
-  const [paired, rest] = partition(evidence.legs, (leg) => leg.isnPairHash !== null);
+  const legs = [...evidence.legs, ...legsOfRefusals(evidence)];
+  const [paired, rest] = partition(legs, (leg) => leg.isnPairHash !== null);
   const [half, bare] = partition(rest, (leg) => leg.clientIsnHash !== null);
   const byPair = [...bucketBy(paired, (leg) => leg.isnPairHash ?? '')].map(
     ([key, legs]): Joined => ({ key, pairHashes: [key], legs, joinClass: 'A', warnings: [] }),
@@ -35,9 +36,28 @@ export function group(evidence: Evidence): Connection[] {
     ([hash, legs]) =>
       chainSets(legs).map((chain) => looseSet(`c:${hash}:${smallestForm(chain)}`, chain)),
   );
-  const byTuple = chainSets(bare).map((chain) => looseSet(`t:${smallestForm(chain)}`, chain));
+  const byTuple = chainSets(bare).flatMap(tupleSets);
   const attach = attacher(evidence);
   return [...sets, ...unanswered, ...byTuple].map(attach).sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** One tap sees one connection once: twice means that a tuple was used again, and who belongs to whom is open. */
+function tupleSets(legs: readonly Leg[]): Joined[] {
+  if (!hasSharedTap(legs)) return [looseSet(`t:${smallestForm(legs)}`, legs)];
+  return legs.map((leg): Joined => {
+    const single = looseSet(`t:${smallestForm([leg])}@${leg.node}/${leg.bootId}/${leg.legId}`, [
+      leg,
+    ]);
+    return { ...single, joinClass: 'D', warnings: [tooMany(single, legs.length)] };
+  });
+}
+
+function hasSharedTap(legs: readonly Leg[]): boolean {
+  const taps = legs.map(
+    ({ node, tap, tuple }) =>
+      `${node}|${tap.netns}|${tap.ifindex}|${tap.synDirection}|${tupleKey(tuple)}`,
+  );
+  return new Set(taps).size < taps.length;
 }
 
 /** Names a set whatever the order in which its legs came. */
@@ -60,6 +80,8 @@ function repairProxiedHandshakes(sets: readonly Joined[]): Joined[] {
   return [...byClient.values()].flatMap((same) => {
     const [a, b] = same;
     if (a === undefined || b === undefined || !isChained(a.legs, b.legs)) return same;
+    // A tap that saw both handshakes saw two connections.
+    if (hasSharedTap([...a.legs, ...b.legs])) return same;
     if (same.length > 2)
       return same.map((set) => ({ ...set, warnings: [tooMany(set, same.length)] }));
     const pairHashes = [a.key, b.key].sort();
@@ -110,6 +132,31 @@ function indexByForm(
   });
   const buckets = bucketBy(entries, ({ key }) => key);
   return new Map([...buckets].map(([key, list]) => [key, list.map(({ set }) => set)]));
+}
+
+/** A refusal whose leg was lost still says which SYN came where: the verdict must not be lost with it. */
+function legsOfRefusals({ legs, refusals }: Evidence): Leg[] {
+  const known = new Set(
+    legs.flatMap((leg) => forms(leg).map((form) => `${leg.clientIsnHash}|${tupleKey(form)}`)),
+  );
+  return refusals
+    .filter((refusal) => !known.has(`${refusal.clientIsnHash}|${tupleKey(refusal.tuple)}`))
+    .map(
+      ({ cluster, node, bootId, seq, startUs, tap, tuple, clientIsnHash, synCount }): Leg => ({
+        kind: 'leg',
+        ...{ cluster, node, bootId, seq, startUs, tap, tuple, clientIsnHash, synCount },
+        ...{ original: null, reply: null, serverIsnHash: null, isnPairHash: null },
+        ...{
+          synTtl: 0,
+          synNs: 0,
+          synAckNs: null,
+          ackNs: null,
+          firstRequestNs: null,
+          firstResponseNs: null,
+        },
+        ...{ endNs: null, end: 'unanswered', revision: 0, legId: seq },
+      }),
+    );
 }
 
 /** Gives each set its refusal and PROXY header. Looks both up by key: evidence may be large. */

@@ -2,15 +2,13 @@
 import type { Endpoint } from '../model/tuple.ts';
 import type { Hop, HopTimes, PathClass, Role } from '../rest/path.ts';
 import type { Chain, ChainLink } from './chains.ts';
+import type { DraftHop } from './draftHop.ts';
 import type { Context, Leg } from './evidence.ts';
 import { type ExtraVerdict, extraByNode, extraByProxy } from './extra.ts';
 import { gapBefore, missingReason } from './gaps.ts';
-import { rttBetween } from './latency.ts';
+import { segmentBetween } from './latency.ts';
 import { natRewrite, proxyRewrite } from './rewrites.ts';
 import { type Stop, stopsOf } from './stops.ts';
-
-/** A hop before its place in the path is known. */
-export type DraftHop = Omit<Hop, 'index' | 'times'> & { readonly leg: Leg | null };
 
 /** Within a machine nothing is crossed, so nothing is extra; where the crossing is unknown, so is this. */
 const NOT_EXTRA: ExtraVerdict = { extra: false, reason: null };
@@ -57,6 +55,7 @@ function connectionHops(
     const isProxied = index === 0 && (link.edge !== null || PROXIES.has(from.party.role));
     const kind = from.nat !== null ? 'nodeForward' : isProxied ? 'proxy' : 'network';
     const crossesNode = crosses(from, to);
+    const segment = segmentBetween(from.leg, to.leg, context.clocks ?? null);
     const verdict =
       crossesNode === true ? judge(kind, from, to, context) : { ...NOT_EXTRA, extra: crossesNode };
     return {
@@ -66,10 +65,10 @@ function connectionHops(
       crossesNode,
       extra: verdict.extra,
       extraReason: verdict.reason,
-      rtt: rttBetween(from.leg, to.leg),
+      ...segment,
       rewrite: rewriteOf(kind, from, stops[0] as Stop, link, inboundSource, context),
       class: classOf(kind, link),
-      gap: to.party.observed ? null : missingReason(to.machine, context),
+      gap: to.leg === null ? missingReason(to.machine, context) : null,
       leg: to.leg,
     };
   });

@@ -4,44 +4,161 @@
  *
  *   S  = (SYN→SYN-ACK at a) − (SYN→SYN-ACK at b)   pays for connection set-up (conntrack, NAT) on the way
  *   S' = (SYN-ACK→ACK at b) − (SYN-ACK→ACK at a)   steady state: this is the value
+ *
+ * The bound covers both. A repeated packet puts a time-out, not a round trip, into S or S': it is named and
+ * left out. Stamps that make a round trip negative are not of one connection in this order: no value.
  */
-import type { Rtt } from '../rest/path.ts';
-import { toClientNs, toServerNs } from './connection.ts';
+import type { ClockBounds } from '../clock/clocks.ts';
+import { compareStamps } from '../clock/oneWay.ts';
+import { isSameAck } from '../clock/samples.ts';
+import {
+  rateErrorNs,
+  STAMP_ERRORS,
+  type StampClass,
+  type StampError,
+} from '../clock/stampErrors.ts';
+import type { OneWay, Rtt, Warning } from '../rest/path.ts';
+import { legSubject, toClientNs, toServerNs } from './connection.ts';
 import type { Leg } from './evidence.ts';
 
-/** Two stamps a tap, two taps; 0.3 µs each (measured on tracepoint taps). */
-const STAMP_ERROR_NS = 1200;
-
-/** `a` is nearer to the client. Either may be missing; with neither, nothing is known. */
-export function rttBetween(a: Leg | null, b: Leg | null): Rtt | null {
-  if (a !== null && b !== null) return difference(a, b);
-  if (b !== null) return oneEnded(toClientNs(b), 'handshakeToClient');
-  if (a !== null) return oneEnded(toServerNs(a), 'handshakeToServer');
-  return null;
+export interface Segment {
+  readonly rtt: Rtt | null;
+  readonly oneWay: OneWay | null;
+  readonly warnings: readonly Warning[];
 }
 
-function difference(a: Leg, b: Leg): Rtt | null {
-  const setUpNs = subtract(toServerNs(a), toServerNs(b));
-  const steadyNs = subtract(toClientNs(b), toClientNs(a));
-  // A repeated SYN or SYN-ACK puts a time-out, not a round trip, into S.
-  const isRetried = a.synCount > 1 || b.synCount > 1;
-  const seen = [isRetried ? null : setUpNs, steadyNs].filter(
-    (value): value is number => value !== null,
+/** Linux repeats an unanswered SYN or SYN-ACK after one second; no segment inside a cluster takes that long. */
+const REPEAT_NS = 950_000_000;
+
+/** `a` is nearer to the client. Either may be missing; with neither, nothing is known. */
+export function segmentBetween(
+  a: Leg | null,
+  b: Leg | null,
+  clocks: ClockBounds | null,
+  stampClass: StampClass = 'tap',
+): Segment {
+  if (a === null || b === null) return oneEnded(a, b, stampClass);
+  const { rtt, warnings } = difference(a, b, stampClass);
+  if (clocks === null || rtt === null) return { rtt, oneWay: null, warnings };
+  const compared = compareStamps(a, b, clocks, stampClass);
+  return { rtt, oneWay: compared.oneWay, warnings: joined(warnings, compared.warnings) };
+}
+
+/** The round trip alone. */
+export function rttBetween(a: Leg | null, b: Leg | null): Rtt | null {
+  return segmentBetween(a, b, null).rtt;
+}
+
+type Measured = Pick<Segment, 'rtt' | 'warnings'>;
+
+const NO_WARNINGS: readonly Warning[] = [];
+const NOTHING: Segment = { rtt: null, oneWay: null, warnings: NO_WARNINGS };
+
+function difference(a: Leg, b: Leg, stampClass: StampClass): Measured {
+  if (isTwoHandshakes(a, b)) return NOTHING;
+  const stamps = STAMP_ERRORS[stampClass];
+  const [aServerNs, bServerNs] = [toServerNs(a), toServerNs(b)];
+  const [aClientNs, bClientNs] = isSameAck(a, b) ? [toClientNs(a), toClientNs(b)] : [null, null];
+  const setUpNs = subtract(aServerNs, bServerNs);
+  const ackTripNs = subtract(bClientNs, aClientNs);
+  const setUpErrorNs = errorNs(a, b, aServerNs, bServerNs, stamps);
+  const ackErrorNs = errorNs(a, b, aClientNs, bClientNs, stamps);
+  const isRepeated = a.synCount > 1 || b.synCount > 1;
+  const isSetUpImpossible = !isRepeated && (setUpNs ?? 0) < -stamps.vetoNs - setUpErrorNs;
+  if (isSetUpImpossible || (ackTripNs ?? 0) < -stamps.vetoNs - ackErrorNs)
+    return { rtt: null, warnings: [impossible(a, b, setUpNs, ackTripNs)] };
+  // A SYN-ACK lost on the way back leaves its time-out in both.
+  const isAnswerRepeated = (ackTripNs ?? 0) >= REPEAT_NS;
+  const isWaiting = isRepeated || isAnswerRepeated || (setUpNs ?? 0) >= REPEAT_NS;
+  const rtt = rttOf(
+    isWaiting ? null : setUpNs,
+    isAnswerRepeated ? null : ackTripNs,
+    Math.max(isWaiting ? 0 : setUpErrorNs, ackErrorNs),
   );
-  const valueNs = steadyNs ?? seen[0];
-  if (valueNs === undefined) return null;
+  const isLost = isRepeated || isAnswerRepeated;
+  return { rtt, warnings: isLost ? repeatWarnings(a, b, isAnswerRepeated) : NO_WARNINGS };
+}
+
+/** A SYNPROXY between the taps answers one handshake and begins another: their difference is no round trip. */
+function isTwoHandshakes(a: Leg, b: Leg): boolean {
+  return (
+    a.serverIsnHash !== null && b.serverIsnHash !== null && a.serverIsnHash !== b.serverIsnHash
+  );
+}
+
+/** Stamps are independent of one another, so their errors add in squares; each clock's rate adds to its own. */
+function errorNs(
+  a: Leg,
+  b: Leg,
+  aNs: number | null,
+  bNs: number | null,
+  stamps: StampError,
+): number {
+  const stampsNs = 2 * stamps.boundNs;
+  if (aNs === null || bNs === null) return stampsNs;
+  if (a.node === b.node) return stampsNs + rateErrorNs(aNs - bNs);
+  return stampsNs + rateErrorNs(aNs) + rateErrorNs(bNs);
+}
+
+/** A round trip a little below zero is smaller than the stamps can tell: the bound says so, the parts stay as read. */
+function rttOf(firstPacketNs: number | null, steadyNs: number | null, errorNs: number): Rtt | null {
+  const read = steadyNs ?? firstPacketNs;
+  if (read === null) return null;
+  const other = firstPacketNs ?? read;
+  const lowest = Math.min(read, other);
   return {
-    valueNs,
-    lowNs: Math.min(...seen, valueNs) - STAMP_ERROR_NS,
-    highNs: Math.max(...seen, valueNs) + STAMP_ERROR_NS,
+    valueNs: Math.max(0, read),
+    lowNs: Math.max(0, lowest - errorNs),
+    highNs: Math.max(read, other, -lowest) + errorNs,
     method: 'handshakeDifference',
+    firstPacketNs,
+    steadyNs,
   };
 }
 
 /** One tap only: the time contains the far end's own work, so it bounds the round trip from above. */
-function oneEnded(valueNs: number | null, method: Rtt['method']): Rtt | null {
-  if (valueNs === null) return null;
-  return { valueNs, lowNs: 0, highNs: valueNs + STAMP_ERROR_NS, method };
+function oneEnded(a: Leg | null, b: Leg | null, stampClass: StampClass): Segment {
+  const leg = b ?? a;
+  const isToClient = b !== null;
+  const readNs = leg === null ? null : isToClient ? toClientNs(leg) : toServerNs(leg);
+  // Towards the server the wait for a repeated SYN is inside; the path says that there was one.
+  if (leg === null || readNs === null || (!isToClient && leg.synCount > 1)) return NOTHING;
+  const valueNs = Math.max(0, readNs);
+  const highNs = valueNs + 2 * STAMP_ERRORS[stampClass].boundNs + rateErrorNs(valueNs);
+  const method = isToClient ? 'handshakeToClient' : 'handshakeToServer';
+  const rtt: Rtt = { valueNs, lowNs: 0, highNs, method, firstPacketNs: null, steadyNs: null };
+  return { rtt, oneWay: null, warnings: NO_WARNINGS };
+}
+
+/** Names the segment on which a packet was lost, as far as the counts of both ends tell. */
+function repeatWarnings(a: Leg, b: Leg, isAnswerRepeated: boolean): Warning[] {
+  const warnings: Warning[] = [];
+  if (a.synCount > b.synCount)
+    warnings.push({
+      code: 'synLost',
+      text: `${legSubject(a)} saw the SYN ${a.synCount} times, ${legSubject(b)} ${b.synCount} times: lost between them; the wait is left out of the round trip`,
+      subject: legSubject(b),
+    });
+  if (isAnswerRepeated)
+    warnings.push({
+      code: 'synAckLost',
+      text: `the SYN-ACK of ${legSubject(b)} came to ${legSubject(a)} a second late: repeated between them; the wait is left out of the round trip`,
+      subject: legSubject(a),
+    });
+  return warnings;
+}
+
+function impossible(a: Leg, b: Leg, setUpNs: number | null, ackTripNs: number | null): Warning {
+  const trips = [setUpNs, ackTripNs].flatMap((ns) => (ns === null ? [] : `${ns} ns`)).join(' and ');
+  return {
+    code: 'impossibleTimes',
+    text: `from ${legSubject(a)} to ${legSubject(b)} and back in ${trips}: below zero, so these stamps are not of one connection in this order; no time is given`,
+    subject: legSubject(b),
+  };
+}
+
+function joined(a: readonly Warning[], b: readonly Warning[]): readonly Warning[] {
+  return a.length === 0 ? b : [...a, ...b];
 }
 
 function subtract(a: number | null, b: number | null): number | null {

@@ -8,6 +8,7 @@
 import type { Warning } from '../rest/path.ts';
 import { type Connection, legSubject, toClientNs, toServerNs } from './connection.ts';
 import type { Leg } from './evidence.ts';
+import { bucketBy } from './forms.ts';
 
 /** S' may seem negative by the error of four stamps and by a delayed ACK; beyond this it refutes the join. */
 const PHYSICS_MARGIN_NS = 50_000;
@@ -17,15 +18,39 @@ export function order(connections: readonly Connection[]): Connection[] {
 }
 
 function sortLegs(connection: Connection): Connection {
-  const hasAllDurations = connection.legs.every((leg) => toServerNs(leg) !== null);
-  const legs = [...connection.legs].sort(hasAllDurations ? byNesting : byTtl);
-  const warnings = ttlWarnings(legs);
+  const parts = handshakes(connection.legs).map(sortHandshake);
+  const warnings = parts.flatMap(ttlWarnings);
   return {
     ...connection,
-    legs,
+    legs: parts.flat(),
     joinClass: warnings.length > 0 ? 'D' : connection.joinClass,
     warnings: [...connection.warnings, ...warnings],
   };
+}
+
+/** Behind a SYNPROXY a second handshake begins once the client has finished the first: it comes after it as a whole. */
+function handshakes(legs: readonly Leg[]): Leg[][] {
+  const byPair = bucketBy(legs, (leg) => leg.isnPairHash ?? '');
+  const pairs = [...byPair].filter(([pairHash]) => pairHash !== '');
+  if (pairs.length < 2) return [[...legs]];
+  const [first, ...rest] = pairs.map(([, list]) => list).sort(byStart);
+  return [first ?? [], ...rest.slice(0, -1), [...(rest.at(-1) ?? []), ...(byPair.get('') ?? [])]];
+}
+
+/** By the clock of a node that saw both, else by all clocks; at the same time by TTL. */
+function byStart(a: readonly Leg[], b: readonly Leg[]): number {
+  const shared = a.find((leg) => b.some((other) => other.node === leg.node))?.node;
+  const startUs = (list: readonly Leg[]) =>
+    Math.min(
+      ...list.flatMap((leg) => (shared === undefined || leg.node === shared ? leg.startUs : [])),
+    );
+  const ttl = (list: readonly Leg[]) => Math.max(...list.map((leg) => leg.synTtl));
+  return startUs(a) - startUs(b) || ttl(b) - ttl(a);
+}
+
+function sortHandshake(legs: readonly Leg[]): Leg[] {
+  const hasAllDurations = legs.every((leg) => toServerNs(leg) !== null);
+  return [...legs].sort(hasAllDurations ? byNesting : byTtl);
 }
 
 /**
@@ -36,14 +61,16 @@ function splitAtVeto(connection: Connection): Connection[] {
   const falls = connection.legs.map((leg, index) => {
     const before = connection.legs[index - 1];
     const [a, b] = [before === undefined ? null : toClientNs(before), toClientNs(leg)];
-    return a === null || b === null ? 0 : a - b;
+    if (before !== undefined && isBehindSocket(before, leg)) return Number.POSITIVE_INFINITY;
+    const isSeam = before?.isnPairHash !== leg.isnPairHash;
+    return a === null || b === null || isSeam ? 0 : a - b;
   });
   const worstNs = Math.max(0, ...falls);
   if (worstNs <= PHYSICS_MARGIN_NS) return [connection];
   const cut = falls.indexOf(worstNs);
   const warning = {
     code: 'impossibleTimes',
-    text: `the handshake times of ${legSubject(connection.legs[cut] as Leg)} cannot belong to this connection (${Math.round(worstNs / 1000)} µs less than nothing): it is cut there`,
+    text: `what ${legSubject(connection.legs[cut] as Leg)} saw cannot come after ${legSubject(connection.legs[cut - 1] as Leg)} in one connection (${Number.isFinite(worstNs) ? `${Math.round(worstNs / 1000)} µs less than nothing` : 'it had arrived in a Pod'}): it is cut there`,
     subject: legSubject(connection.legs[cut] as Leg),
   };
   const part = (legs: readonly Leg[], suffix: string): Connection => ({
@@ -55,6 +82,14 @@ function splitAtVeto(connection: Connection): Connection[] {
     warnings: [...connection.warnings, warning],
   });
   return [part(connection.legs.slice(0, cut), ''), part(connection.legs.slice(cut), '/cut')];
+}
+
+/** What has entered a Pod only goes on if the Pod itself sends it on (a Pod that forwards, such as a ServiceLB). */
+function isBehindSocket(before: Leg, leg: Leg): boolean {
+  const hasArrived = before.tap.role === 'pod' && before.tap.synDirection === 'rx';
+  const goesOn =
+    leg.node === before.node && leg.tap.role === 'pod' && leg.tap.synDirection === 'tx';
+  return hasArrived && !goesOn;
 }
 
 function byNesting(a: Leg, b: Leg): number {

@@ -1,11 +1,13 @@
 /** Step 9: the path document: identity, outcome, client, and how sure we are. */
+import { sourceVerdictOf } from '../ledger/sourceVerdict.ts';
 import type { Hop, Outcome, Path, PathClass, Warning } from '../rest/path.ts';
 import type { ServicePort } from '../topology/topology.ts';
 import { serviceOfEndpoint } from '../topology/topology.ts';
 import type { Chain } from './chains.ts';
+import type { DraftHop } from './draftHop.ts';
 import type { ProxyEdges } from './edges.ts';
 import type { Context, Leg } from './evidence.ts';
-import { type DraftHop, hopsOf, timesOf } from './hops.ts';
+import { hopsOf, timesOf } from './hops.ts';
 import { explainRefusal } from './refusals.ts';
 
 /**
@@ -24,17 +26,22 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
   const legs = chain.flatMap(({ connection }) => connection.legs);
   const drafts = hopsOf(chain, context);
   if (legs.length === 0 || drafts.length === 0) return null;
-  const startedAtUs = Math.min(...(chain[0]?.connection.legs ?? []).map((leg) => leg.startUs));
+  // Of the first leg on the way, not the earliest stamp: another node's clock may be behind.
+  const startedAtUs = legs[0]?.startUs ?? 0;
   const hops = drafts.map(
-    ({ leg, ...draft }, index): Hop => ({ index, ...draft, times: timesOf(leg, startedAtUs) }),
+    ({ leg, warnings: _said, ...draft }, index): Hop => ({
+      index,
+      ...draft,
+      times: timesOf(leg, startedAtUs),
+    }),
   );
   const refusal = chain
-    .map(({ connection }) => explainRefusal(connection, context.topology))
+    .map(({ connection }) => explainRefusal(connection, context.topology, context.addressesByNode))
     .find((each) => each !== null);
   const end = endOf(chain, proxies, drafts);
   const seen = drafts.filter((draft) => draft.leg !== null).length;
   return {
-    pathId: `${startedAtUs.toString(36).padStart(11, '0')}-${hash64(chain.map(({ connection }) => connection.key).join('>'))}`,
+    pathId: `${startedAtUs.toString(36).padStart(11, '0')}-${hash64(identityOf(chain, proxies))}`,
     version: versionOf(chain),
     cluster: context.cluster,
     startedAtUs,
@@ -48,8 +55,26 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
     confidence: Math.max(0, 1 - hops.reduce((sum, hop) => sum + ERROR_BY_CLASS[hop.class], 0)),
     completeness: seen / (drafts.length + (end === null ? 0 : 1)),
     refusal: refusal ?? null,
+    sourceVerdict: sourceVerdictOf({
+      hops,
+      arrivals: drafts.map(({ leg }) => leg?.tuple.src ?? null),
+      headers: chain.flatMap(({ connection }) =>
+        connection.legs.length === 0 ? [] : [connection.proxyHeader],
+      ),
+      context,
+    }),
     warnings: [...warningsOf(chain, proxies, drafts), ...(end === null ? [] : [end])],
   };
+}
+
+/** The first connection; where it led to several others, also which of them. Later evidence further on changes nothing. */
+function identityOf(chain: Chain, { edges }: ProxyEdges): string {
+  const isBranch = (inboundKey: string) =>
+    edges.filter((edge) => edge.inboundKey === inboundKey).length > 1;
+  const branches = chain.flatMap(({ connection, edge }) =>
+    edge !== null && isBranch(edge.inboundKey) ? [connection.key] : [],
+  );
+  return [chain[0]?.connection.key ?? '', ...branches].join('>');
 }
 
 /** Grows with every record and revision, so a path that knows more replaces one that knew less. */
@@ -83,8 +108,9 @@ function serviceRef(service: ServicePort | null): Path['service'] {
 function clientOf(hops: readonly Hop[], chain: Chain): Path['client'] {
   const from = hops[0]?.from;
   if (from === undefined || from.ip === '') return { ip: null, port: null, source: 'unknown' };
-  const isClaim =
-    chain[0]?.connection.proxyHeader?.claimed != null && !from.observed && from.role === 'client';
+  // Only what stands in the header is the header's: a direct client's own header names somebody, not itself.
+  const claimed = chain[0]?.connection.proxyHeader?.claimed?.src;
+  const isClaim = !from.observed && claimed?.ip === from.ip && claimed.port === from.port;
   return { ip: from.ip, port: from.port, source: isClaim ? 'proxyProtocol' : 'socket' };
 }
 
@@ -105,8 +131,10 @@ function warningsOf(chain: Chain, proxies: ProxyEdges, drafts: readonly DraftHop
     ...chain.flatMap(({ connection }) => connection.warnings),
     ...chain.flatMap(({ connection }) => retryWarnings(connection.legs)),
     ...reuseWarnings(chain),
+    ...sharedWarnings(chain, proxies),
     ...(ambiguous === undefined ? [] : [ambiguous]),
     ...gapWarnings(drafts),
+    ...drafts.flatMap((draft) => draft.warnings ?? []),
     ...clockWarnings(drafts),
   ];
 }
@@ -130,6 +158,22 @@ function reuseWarnings(chain: Chain): Warning[] {
     {
       code: 'connectionReused',
       text: `${requests} requests went over these connections; times and outcome are those of the connection`,
+      subject: 'path',
+    },
+  ];
+}
+
+/** One inbound connection that led to several: its times and its outcome are of all of them. */
+function sharedWarnings(chain: Chain, { edges }: ProxyEdges): Warning[] {
+  const shared = chain.find(
+    ({ edge }) =>
+      edge !== null && edges.filter((each) => each.inboundKey === edge.inboundKey).length > 1,
+  );
+  if (shared === undefined) return [];
+  return [
+    {
+      code: 'connectionShared',
+      text: 'the connection in front of the proxy carried several requests: its times and outcome are those of the connection',
       subject: 'path',
     },
   ];

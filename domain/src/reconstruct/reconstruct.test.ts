@@ -285,7 +285,11 @@ test('a path that ends at the ingress is whole only if the ingress is known to h
   expect(open.warnings.map((warning) => warning.code)).toEqual(['endsAtProxy']);
 
   // The proxy's response names an upstream burst that another request caused: this one it answered itself.
-  const stale = [linkOf('request', 7, 8, 8), linkOf('response', 1, 7, null)];
+  const stale = [
+    linkOf('request', 7, 8, 8),
+    linkOf('response', 8, 7, 7),
+    linkOf('response', 1, 7, null),
+  ];
   const closed = only(evidenceOf(...inbound, ...stale));
   expect([closed.completeness, closed.warnings]).toEqual([1, []]);
 });
@@ -301,12 +305,28 @@ test('a response that names a burst whose cause stays open proves nothing', () =
   }
 });
 
-test('a request link that was lost: the response side alone names the upstream, one class lower', () => {
+/** So many requests of this process on which both sides agree that one side is enough. */
+const regular = Array.from({ length: 20 }, (_, index) => [
+  linkOf('request', 200 + index, 300 + index, 300 + index),
+  linkOf('response', 300 + index, 200 + index, 200 + index),
+]).flat();
+
+test('a request link that was lost: a regular process is believed by its response side, one class lower', () => {
+  const doubtful = reconstruct(
+    evidenceOf(
+      ...legsOf(crossNode(1, '203.0.113.10:40000')),
+      ...legsOf(toApp(2)),
+      linkOf('response', 1, 2, 2),
+    ),
+    context,
+  );
+  expect(doubtful).toHaveLength(2);
   const path = only(
     evidenceOf(
       ...legsOf(crossNode(1, '203.0.113.10:40000')),
       ...legsOf(toApp(2)),
       linkOf('response', 1, 2, 2),
+      ...regular,
     ),
   );
   expect([path.hops.length, path.hops[2]?.class, path.completeness]).toEqual([3, 'B', 1]);

@@ -14,9 +14,9 @@ import { pathOf } from './paths.ts';
 
 /** Paths in the order of their ids. Evidence that contradicts itself becomes a warning, never an exception. */
 export function reconstruct(evidence: Evidence, context: Context): Path[] {
-  const cleaned = clean(evidence);
-  const connections = agree(order(group(cleaned)));
-  const proxies = linkProxies(connections, cleaned);
+  const cleaned = clean(evidence, context.cluster);
+  const connections = agree(order(group(cleaned)), context);
+  const proxies = linkProxies(connections, cleaned, context);
   const chains = walkChains(connections, proxies);
   return chains
     .flatMap((chain) => pathOf(chain, proxies, context) ?? [])

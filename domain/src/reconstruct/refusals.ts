@@ -1,114 +1,209 @@
-/** Why a connection was refused: what was seen, set against what the topology says should happen there. */
-import { formatEndpoint } from '../model/tuple.ts';
+/** Why a connection was refused: what was seen, set against what the outcome function expects there at that time. */
+import { DATA_PLANE_RULES, type Verdict } from '../kubernetes/dataPlanes.ts';
+import { expectedOutcome, type Outcome } from '../kubernetes/outcome.ts';
+import { isPrimary, type NodeView, sourceClassOf, viewOf } from '../kubernetes/target.ts';
+import { type Endpoint, formatEndpoint } from '../model/tuple.ts';
 import type { RefusalInfo } from '../rest/path.ts';
-import { type ServicePort, type Topology, usableEndpoints } from '../topology/topology.ts';
+import { type ServicePort, serviceOfEndpoint, type Topology } from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
-import type { Refusal } from './evidence.ts';
-import { isDnat } from './stops.ts';
+import type { Context, Leg, Refusal } from './evidence.ts';
+import { type Explanation, explainService, isServiceCause } from './refusalTexts.ts';
+import { isDnat, isSnat } from './stops.ts';
 
-interface Explanation {
-  readonly cause: string;
-  readonly text: string;
-  readonly remedy: string;
-}
+type Addresses = Context['addressesByNode'];
 
-export function explainRefusal(connection: Connection, topology: Topology): RefusalInfo | null {
+/** `addresses` widens what counts as an address of a node beyond the Node objects. */
+export function explainRefusal(
+  connection: Connection,
+  topology: Topology,
+  addresses: Addresses = new Map(),
+): RefusalInfo | null {
   const { refusal } = connection;
   if (refusal === null) return null;
-  const { cause, text, remedy } = explain(connection, refusal, topology);
+  const { cause, text, remedy } = explain(connection, refusal, topology, addresses);
+  const transition = transitionOf(refusal, topology);
   return {
     kind: refusal.refusal,
     node: refusal.node,
     evidence: refusal.evidence,
     reason: refusal.evidence === 'icmp' ? icmpName(refusal) : refusal.reason,
     cause,
-    text,
+    text: transition === null ? text : `${text} ${transition}`,
     remedy,
     synCount: refusal.synCount,
     afterNs: refusal.afterNs,
+    ...(transition === null ? {} : { transitional: true }),
   };
 }
 
-function explain(connection: Connection, refusal: Refusal, topology: Topology): Explanation {
-  const nat = connection.legs.find(isDnat);
+function explain(
+  connection: Connection,
+  refusal: Refusal,
+  topology: Topology,
+  addresses: Addresses,
+): Explanation {
   const { dst } = refusal.tuple;
-  if (nat !== undefined) return atEndpoint(refusal, nat.reply?.src ?? dst, topology);
+  const nat = connection.legs.find(isDnat);
+  if (nat !== undefined) return behindNat(nat, refusal, topology, addresses);
   if (topology.podByIp.has(dst.ip)) return atEndpoint(refusal, dst, topology);
-  const service = topology.serviceByNodePort.get(dst.port) ?? null;
-  const isNodeAddress = topology.nodeByIp.has(dst.ip);
-  if (isNodeAddress && service !== null) return atNodePort(refusal, service, topology);
-  if (isNodeAddress && refusal.refusal === 'reset') return closedPort(refusal);
-  return unknown(refusal, 'the topology says nothing about this address');
+  const node = topology.nodeByIp.get(dst.ip) ?? refusal.node;
+  const view = viewOf(topology, node, addresses.get(node));
+  const expected = expectedOutcome(topology, { view, src: refusal.tuple.src, dst });
+  return againstExpected(refusal, expected, view, topology);
 }
 
-function atNodePort(refusal: Refusal, service: ServicePort, topology: Topology): Explanation {
-  const name = `${service.namespace}/${service.name}`;
-  const entryNode = topology.nodeByIp.get(refusal.tuple.dst.ip) ?? refusal.node;
-  const anywhere = usableEndpoints(service);
-  if (refusal.refusal !== 'reset' && anywhere.length === 0) {
-    // Kernels limit ICMP errors (net.ipv4.icmp_ratelimit): of many rejected SYNs most end in silence (measured in the lab).
-    const how =
-      refusal.refusal === 'rejected'
-        ? 'rejected the connection (ICMP port unreachable)'
-        : 'refused the connection; no ICMP answer was seen (kernels limit how many they send), so the client waits until its own time-out';
-    return {
-      cause: 'noEndpoints',
-      text: `Service ${name} has no ready endpoint anywhere, so ${entryNode} ${how}.`,
-      remedy: `Check the Pods that ${name} selects: do they exist and are they ready? kubectl -n ${service.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
-    };
+function againstExpected(
+  refusal: Refusal,
+  expected: Outcome,
+  view: NodeView,
+  topology: Topology,
+): Explanation {
+  const { target, cause } = expected;
+  const isExpected = [expected.verdict, ...expected.alsoPossible].some((verdict) =>
+    agrees(refusal, verdict),
+  );
+  if (target.kind === 'closed' && isExpected) return closedPort(refusal, topology);
+  if (target.kind === 'hostPort' && refusal.refusal === 'reset') {
+    return podClosedPort(target.hostPort.pod);
   }
-  const isLocal = service.externalTrafficPolicy === 'Local';
-  if (
-    refusal.refusal === 'dropped' &&
-    isLocal &&
-    usableEndpoints(service, entryNode).length === 0 &&
-    anywhere.length > 0
-  ) {
-    const nodes = [...new Set(anywhere.flatMap((endpoint) => endpoint.node ?? []))]
-      .sort()
-      .join(', ');
-    return {
-      cause: 'noLocalEndpoints',
-      text: `Service ${name} has externalTrafficPolicy: Local and ${entryNode} has no ready endpoint of it (there are some on ${nodes}), so the SYN was dropped in silence; the client waits until its own time-out.`,
-      remedy: `Let the load balancer health-check the node port and send only to ${nodes}, run an endpoint on ${entryNode}, or use externalTrafficPolicy: Cluster.`,
-    };
+  if (!('service' in target)) {
+    return unknown(refusal, 'the topology says nothing about this address');
   }
-  return unknown(
-    refusal,
-    `${name} (externalTrafficPolicy: ${service.externalTrafficPolicy}) has ${anywhere.length} usable endpoints, which does not explain it`,
+  const { service } = target;
+  const subject = { refusal, view, service, isInternal: target.kind === 'clusterIp' };
+  if (cause !== null && isServiceCause(cause) && isExpected) return explainService(cause, subject);
+  if (mayBeOnOtherAddress(refusal, expected, view)) {
+    return explainService('nodePortAddress', subject);
+  }
+  return unknown(refusal, whatIsKnown(service, expected));
+}
+
+/** Of many rejected SYNs most end in silence, because kernels limit how many ICMP errors they send. */
+function agrees(refusal: Refusal, expected: Verdict): boolean {
+  if (refusal.refusal === 'dropped')
+    return expected === 'drop' || expected === 'reject' || expected === 'pass';
+  if (refusal.refusal === 'rejected') return expected === 'reject' || expected === 'pass';
+  return expected === 'reset';
+}
+
+/** An open NodePort does not answer RST by itself; nftables mode is one reason, and nobody said that it does not run. */
+function mayBeOnOtherAddress(refusal: Refusal, { target }: Outcome, view: NodeView): boolean {
+  return (
+    refusal.refusal === 'reset' &&
+    target.kind === 'nodePort' &&
+    !view.isDataPlaneKnown &&
+    !isPrimary(view.node, refusal.tuple.dst.ip)
   );
 }
 
-function closedPort(refusal: Refusal): Explanation {
-  const where = formatEndpoint(refusal.tuple.dst);
+function whatIsKnown(service: ServicePort, { target, policy, choices }: Outcome): string {
+  const name = `${service.namespace}/${service.name}`;
+  if (target.kind === 'loadBalancerIp' && !target.isCaptured) {
+    return `the load balancer of ${name} (ipMode Proxy) handles this address, no node does`;
+  }
+  const field = target.kind === 'clusterIp' ? 'internalTrafficPolicy' : 'externalTrafficPolicy';
+  return `${name} (${field}: ${policy ?? service.externalTrafficPolicy}) has ${choices.length} usable endpoints, which does not explain it`;
+}
+
+/** A node had chosen an endpoint: the connection was on its way there. */
+function behindNat(
+  nat: Leg,
+  refusal: Refusal,
+  topology: Topology,
+  addresses: Addresses,
+): Explanation {
+  const endpoint = nat.reply?.src ?? refusal.tuple.dst;
+  const original = nat.original ?? nat.tuple;
+  if (refusal.refusal !== 'reset') {
+    const view = viewOf(topology, nat.node, addresses.get(nat.node));
+    const attempt = { view, src: original.src, dst: original.dst };
+    const expected = expectedOutcome(topology, attempt);
+    const { target } = expected;
+    if ('service' in target) {
+      const { service } = target;
+      const subject = { refusal, view, service, isInternal: target.kind === 'clusterIp' };
+      if (returnsElsewhere(nat, endpoint, expected, topology, view))
+        return explainService('asymmetricReturn', subject);
+      if (isGone(endpoint, topology)) return endpointGone(refusal, endpoint, service);
+    }
+  }
+  return atEndpoint(refusal, endpoint, topology);
+}
+
+/** Source kept, endpoint on another machine, client on a third: the answer takes another way. Fine for eBPF data planes. */
+function returnsElsewhere(
+  nat: Leg,
+  endpoint: Endpoint,
+  expected: Outcome,
+  topology: Topology,
+  view: NodeView,
+): boolean {
+  const machine = topology.podByIp.get(endpoint.ip)?.node ?? topology.nodeByIp.get(endpoint.ip);
+  if (isSnat(nat) || machine === undefined || machine === null || machine === nat.node)
+    return false;
+  const original = nat.original ?? nat.tuple;
+  const isFromHere =
+    topology.podByIp.get(original.src.ip)?.node === nat.node ||
+    sourceClassOf(topology, view, original.src.ip) === 'thisNode';
+  const needsWayBack = DATA_PLANE_RULES[view.dataPlane].returns === 'onlyIfRewritten';
+  return !isFromHere && (expected.verdict === 'misroute' || needsWayBack);
+}
+
+function isGone(endpoint: Endpoint, topology: Topology): boolean {
+  return (
+    !topology.podByIp.has(endpoint.ip) &&
+    !topology.nodeByIp.has(endpoint.ip) &&
+    serviceOfEndpoint(topology, endpoint.ip, endpoint.port) === null
+  );
+}
+
+function endpointGone(refusal: Refusal, endpoint: Endpoint, service: ServicePort): Explanation {
+  const name = `${service.namespace}/${service.name}`;
+  return {
+    cause: 'endpointGone',
+    text: `${refusal.node} still forwarded to ${formatEndpoint(endpoint)}, which the topology no longer knows as an endpoint of ${name}: nobody answers there.`,
+    remedy: `Is kube-proxy on that node up to date (its metric sync_proxy_rules_last_timestamp_seconds, port 10256 /healthz)? A Pod that stops should drain first (preStop).`,
+  };
+}
+
+function closedPort(refusal: Refusal, topology: Topology): Explanation {
+  const { dst } = refusal.tuple;
+  const elsewhere = topology.hostPorts.filter((each) => each.port === dst.port);
+  if (elsewhere.length > 0) {
+    const nodes = [...new Set(elsewhere.map((each) => each.node))].sort().join(', ');
+    return {
+      cause: 'hostPortElsewhere',
+      text: `${formatEndpoint(dst)} is a hostPort of Pods on ${nodes}, and ${refusal.node} runs none of them, so the kernel answered with RST.`,
+      remedy: `Send only to ${nodes}: a hostPort has no health check and no Service in front.`,
+    };
+  }
   return {
     cause: 'closedPort',
-    text: `Nothing listens on ${where}: no Service has this NodePort and no process on ${refusal.node} holds the port, so the kernel answered with RST.`,
+    text: `Nothing listens on ${formatEndpoint(dst)}: no Service has this NodePort and no process on ${refusal.node} holds the port, so the kernel answered with RST.`,
     remedy:
       'Compare the port that the client or load balancer uses with spec.ports[].nodePort of the Service.',
   };
 }
 
 /** The connection was on its way to an endpoint, by a Service or straight to the Pod. */
-function atEndpoint(
-  refusal: Refusal,
-  endpoint: { ip: string; port: number },
-  topology: Topology,
-): Explanation {
+function atEndpoint(refusal: Refusal, endpoint: Endpoint, topology: Topology): Explanation {
   const pod = topology.podByIp.get(endpoint.ip);
   const who =
     pod === undefined
       ? formatEndpoint(endpoint)
       : `${pod.namespace}/${pod.name} (${formatEndpoint(endpoint)})`;
-  if (refusal.refusal === 'reset') {
-    return {
-      cause: 'endpointClosedPort',
-      text: `The connection reached ${who}, which answered with RST: nothing listens on that port there.`,
-      remedy:
-        'Compare the Service’s targetPort with the port the container listens on; is the process up?',
-    };
-  }
-  return unknown(refusal, `it was on its way to ${who}`);
+  return refusal.refusal === 'reset'
+    ? podClosedPort(who)
+    : unknown(refusal, `it was on its way to ${who}`);
+}
+
+function podClosedPort(who: string): Explanation {
+  return {
+    cause: 'endpointClosedPort',
+    text: `The connection reached ${who}, which answered with RST: nothing listens on that port there.`,
+    remedy:
+      'Compare the Service’s targetPort with the port the container listens on; is the process up?',
+  };
 }
 
 function unknown(refusal: Refusal, known: string): Explanation {
@@ -123,6 +218,23 @@ function unknown(refusal: Refusal, known: string): Explanation {
     text: `The connection to ${formatEndpoint(refusal.tuple.dst)} was ${refusal.refusal} on ${refusal.node}: ${seen}. Why is not known: ${known}.`,
     remedy: `Look at the packet filters on ${refusal.node} and at what else handles ${formatEndpoint(refusal.tuple.dst)}; give hoptrace the cluster's topology.`,
   };
+}
+
+/** A change near this instant: nodes apply it at different times, so the verdict may be of before or after. */
+function transitionOf(refusal: Refusal, topology: Topology): string | null {
+  const { dst } = refusal.tuple;
+  const service =
+    topology.serviceByNodePort.get(dst.port) ??
+    topology.serviceByAddress.get(`${dst.ip}|${dst.port}`)?.service ??
+    serviceOfEndpoint(topology, dst.ip, dst.port);
+  const subjects = [
+    `Node ${refusal.node}`,
+    ...(service === null ? [] : [`Service ${service.namespace}/${service.name}`]),
+  ];
+  const changed = topology.changes.find(({ subject }) => subjects.includes(subject));
+  return changed === undefined
+    ? null
+    : `${changed.subject} changed around the time of this connection, and nodes apply changes at different times: this is a moment of transition.`;
 }
 
 /** Names of the codes of destination unreachable: RFC 792 and RFC 1812 (type 3), RFC 4443 (type 1). */

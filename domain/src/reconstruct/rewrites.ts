@@ -1,5 +1,11 @@
 /** The source-address ledger: at each step, which source arrived, which left, who changed it and why. */
-import { type Endpoint, formatEndpoint, isSameEndpoint } from '../model/tuple.ts';
+import {
+  type Endpoint,
+  endpointKey,
+  formatEndpoint,
+  isSameEndpoint,
+  type Tuple,
+} from '../model/tuple.ts';
 import type { Rewrite } from '../rest/path.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
@@ -18,17 +24,40 @@ export function natRewrite(
   if (original === null || original === undefined || reply === null || reply === undefined)
     return null;
   if (isSameEndpoint(original.src, reply.dst)) return null;
-  const service = topology.serviceByNodePort.get(original.dst.port);
+  // Seen on the wire only, and not to an address of this machine: what did that is not known.
+  const isOwn = topology.nodeByIp.get(reply.dst.ip) === node.machine;
   return {
-    mechanism: 'snat',
+    mechanism: node.isWireOnly === true && !isOwn ? 'unknown' : 'snat',
     before: formatEndpoint(original.src),
     after: formatEndpoint(reply.dst),
     cause:
-      service === undefined
-        ? `${node.party.name} masqueraded the connection`
-        : `kube-proxy on ${node.party.name} masquerades external connections under externalTrafficPolicy: ${service.externalTrafficPolicy}`,
+      node.isWireOnly === true
+        ? `${node.party.name ?? node.party.ip} rewrites the source: seen on the wire, and no conntrack entry says by which rule`
+        : snatCause(node.party.name ?? node.party.ip, { original, reply }, topology),
     recoverable: isRecoverable(connection, source),
   };
+}
+
+/** By which rule a machine rewrites the source, as far as topology and tuples tell; else that they do not. */
+function snatCause(
+  machine: string,
+  { original, reply }: { original: Tuple; reply: Tuple },
+  topology: Topology,
+): string {
+  // SNAT to the address from which a load balancer connects is that load balancer's own.
+  if (topology.loadBalancerByIp.has(reply.dst.ip))
+    return `${machine}, a load balancer, rewrites the source of what it passes on`;
+  if (original.src.ip === reply.src.ip)
+    return `${machine} rewrites the source, because ${original.src.ip} was sent back to itself (hairpin)`;
+  const service =
+    topology.serviceByNodePort.get(original.dst.port) ??
+    topology.serviceByAddress.get(endpointKey(original.dst))?.service;
+  if (service === undefined)
+    return `${machine} rewrites the source; no Service of the topology explains why`;
+  const policy = service.externalTrafficPolicy;
+  return policy === 'Cluster'
+    ? `kube-proxy on ${machine} masquerades external connections under externalTrafficPolicy: ${policy}`
+    : `${machine} rewrites the source although ${service.namespace}/${service.name} has externalTrafficPolicy: ${policy}, which would keep an outside client's`;
 }
 
 /**

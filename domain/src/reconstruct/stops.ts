@@ -1,8 +1,14 @@
 /**
- * Step 7: who handled a connection, in order: its source, each node that rewrote the destination (DNAT),
+ * Step 7: who handled a connection, in order: its source, each party that rewrote the destination (DNAT),
  * its destination. Nodes that only route are part of the way, not parties.
  */
-import { type Endpoint, isSameEndpoint } from '../model/tuple.ts';
+import {
+  type Endpoint,
+  isSameEndpoint,
+  isSameTuple,
+  reverseTuple,
+  type Tuple,
+} from '../model/tuple.ts';
 import type { Party, Role } from '../rest/path.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Leg } from './evidence.ts';
@@ -15,24 +21,36 @@ export interface Stop {
   readonly leg: Leg | null;
   /** The leg that shows this node's NAT (original and reply tuple). */
   readonly nat: Leg | null;
+  /** The NAT was seen on the wire only: two taps of one machine differ, no conntrack entry says by which rule. */
+  readonly isWireOnly?: boolean;
 }
 
 export function stopsOf(connection: Connection, context: Context): Stop[] {
   const first = connection.legs[0];
   const last = connection.legs.at(-1);
   if (first === undefined || last === undefined) return [];
+  const walk = walkTuples(connection.legs, context);
   return [
     sourceStop(first, context),
-    ...natStops(connection),
-    destinationStop(connection, last, context),
+    ...walk.stops,
+    destinationStop({ connection, last, dialled: walk.final.dst, context }),
   ];
 }
 
+/** What hosts start with (Linux 64, Windows 128, others 255): one less, and the packet was forwarded. */
+const INITIAL_TTLS: ReadonlySet<number> = new Set([64, 128, 255]);
+
+/** The tuple with which the connection set out, before the first node's NAT. */
+function firstTuple(leg: Leg): Tuple {
+  return leg.original ?? leg.tuple;
+}
+
 function sourceStop(first: Leg, context: Context): Stop {
-  const endpoint = first.original?.src ?? first.tuple.src;
+  const endpoint = firstTuple(first).src;
   const isLocal =
     first.tap.synDirection === 'tx' &&
-    (first.tap.role === 'pod' || isAddressOf(context, first.node, endpoint.ip));
+    (first.tap.role === 'pod' ||
+      (INITIAL_TTLS.has(first.synTtl) && isAddressOf(context, first.node, endpoint.ip)));
   const leg = isLocal ? first : null;
   return {
     party: partyAt(endpoint, leg, context),
@@ -42,18 +60,66 @@ function sourceStop(first: Leg, context: Context): Stop {
   };
 }
 
-function natStops(connection: Connection): Stop[] {
-  const nodes = [...new Set(connection.legs.map((leg) => leg.node))];
-  return nodes.flatMap((node) => {
-    const legs = connection.legs.filter((leg) => leg.node === node);
-    const nat = legs.find(isDnat);
-    if (nat === undefined || nat.original === null) return [];
-    const arrival =
-      legs.find((leg) => leg.tap.synDirection === 'rx' && leg.tap.role !== 'pod') ?? null;
-    const { ip, port } = nat.original.dst;
-    const party: Party = { role: 'node', name: node, node, ip, port, observed: true };
-    return [{ party, machine: node, leg: arrival, nat }];
-  });
+/**
+ * Follows the tuple from leg to leg. It changes only where somebody rewrites it:
+ *
+ *   conntrack says so              a stop of that node
+ *   two taps of one node differ    the same, seen on the wire (data planes without conntrack)
+ *   two nodes differ               somebody in between was not seen: a stop at the address that was dialled
+ */
+function walkTuples(legs: readonly Leg[], context: Context): { stops: Stop[]; final: Tuple } {
+  const stops: Stop[] = [];
+  let current = firstTuple(legs[0] as Leg);
+  const rewrite = (to: Tuple, leg: Leg, isSeen: boolean) => {
+    if (!isSameEndpoint(current.dst, to.dst)) {
+      stops.push(rewriteStop({ from: current, to, leg, isSeen, legs, context }));
+    }
+    current = to;
+  };
+  for (const [index, leg] of legs.entries()) {
+    const before = legs[index - 1];
+    const translated = leg.reply === null ? null : reverseTuple(leg.reply);
+    const isKnown = (tuple: Tuple) => isSameTuple(current, tuple);
+    if (leg.original !== null && translated !== null) {
+      if (!isKnown(leg.original) && !isKnown(translated)) rewrite(leg.original, leg, false);
+      if (isKnown(leg.original) && !isSameTuple(leg.original, translated))
+        rewrite(translated, leg, true);
+    } else if (!isKnown(leg.tuple)) {
+      rewrite(leg.tuple, leg, before !== undefined && before.node === leg.node);
+    }
+  }
+  return { stops, final: current };
+}
+
+interface RewriteStep {
+  readonly from: Tuple;
+  readonly to: Tuple;
+  readonly leg: Leg;
+  readonly isSeen: boolean;
+  readonly legs: readonly Leg[];
+  readonly context: Context;
+}
+
+function rewriteStop({ from, to, leg, isSeen, legs, context }: RewriteStep): Stop {
+  const nat = { ...leg, original: from, reply: reverseTuple(to) };
+  if (!isSeen) {
+    const party = partyAt(from.dst, null, context);
+    return { party, machine: machineOf(from.dst.ip, null, context), leg: null, nat };
+  }
+  const arrival =
+    legs.find(
+      (each) =>
+        each.node === leg.node && each.tap.synDirection === 'rx' && isSameTuple(each.tuple, from),
+    ) ?? null;
+  const seen = partyAt(from.dst, arrival ?? leg, context);
+  const isBalancer = seen.role === 'load-balancer';
+  const party: Party = {
+    ...seen,
+    role: isBalancer ? 'load-balancer' : 'node',
+    name: leg.node,
+    node: leg.node,
+  };
+  return { party, machine: leg.node, leg: arrival, nat, isWireOnly: leg.original === null };
 }
 
 /** DNAT happened: the answering endpoint is not the one that was dialled. */
@@ -70,17 +136,24 @@ export function isSnat(leg: Leg): boolean {
   );
 }
 
-function destinationStop(connection: Connection, last: Leg, context: Context): Stop {
-  const endpoint = last.reply?.src ?? last.tuple.dst;
+interface Destination {
+  readonly connection: Connection;
+  readonly last: Leg;
+  /** Where the last known rewrite sent it. */
+  readonly dialled: Endpoint;
+  readonly context: Context;
+}
+
+function destinationStop({ connection, last, dialled, context }: Destination): Stop {
   const isDoor =
     (last.tap.role === 'pod' && last.tap.synDirection === 'rx') ||
     (last.tap.role === 'podVeth' && last.tap.synDirection === 'tx') ||
-    (last.tap.synDirection === 'rx' && isAddressOf(context, last.node, endpoint.ip)) ||
+    (last.tap.synDirection === 'rx' && isAddressOf(context, last.node, dialled.ip)) ||
     isRefusedHere(connection, last);
-  const leg = isDoor ? last : null;
+  const leg = isDoor && isSameEndpoint(last.tuple.dst, dialled) ? last : null;
   return {
-    party: partyAt(endpoint, leg, context),
-    machine: machineOf(endpoint.ip, leg, context),
+    party: partyAt(dialled, leg, context),
+    machine: machineOf(dialled.ip, leg, context),
     leg,
     nat: null,
   };

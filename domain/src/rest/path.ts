@@ -45,7 +45,19 @@ export const rttSchema = z.object({
     .describe(
       'handshakeDifference: two taps subtracted. handshakeTo…: one tap, stack of the far end included',
     ),
+  firstPacketNs: ns
+    .nullable()
+    .optional()
+    .describe(
+      'round trip of SYN and SYN-ACK, connection set-up on the way included; null: not seen at both, or repeated',
+    ),
+  steadyNs: ns
+    .nullable()
+    .optional()
+    .describe('round trip of SYN-ACK and ACK, set-up over; null: not seen at both'),
 });
+
+export const oneWaySchema = z.object({ lowNs: ns, highNs: ns });
 
 export const rewriteSchema = z.object({
   mechanism: z.enum(REWRITE_MECHANISMS),
@@ -96,6 +108,12 @@ export const hopSchema = z.object({
     .describe('an allowed choice would have avoided this crossing; null: no topology'),
   extraReason: z.string().nullable(),
   rtt: rttSchema.nullable(),
+  oneWay: oneWaySchema
+    .nullable()
+    .optional()
+    .describe(
+      'time towards `to`, bounded only: how a delay is shared between the directions cannot be seen; null: clocks not comparable',
+    ),
   rewrite: rewriteSchema.nullable(),
   class: z.enum(CLASSES),
   gap: gapSchema.nullable().optional().describe('set where a part of this hop was not seen'),
@@ -109,11 +127,59 @@ export const refusalInfoSchema = z.object({
   reason: z.string().describe('skb_drop_reason or ICMP name, empty if none'),
   cause: z
     .string()
-    .describe('code: noLocalEndpoints, noEndpoints, closedPort, endpointClosedPort, unknown'),
+    .describe(
+      'code: noLocalEndpoints, noEndpoints, sourceRanges, closedPort, nodePortAddress, hostPortElsewhere, unknownServicePort, endpointClosedPort, endpointGone, asymmetricReturn, unknown',
+    ),
   text: z.string(),
   remedy: z.string(),
   synCount: z.int(),
   afterNs: ns,
+  transitional: z
+    .boolean()
+    .optional()
+    .describe(
+      'what decides the cause changed around the time of the connection; absent: no such change is known',
+    ),
+});
+
+export const SOURCE_SCENARIOS = [
+  'direct',
+  'tcpLbWithoutProxy',
+  'proxyProtocol',
+  'preservedByLocal',
+  'rewrittenByCluster',
+  'headerOnly',
+  'forged',
+  'unknown',
+] as const;
+
+export const clientSightingSchema = z.object({
+  party: z.string().describe('who received the connection: name, or address where it has none'),
+  sees: z.string().nullable().describe('address and port at the other end of its socket'),
+  isClient: z.boolean().nullable().describe('that is the client; null: not known'),
+  recoverable: z
+    .boolean()
+    .nullable()
+    .describe(
+      'the party can learn the client, by socket or by a header that holds; null: not known',
+    ),
+});
+
+export const sourceVerdictSchema = z.object({
+  scenario: z
+    .enum(SOURCE_SCENARIOS)
+    .describe(
+      'how the first machine that serves the connection learns, or does not learn, the client',
+    ),
+  text: z.string(),
+  clientSeenBy: z.array(clientSightingSchema).describe('one for each hop, in path order'),
+  believable: z
+    .boolean()
+    .nullable()
+    .describe(
+      'what the path says of the client holds against what was observed; null: cannot be told',
+    ),
+  remedy: z.string().describe('what would change it; empty where nothing needs to'),
 });
 
 export const warningSchema = z.object({ code: z.string(), text: z.string(), subject: z.string() });
@@ -144,16 +210,24 @@ export const pathSchema = z.object({
   completeness: z.number().min(0).max(1),
   refusal: refusalInfoSchema.nullable(),
   warnings: z.array(warningSchema),
+  sourceVerdict: sourceVerdictSchema
+    .nullable()
+    .optional()
+    .describe('absent: written by a version that did not judge'),
 });
 
 export type Path = z.infer<typeof pathSchema>;
 export type Hop = z.infer<typeof hopSchema>;
 export type Party = z.infer<typeof partySchema>;
 export type Rtt = z.infer<typeof rttSchema>;
+export type OneWay = z.infer<typeof oneWaySchema>;
 export type Rewrite = z.infer<typeof rewriteSchema>;
 export type HopTimes = z.infer<typeof hopTimesSchema>;
 export type RefusalInfo = z.infer<typeof refusalInfoSchema>;
 export type Gap = z.infer<typeof gapSchema>;
+export type ClientSighting = z.infer<typeof clientSightingSchema>;
+export type SourceVerdict = z.infer<typeof sourceVerdictSchema>;
+export type SourceScenario = (typeof SOURCE_SCENARIOS)[number];
 export type Warning = z.infer<typeof warningSchema>;
 export type Outcome = (typeof OUTCOMES)[number];
 export type Role = (typeof ROLES)[number];

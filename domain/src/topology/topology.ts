@@ -3,10 +3,13 @@ import { canonicalIp } from '../model/ip.ts';
 import type {
   EndpointSliceObject,
   KubernetesObject,
-  NodeObject,
   PodObject,
   ServiceObject,
 } from '../wire/kubernetes.ts';
+import { type HostPort, hostPortsOf, nodeOf, type TopologyNode } from './nodes.ts';
+import { portsOf, type ServicePort, slicesByService } from './services.ts';
+
+export { type ServicePort, type TopologyEndpoint, usableEndpoints } from './services.ts';
 
 export interface Pod {
   readonly namespace: string;
@@ -15,22 +18,20 @@ export interface Pod {
   readonly isIngress: boolean;
 }
 
-export interface TopologyEndpoint {
-  readonly ip: string;
-  readonly port: number;
-  readonly node: string | null;
-  readonly ready: boolean;
-  readonly serving: boolean;
-  readonly terminating: boolean;
+/** How a Service is reached under an address that is its own. */
+export interface ServiceAddress {
+  readonly kind: 'clusterIp' | 'externalIp' | 'loadBalancerIp';
+  readonly service: ServicePort;
+  /** false: ipMode Proxy, nodes let the address pass to the load balancer. */
+  readonly isCaptured: boolean;
 }
 
-export interface ServicePort {
-  readonly namespace: string;
-  readonly name: string;
-  readonly port: string;
-  readonly nodePort: number | null;
-  readonly externalTrafficPolicy: 'Cluster' | 'Local';
-  readonly endpoints: readonly TopologyEndpoint[];
+/** Something that the verdict depends on changed about then. `earliestUs` ≤ `latestUs`, CLOCK_REALTIME µs. */
+export interface TopologyChange {
+  /** `Service ns/name` (its slices included), `Node name`, `Pod ns/name`. */
+  readonly subject: string;
+  readonly earliestUs: number;
+  readonly latestUs: number;
 }
 
 export interface Topology {
@@ -40,6 +41,15 @@ export interface Topology {
   readonly services: readonly ServicePort[];
   /** Source addresses of external load balancers, with the name to show. */
   readonly loadBalancerByIp: ReadonlyMap<string, string>;
+  readonly nodes: ReadonlyMap<string, TopologyNode>;
+  /** By `ip|port`. */
+  readonly serviceByAddress: ReadonlyMap<string, ServiceAddress>;
+  /** By endpoint `ip|port`; the first Service in order where several have it. */
+  readonly serviceByEndpoint: ReadonlyMap<string, ServicePort>;
+  readonly serviceByClusterIp: ReadonlyMap<string, ServicePort>;
+  readonly hostPorts: readonly HostPort[];
+  /** Changes near this instant; empty where no history is kept. */
+  readonly changes: readonly TopologyChange[];
 }
 
 /** Lists on a Service the addresses from which its load balancer connects; Kubernetes itself has no field for them. */
@@ -57,34 +67,53 @@ const INGRESS_NAMES = new Set([
 
 export const EMPTY_TOPOLOGY: Topology = buildTopology([]);
 
-export function buildTopology(objects: readonly KubernetesObject[]): Topology {
+/** `changes`: what a history knows to have changed near the instant that `objects` show. */
+export function buildTopology(
+  objects: readonly KubernetesObject[],
+  changes: readonly TopologyChange[] = [],
+): Topology {
   const services = objects.filter((object): object is ServiceObject => object.kind === 'Service');
-  const slices = objects.filter(
-    (object): object is EndpointSliceObject => object.kind === 'EndpointSlice',
+  const slices = slicesByService(
+    objects.filter((object): object is EndpointSliceObject => object.kind === 'EndpointSlice'),
   );
-  const servicePorts = services.flatMap((service) => portsOf(service, slices));
+  const pods = objects.filter((object): object is PodObject => object.kind === 'Pod');
+  const nodes = objects.flatMap((object) => (object.kind === 'Node' ? [nodeOf(object)] : []));
+  const ports = services.flatMap((service) => portsOf(service, slices));
   return {
-    nodeByIp: new Map(
-      objects.flatMap((object) => (object.kind === 'Node' ? nodeAddresses(object) : [])),
-    ),
-    podByIp: new Map(
-      objects.flatMap((object) => (object.kind === 'Pod' ? podAddresses(object) : [])),
-    ),
+    nodeByIp: new Map(nodes.flatMap(({ name, addresses }) => addresses.map((ip) => [ip, name]))),
+    podByIp: new Map(pods.flatMap(podAddresses)),
     serviceByNodePort: new Map(
-      servicePorts.flatMap((port) =>
-        port.nodePort === null ? [] : [[port.nodePort, port] as const],
-      ),
+      ports.flatMap((port) => (port.nodePort === null ? [] : [[port.nodePort, port] as const])),
     ),
-    services: servicePorts,
+    services: ports,
     loadBalancerByIp: new Map(services.flatMap(loadBalancerAddresses)),
+    nodes: new Map(nodes.map((node) => [node.name, node])),
+    serviceByAddress: new Map(ports.flatMap(serviceAddresses)),
+    serviceByEndpoint: new Map(
+      ports
+        .flatMap((port) => port.endpoints.map((each) => [`${each.ip}|${each.port}`, port] as const))
+        .reverse(),
+    ),
+    serviceByClusterIp: new Map(
+      ports.flatMap((port) => port.clusterIps.map((ip) => [ip, port] as const)),
+    ),
+    hostPorts: pods.flatMap(hostPortsOf),
+    changes,
   };
 }
 
-function nodeAddresses(node: NodeObject): [string, string][] {
-  return node.status.addresses.flatMap(({ type, address }) => {
-    const ip = type.endsWith('IP') ? canonicalIp(address) : null;
-    return ip === null ? [] : [[ip, node.metadata.name] as [string, string]];
-  });
+function serviceAddresses(service: ServicePort): [string, ServiceAddress][] {
+  const { servicePort, clusterIps, externalIps, virtualIps } = service;
+  const at = (
+    kind: ServiceAddress['kind'],
+    ip: string,
+    isCaptured = true,
+  ): [string, ServiceAddress] => [`${ip}|${servicePort}`, { kind, service, isCaptured }];
+  return [
+    ...virtualIps.map(({ ip, isCaptured }) => at('loadBalancerIp', ip, isCaptured)),
+    ...externalIps.map((ip) => at('externalIp', ip)),
+    ...clusterIps.map((ip) => at('clusterIp', ip)),
+  ];
 }
 
 /** hostNetwork Pods share their node's address, so the address does not name them. */
@@ -103,46 +132,6 @@ function podAddresses(pod: PodObject): [string, Pod][] {
   });
 }
 
-function portsOf(service: ServiceObject, slices: readonly EndpointSliceObject[]): ServicePort[] {
-  const { namespace, name } = service.metadata;
-  const own = slices.filter(
-    ({ metadata }) =>
-      metadata.namespace === namespace && metadata.labels['kubernetes.io/service-name'] === name,
-  );
-  return service.spec.ports
-    .filter((port) => port.protocol === 'TCP')
-    .map((port) => ({
-      namespace,
-      name,
-      port: port.name === '' ? String(port.port) : port.name,
-      nodePort: port.nodePort ?? null,
-      externalTrafficPolicy: service.spec.externalTrafficPolicy ?? 'Cluster',
-      endpoints: own.flatMap((slice) => endpointsOf(slice, port.name)),
-    }));
-}
-
-/** Unset conditions count as ready, serving, not terminating (kube-proxy, endpointslicecache.go). */
-function endpointsOf(slice: EndpointSliceObject, portName: string): TopologyEndpoint[] {
-  const port = (slice.ports ?? []).find((each) => (each.name ?? '') === portName)?.port;
-  if (port === undefined) return [];
-  return (slice.endpoints ?? []).flatMap(({ addresses, nodeName, conditions }) =>
-    addresses.flatMap((address) => {
-      const ip = canonicalIp(address);
-      if (ip === null) return [];
-      return [
-        {
-          ip,
-          port,
-          node: nodeName ?? null,
-          ready: conditions.ready ?? true,
-          serving: conditions.serving ?? true,
-          terminating: conditions.terminating ?? false,
-        },
-      ];
-    }),
-  );
-}
-
 function loadBalancerAddresses(service: ServiceObject): [string, string][] {
   const listed = service.metadata.annotations[LOAD_BALANCER_ANNOTATION] ?? '';
   return listed.split(',').flatMap((text) => {
@@ -151,28 +140,11 @@ function loadBalancerAddresses(service: ServiceObject): [string, string][] {
   });
 }
 
-/**
- * The endpoints that kube-proxy may choose: the ready ones, else those that terminate but still serve
- * (KEP-1669). With `node`, only those on that node (policy Local).
- */
-export function usableEndpoints(service: ServicePort, node?: string): TopologyEndpoint[] {
-  const scope = service.endpoints.filter(
-    (endpoint) => node === undefined || endpoint.node === node,
-  );
-  const ready = scope.filter((endpoint) => endpoint.ready);
-  if (ready.length > 0) return ready;
-  return scope.filter((endpoint) => endpoint.serving && endpoint.terminating);
-}
-
 /** The Service port that has this endpoint; null when none or the topology does not know. */
 export function serviceOfEndpoint(
   topology: Topology,
   ip: string,
   port: number,
 ): ServicePort | null {
-  return (
-    topology.services.find((service) =>
-      service.endpoints.some((endpoint) => endpoint.ip === ip && endpoint.port === port),
-    ) ?? null
-  );
+  return topology.serviceByEndpoint.get(`${ip}|${port}`) ?? null;
 }

@@ -265,7 +265,8 @@ function decodeRecords(view: DataView, start: number): Pick<SplitBatch, 'records
   return { records, problems };
 }
 
-function decodeRecord(
+/** Takes one record apart. `field` names it in a problem; `view` spans exactly the record. */
+export function decodeRecord(
   view: DataView,
   field: string,
 ): { record: WireRecord } | { problem: WireProblem } {

@@ -24,7 +24,27 @@ export const nodeSchema = z.object({
 export const podSchema = z.object({
   kind: z.literal('Pod'),
   metadata,
-  spec: z.object({ nodeName: z.string().optional(), hostNetwork: z.boolean().default(false) }),
+  spec: z.object({
+    nodeName: z.string().optional(),
+    hostNetwork: z.boolean().default(false),
+    containers: z
+      .array(
+        z.object({
+          ports: z
+            .array(
+              z.object({
+                containerPort: z.int(),
+                protocol: z.string().default('TCP'),
+                hostPort: z.int().optional(),
+                hostIP: z.string().optional(),
+              }),
+            )
+            .nullable()
+            .default([]),
+        }),
+      )
+      .default([]),
+  }),
   status: z.object({ podIPs: z.array(z.object({ ip: z.string() })).default([]) }),
 });
 export const serviceSchema = z.object({
@@ -36,6 +56,8 @@ export const serviceSchema = z.object({
     externalTrafficPolicy: policy.optional(),
     internalTrafficPolicy: policy.optional(),
     healthCheckNodePort: z.int().optional(),
+    externalIPs: z.array(z.string()).nullable().default([]),
+    loadBalancerSourceRanges: z.array(z.string()).nullable().default([]),
     ports: z
       .array(
         z.object({
@@ -53,6 +75,7 @@ export const serviceSchema = z.object({
         .object({
           ingress: z
             .array(z.object({ ip: z.string().optional(), ipMode: z.string().optional() }))
+            .nullable()
             .default([]),
         })
         .prefault({}),
@@ -70,7 +93,21 @@ export const endpointSliceSchema = z.object({
     .array(
       z.object({
         addresses: z.array(z.string()),
-        nodeName: z.string().optional(),
+        nodeName: z.string().nullable().optional(),
+        zone: z.string().nullable().optional(),
+        hints: z
+          .object({
+            forNodes: z
+              .array(z.object({ name: z.string() }))
+              .nullable()
+              .default([]),
+            forZones: z
+              .array(z.object({ name: z.string() }))
+              .nullable()
+              .default([]),
+          })
+          .nullable()
+          .optional(),
         conditions: z
           .object({
             ready: z.boolean().nullable().default(true),

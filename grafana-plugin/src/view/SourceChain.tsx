@@ -1,13 +1,20 @@
 import { formatAddress } from './format.ts';
 import { partyName } from './lanes.ts';
-import type { Path } from './model.ts';
+import type { Path, SourceVerdict } from './model.ts';
 import {
   type ChainLink,
   type ClientVisibility,
   chainSummary,
   sourceChainOf,
 } from './sourceChain.ts';
-import { CLIENT_SOURCE_WORDS, isSeen, MECHANISM_WORDS, ROLE_WORDS } from './words.ts';
+import {
+  believableText,
+  CLIENT_SOURCE_WORDS,
+  isSeen,
+  MECHANISM_WORDS,
+  ROLE_WORDS,
+  SCENARIO_WORDS,
+} from './words.ts';
 
 const VISIBILITY_WORDS: Record<ClientVisibility, string> = {
   client: 'the source is the client',
@@ -22,6 +29,7 @@ export function SourceChain({ path }: { readonly path: Path }) {
   return (
     <>
       <p className="ht-lead">{chainSummary(path)}</p>
+      {path.sourceVerdict != null && <VerdictNote verdict={path.sourceVerdict} />}
       <ol className="ht-chain">
         <li className={`ht-link ht-link-${client.ip === null ? 'unknown' : 'client'}`}>
           <div className="ht-link-head">
@@ -38,6 +46,21 @@ export function SourceChain({ path }: { readonly path: Path }) {
           <ChainItem key={link.hop.index} link={link} />
         ))}
       </ol>
+    </>
+  );
+}
+
+/** The scenario by name, whether to believe the address, and what to do about it. */
+function VerdictNote({ verdict }: { readonly verdict: SourceVerdict }) {
+  const { scenario, believable, remedy } = verdict;
+  const tone = { true: ' ht-tag-served', false: ' ht-tag-extra', null: '' }[`${believable}`];
+  return (
+    <>
+      <div>
+        <span className={`ht-tag${tone}`}>{SCENARIO_WORDS[scenario]}</span>{' '}
+        <span className="ht-muted">{believableText(believable)}</span>
+      </div>
+      {remedy !== '' && <p>{remedy}</p>}
     </>
   );
 }

@@ -3,6 +3,7 @@
  * into a Grafana plugin, which must not carry the schema library.
  */
 export type {
+  ClientSighting,
   Hop,
   HopTimes,
   Outcome,
@@ -13,6 +14,7 @@ export type {
   Rewrite,
   Role,
   Rtt,
+  SourceVerdict,
   Warning,
 } from '../../../domain/src/rest/path.ts';
 export type { RefusalItem } from '../../../domain/src/rest/queries.ts';

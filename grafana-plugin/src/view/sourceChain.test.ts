@@ -1,5 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { createElement } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
 import type { Path } from './model.ts';
+import { SourceChain } from './SourceChain.tsx';
 import {
   balancedPath,
   crossNodePath,
@@ -83,4 +86,35 @@ test('an unknown client makes no claim about visibility', () => {
   expect(chainSummary({ ...path, hops: [] })).toBe(
     'No hop is known, so no source address is either.',
   );
+});
+
+test('a verdict is said and drawn as it is; it outranks what the rewrites would tell', () => {
+  const path: Path = {
+    ...crossNodePath,
+    sourceVerdict: {
+      scenario: 'proxyProtocol',
+      text: 'The header names the client.',
+      clientSeenBy: [
+        { party: 'node-a', sees: '198.51.100.23:51514', isClient: true, recoverable: true },
+        { party: 'ingress', sees: '10.0.0.11:40213', isClient: false, recoverable: true },
+      ],
+      believable: true,
+      remedy: '',
+    },
+  };
+  expect(brief(path)).toEqual([
+    ['198.51.100.23:51514', 'client', null],
+    ['10.0.0.11:40213', 'recoverable', 'vanishes'],
+  ]);
+  expect(chainSummary(path)).toBe('The header names the client.');
+  const html = renderToStaticMarkup(createElement(SourceChain, { path }));
+  expect(html).toContain('<p class="ht-lead">The header names the client.</p>');
+  expect(html).toContain('PROXY protocol');
+  expect(html).toContain('holds against what was observed');
+});
+
+test('without a verdict the page says no scenario', () => {
+  const html = renderToStaticMarkup(createElement(SourceChain, { path: crossNodePath }));
+  expect(html).toContain('The last party cannot learn the client.');
+  expect(html).not.toContain('rewritten by the cluster');
 });

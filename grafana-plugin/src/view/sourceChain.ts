@@ -3,7 +3,7 @@
  * or came back. Only what the path document says; what it does not say is `unknown`.
  */
 import { formatAddress, ipOf } from './format.ts';
-import type { Hop, Party, Path, Rewrite } from './model.ts';
+import type { ClientSighting, Hop, Party, Path, Rewrite } from './model.ts';
 
 /**
  * client: the socket shows the client. recoverable: it shows another address, but the receiver can
@@ -21,13 +21,19 @@ export interface ChainLink {
   readonly mark: 'vanishes' | 'recovered' | null;
 }
 
-/** One link per hop, in path order. */
-export function sourceChainOf(path: Pick<Path, 'hops' | 'client'>): ChainLink[] {
+type Chained = Pick<Path, 'hops' | 'client' | 'sourceVerdict'>;
+
+/** One link per hop, in path order. A path that carries a verdict is drawn by it, an older one by its rewrites. */
+export function sourceChainOf(path: Chained): ChainLink[] {
   const links: ChainLink[] = [];
-  for (const hop of path.hops) {
+  for (const [index, hop] of path.hops.entries()) {
     const before = links.at(-1) ?? null;
-    const source = sourceAfter(hop, before);
-    const visibility = visibilityOf(path.client.ip, source, hop.rewrite, before);
+    const judged = path.sourceVerdict?.clientSeenBy[index];
+    const source = judged === undefined ? sourceAfter(hop, before) : judged.sees;
+    const visibility =
+      judged === undefined
+        ? visibilityOf(path.client.ip, source, hop.rewrite, before)
+        : visibilityBy(judged);
     const mark = markOf(source, visibility, before);
     links.push({ hop, seenBy: hop.to, source, rewrite: hop.rewrite, visibility, mark });
   }
@@ -41,6 +47,12 @@ function sourceAfter(hop: Hop, before: ChainLink | null): string | null {
   // A proxy opens a connection of its own from a port that only a rewrite record would tell.
   if (hop.kind === 'proxy') return hop.from.observed ? hop.from.ip : null;
   return before.source;
+}
+
+function visibilityBy({ isClient, recoverable }: ClientSighting): ClientVisibility {
+  if (isClient === true) return 'client';
+  if (recoverable === null) return 'unknown';
+  return recoverable ? 'recoverable' : 'hidden';
 }
 
 function visibilityOf(
@@ -74,8 +86,9 @@ function markOf(
   return before?.visibility === 'hidden' && isBack ? 'recovered' : null;
 }
 
-/** The chain in one sentence, true for what was observed and no more. */
-export function chainSummary(path: Pick<Path, 'hops' | 'client'>): string {
+/** The chain in a sentence or two, true for what was observed and no more: the path's own verdict, if it has one. */
+export function chainSummary(path: Chained): string {
+  if (path.sourceVerdict != null) return path.sourceVerdict.text;
   const links = sourceChainOf(path);
   if (links.length === 0) return 'No hop is known, so no source address is either.';
   if (path.client.ip === null) return 'The address of the client is not known.';

@@ -1,6 +1,16 @@
 /** Every code of the path document in words that a person understands. No word claims more than its code. */
 import { plural } from './format.ts';
-import type { Hop, Outcome, Path, PathClass, RefusalInfo, Rewrite, Role, Rtt } from './model.ts';
+import type {
+  Hop,
+  Outcome,
+  Path,
+  PathClass,
+  RefusalInfo,
+  Rewrite,
+  Role,
+  Rtt,
+  SourceVerdict,
+} from './model.ts';
 
 export const OUTCOME_ORDER = [
   'served',
@@ -74,6 +84,25 @@ export const MECHANISM_WORDS: Record<Rewrite['mechanism'], string> = {
   proxyProtocol: 'TCP proxy + PROXY header',
   unknown: 'proxy or NAT, not observed',
 };
+
+export const SCENARIO_WORDS: Record<SourceVerdict['scenario'], string> = {
+  direct: 'direct connection',
+  tcpLbWithoutProxy: 'load balancer without PROXY protocol',
+  proxyProtocol: 'PROXY protocol',
+  preservedByLocal: 'preserved by externalTrafficPolicy: Local',
+  rewrittenByCluster: 'rewritten by the cluster',
+  headerOnly: 'HTTP header only',
+  forged: 'claim contradicted',
+  unknown: 'not known',
+};
+
+/** Is what the path says of the client to be believed? */
+export function believableText(believable: SourceVerdict['believable']): string {
+  if (believable === null) return 'the client’s address could not be checked';
+  return believable
+    ? 'the client’s address holds against what was observed'
+    : 'the client’s address as claimed is not to be believed';
+}
 
 export const KIND_WORDS: Record<Hop['kind'], string> = {
   network: 'sent by its origin',

@@ -1,0 +1,43 @@
+/** The command line of `npm run accuracy --`. */
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+const schema = z.object({
+  seed: z.coerce.number().int().min(0).default(1),
+  paths: z.coerce.number().int().positive().default(1_000_000),
+  seconds: z.coerce.number().positive().max(300).default(240),
+  json: z.boolean().default(false),
+  docs: z.boolean().default(false),
+});
+
+export interface AccuracyArguments {
+  readonly seed: number;
+  /** Stops after the world that reaches this number, or after `seconds`, whichever is first. */
+  readonly paths: number;
+  readonly seconds: number;
+  readonly json: boolean;
+  readonly writesDocs: boolean;
+}
+
+/** Throws an Error naming the option. */
+export function parseAccuracyArguments(words: readonly string[]): AccuracyArguments {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      seed: { type: 'string' },
+      paths: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'boolean' },
+      docs: { type: 'boolean' },
+    },
+  });
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(
+      `--${issue?.path.join('.')}: ${issue?.message}; --seed N --paths N --seconds N (at most 300) --json --docs`,
+    );
+  }
+  const { docs, ...rest } = parsed.data;
+  return Object.freeze({ ...rest, writesDocs: docs });
+}

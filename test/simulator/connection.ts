@@ -1,0 +1,123 @@
+/** One true TCP connection: when each of its packets passed each tap. All times true, in nanoseconds. */
+import type { LegRecord, RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
+import type { Random } from './random.ts';
+import type { Route } from './route.ts';
+import type { Wires } from './wires.ts';
+
+export interface SimConnection {
+  readonly id: number;
+  readonly clientHash: string;
+  readonly serverHash: string;
+  readonly pairHash: string;
+  readonly route: Route;
+  readonly startNs: number;
+  /** By tap. A tap behind a lost SYN sees the repetition only. */
+  readonly synNs: number[];
+  readonly synCount: number[];
+  synAckNs: number[];
+  ackNs: number[];
+  requestNs: number[];
+  responseNs: number[];
+  endNs: number[];
+  end: LegRecord['end'];
+  refusal: TrueRefusal | null;
+  /** When the client's stack had the SYN-ACK and sent the ACK. */
+  clientSynAckNs: number;
+  clientAckNs: number;
+  /** The client it announces at the start, where its opener speaks the PROXY protocol. */
+  announced: LegRecord['tuple'] | null;
+}
+
+export type TrueRefusal = Pick<
+  RefusalRecord,
+  'refusal' | 'evidence' | 'icmpType' | 'icmpCode' | 'reason'
+> & {
+  readonly atNs: number;
+};
+
+const RETRY_NS = 1_000_000_000;
+const STACK_NS = 8_000;
+
+export function newConnection(
+  random: Random,
+  wires: Wires,
+  id: number,
+  route: Route,
+  startNs: number,
+  synLoss: number,
+): SimConnection {
+  const { synNs, synCount } = passSyn(random, wires, route, startNs, synLoss);
+  return {
+    id,
+    clientHash: random.hash64(),
+    serverHash: random.hash64(),
+    pairHash: random.hash64(),
+    route,
+    startNs,
+    synNs,
+    synCount,
+    synAckNs: [],
+    ackNs: [],
+    requestNs: [],
+    responseNs: [],
+    endNs: [],
+    end: 'unanswered',
+    refusal: null,
+    clientSynAckNs: 0,
+    clientAckNs: 0,
+    announced: null,
+  };
+}
+
+/** The first SYN may get lost between two taps; the repetition passes all of them. */
+function passSyn(random: Random, wires: Wires, route: Route, startNs: number, synLoss: number) {
+  const lostBefore = random.chance(synLoss) ? random.below(route.sites.length) : 0;
+  const first = wires.forward(route, startNs, true);
+  if (lostBefore === 0) return { synNs: first, synCount: first.map(() => 1) };
+  const again = wires.forward(route, startNs + RETRY_NS, true);
+  return {
+    synNs: again.map((ns, index) => (index < lostBefore ? (first[index] ?? ns) : ns)),
+    synCount: again.map((_, index) => (index < lostBefore ? 2 : 1)),
+  };
+}
+
+/** SYN-ACK and ACK. Answers when the client may send. `isAcknowledged` false: a half-open flood. */
+export function establish(wires: Wires, connection: SimConnection, isAcknowledged = true): number {
+  const { route } = connection;
+  const arrivedNs = lastOf(connection.synNs);
+  connection.end = 'open';
+  const back = wires.backward(route, arrivedNs + STACK_NS);
+  connection.synAckNs = back.atNs;
+  connection.clientSynAckNs = back.sourceNs;
+  connection.clientAckNs = back.sourceNs + STACK_NS;
+  if (isAcknowledged) connection.ackNs = wires.forward(route, connection.clientAckNs, false);
+  return connection.clientAckNs;
+}
+
+/** Data from the client; only the first of a connection is stamped. Answers when the server reads it. */
+export function sendRequest(wires: Wires, connection: SimConnection, atNs: number): number {
+  const passed = wires.forward(connection.route, atNs, false);
+  if (connection.requestNs.length === 0) connection.requestNs = passed;
+  return lastOf(passed) + STACK_NS;
+}
+
+/** Data from the server. Answers when the client reads it. */
+export function sendResponse(wires: Wires, connection: SimConnection, atNs: number): number {
+  const back = wires.backward(connection.route, atNs);
+  if (connection.responseNs.length === 0) connection.responseNs = back.atNs;
+  return back.sourceNs;
+}
+
+export function endConnection(wires: Wires, connection: SimConnection, atNs: number): void {
+  connection.end = 'fin';
+  connection.endNs = wires.forward(connection.route, atNs, false);
+}
+
+export function refuse(connection: SimConnection, refusal: TrueRefusal): void {
+  connection.refusal = refusal;
+  connection.end = refusal.refusal === 'reset' ? 'reset' : 'unanswered';
+}
+
+export function lastOf(times: readonly number[]): number {
+  return times[times.length - 1] ?? 0;
+}
