@@ -145,9 +145,9 @@ function createStitcher(
     maxLeftChanges: MAX_LEFT_CHANGES,
     reconstruct,
     onError,
-    contextOf: (cluster) => ({
+    contextOf: (cluster, atUs) => ({
       cluster,
-      topology: topology.state.topology,
+      topology: topology.state.topologyAt(atUs),
       addressesByNode: heartbeats.addressesByNode(cluster),
     }),
   });

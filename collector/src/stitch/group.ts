@@ -59,6 +59,13 @@ export function hasOpenLeg(group: Group): boolean {
   return false;
 }
 
+/** When the first connection of the group began, in microseconds. */
+export function startOf(group: Group): number {
+  let startUs = Number.POSITIVE_INFINITY;
+  for (const record of group.records.values()) startUs = Math.min(startUs, record.startUs);
+  return startUs;
+}
+
 export function evidenceOf(group: Group): Evidence {
   const records = [...group.records.values()];
   return {

@@ -5,13 +5,25 @@
  *   add ──► group (dirty) ──quiet or long enough──► takeDue ──► changes     group stays for late records
  *                                                                 └─ keepMs without a new one ──► forgotten
  */
+import { type ClockBounds, NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
 import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { PathChanges } from '../collectorStore.ts';
 import { changesOf } from './emission.ts';
-import { evidenceOf, type Group, hasOpenLeg, newGroup, putRecord, recordKey } from './group.ts';
+import {
+  evidenceOf,
+  type Group,
+  hasOpenLeg,
+  newGroup,
+  putRecord,
+  recordKey,
+  startOf,
+} from './group.ts';
 import { stitchKeys } from './stitchKeys.ts';
+
+/** A pooled group has thousands of legs; these are plenty for a bound, at about a microsecond each. */
+const MAX_CLOCK_LEGS = 64;
 
 export interface StitcherOptions {
   readonly quietMs: number;
@@ -25,7 +37,8 @@ export interface StitcherOptions {
   /** Bound of the changes that evicted and closed groups leave behind until the next takeDue. */
   readonly maxLeftChanges: number;
   readonly reconstruct: (evidence: Evidence, context: Context) => Path[];
-  readonly contextOf: (cluster: string) => Context;
+  /** `atUs`: when the connections began; names and policies are those of that time. */
+  readonly contextOf: (cluster: string, atUs: number) => Context;
   readonly onError: (error: unknown) => void;
 }
 
@@ -56,6 +69,8 @@ export class Stitcher {
   /** In the order of their oldest unseen record. */
   readonly #dirty = new Set<Group>();
   readonly #groupByKey = new Map<string, Group>();
+  /** By cluster; agents of one collector come from few. */
+  readonly #clocks = new Map<string, ClockBounds>();
   #left: PathChanges[] = [];
   #leftCount = 0;
   #records = 0;
@@ -212,13 +227,24 @@ export class Stitcher {
     this.#dirty.delete(group);
     const { reconstruct, contextOf, onError } = this.#options;
     try {
-      return changesOf(group, reconstruct(evidenceOf(group), contextOf(group.cluster)));
+      const evidence = evidenceOf(group);
+      const clocks = this.#observeClocks(group.cluster, evidence);
+      const context = { ...contextOf(group.cluster, startOf(group)), clocks };
+      return changesOf(group, reconstruct(evidence, context));
     } catch (error) {
       // reconstruct() does not throw on data; if it does, that group alone must pay for the defect.
       this.counts.failedGroups += 1;
       onError(error);
       return { paths: [], withdrawals: [] };
     }
+  }
+
+  /** What connections that two agents saw tell of the offset between their clocks. */
+  #observeClocks(cluster: string, { legs }: Evidence): ClockBounds {
+    const before = this.#clocks.get(cluster) ?? NO_CLOCKS;
+    const after = observe(before, legs.slice(0, MAX_CLOCK_LEGS));
+    this.#clocks.set(cluster, after);
+    return after;
   }
 
   #forget(group: Group): void {

@@ -44,11 +44,14 @@ test('a broken file at the start is an error that names it', async () => {
   });
 });
 
+const nowUs = () => Date.now() * 1000;
+
 test('a changed file is taken over, a broken one leaves the old topology in use', async () => {
   await replace(nodes('a'));
   const topology = new TopologyFile(file);
   await topology.load();
-  expect([...topology.state.topology.nodeByIp]).toEqual([['192.168.50.1', 'a']]);
+  expect([...topology.state.topologyAt(nowUs()).nodeByIp]).toEqual([['192.168.50.1', 'a']]);
+  const beforeUs = nowUs();
   expect(await topology.poll()).toBe(false);
 
   await replace(nodes('b', 'c'));
@@ -59,7 +62,9 @@ test('a changed file is taken over, a broken one leaves the old topology in use'
   expect(await topology.poll()).toBe(true);
   expect(await topology.poll()).toBe(false);
   expect(topology.state.error?.code).toBe('HOP_TOPOLOGY_INVALID');
-  expect(topology.state.topology.nodeByIp.get('192.168.50.2')).toBe('c');
+  expect(topology.state.topologyAt(nowUs() + 60_000_000).nodeByIp.get('192.168.50.2')).toBe('c');
+  // A connection that began before the change keeps the names of its time.
+  expect(topology.state.topologyAt(beforeUs - 1_000_000).nodeByIp.get('192.168.50.1')).toBe('a');
 
   await rm(file);
   expect(await topology.poll()).toBe(true);
