@@ -21,7 +21,7 @@ export interface LearnedRules {
   isReliable(link: ProxyLink, rule: ProxyRule): boolean;
   /** Do both sides of this rule name the same pair of bursts? */
   isAgreed(link: ProxyLink, rule: ProxyRule): boolean;
-  /** The client that this rule names was answered, but by other upstreams only. */
+  /** The client that this rule names was answered, and by this rule not by this upstream. */
   isContradicted(link: ProxyLink, rule: ProxyRule): boolean;
 }
 
@@ -55,7 +55,7 @@ export function learnRules(links: readonly ProxyLink[]): LearnedRules {
     isContradicted: (link, rule) => {
       const client = link[rule];
       if (client === null || !answered.has(burstKey(client))) return false;
-      return !RULES.some((each) => pairs.get(each)?.has(pairKey(client, link.subject)));
+      return !(pairs.get(rule)?.has(pairKey(client, link.subject)) ?? false);
     },
     ruleFor: (link) => {
       const { agreed } = scoreOf(link);

@@ -278,6 +278,12 @@ test('rules that disagree are decided by the rule whose two sides agree more oft
   expect(withResponse(linkOf('response', 3, 2, null))).toHaveLength(3);
 });
 
+/** So many requests of this process on which both sides agree that one side is enough. */
+const regular = Array.from({ length: 20 }, (_, index) => [
+  linkOf('request', 200 + index, 300 + index, 300 + index),
+  linkOf('response', 300 + index, 200 + index, 200 + index),
+]).flat();
+
 test('a path that ends at the ingress is whole only if the ingress is known to have answered by itself', () => {
   const inbound = legsOf(crossNode(1, '203.0.113.10:40000'));
   const open = only(evidenceOf(...inbound));
@@ -289,6 +295,7 @@ test('a path that ends at the ingress is whole only if the ingress is known to h
     linkOf('request', 7, 8, 8),
     linkOf('response', 8, 7, 7),
     linkOf('response', 1, 7, null),
+    ...regular,
   ];
   const closed = only(evidenceOf(...inbound, ...stale));
   expect([closed.completeness, closed.warnings]).toEqual([1, []]);
@@ -304,12 +311,6 @@ test('a response that names a burst whose cause stays open proves nothing', () =
     expect(only(evidenceOf(...inbound, ...links)).completeness).toBeLessThan(1);
   }
 });
-
-/** So many requests of this process on which both sides agree that one side is enough. */
-const regular = Array.from({ length: 20 }, (_, index) => [
-  linkOf('request', 200 + index, 300 + index, 300 + index),
-  linkOf('response', 300 + index, 200 + index, 200 + index),
-]).flat();
 
 test('a request link that was lost: a regular process is believed by its response side, one class lower', () => {
   const doubtful = reconstruct(

@@ -92,14 +92,15 @@ function responseSide(
     if (link.side !== 'response') continue;
     const inboundKey = keyOf.get(link.subject.isnPairHash);
     if (inboundKey === undefined) continue;
-    const upstream = RULES.some((rule) => rules.isReliable(link, rule))
-      ? unclaimedUpstream(link, claims)
-      : null;
+    // Only of a process that is known to obey one of the rules: Go's threads prove nothing by silence.
+    const isRegular = RULES.some((rule) => rules.isReliable(link, rule));
+    const upstream = isRegular ? unclaimedUpstream(link, claims) : null;
     const outboundKey = upstream === null ? undefined : keyOf.get(upstream);
     if (outboundKey !== undefined)
       edges.push(proxyEdge(inboundKey, outboundKey, 'B', 'threadRule'));
     const before = isSelfAnswered.get(inboundKey) ?? true;
-    isSelfAnswered.set(inboundKey, before && namesOthersOnly(link, claims, confirmed));
+    const isOwn = isRegular && namesOthersOnly(link, claims, confirmed);
+    isSelfAnswered.set(inboundKey, before && isOwn);
   }
   const selfAnswered = new Set(
     [...isSelfAnswered].flatMap(([key, isSure]) => (isSure ? [key] : [])),
@@ -149,10 +150,16 @@ function decide(link: ProxyLink, rules: LearnedRules): Decision {
   return lastRead === null && oldest === null ? null : open(link);
 }
 
-/** Both rules name one request: right in nginx and HAProxy always, in Go 98 of 100 times (simulated). */
+/**
+ * Both rules name one request: right in nginx and HAProxy always, in Go 98 of 100 times (simulated). The response
+ * side has to confirm it by the process's own rule; the other rule may agree by chance.
+ */
 function decideOneName(link: ProxyLink, inboundHash: string, rules: LearnedRules): Decision {
-  if (RULES.some((rule) => rules.isAgreed(link, rule))) return { inboundHash, edgeClass: 'A' };
-  return rules.isContradicted(link, 'lastRead') ? open(link) : { inboundHash, edgeClass: 'B' };
+  const own = rules.ruleFor(link);
+  const judges = own === null ? RULES : [own];
+  if (judges.every((rule) => rules.isAgreed(link, rule))) return { inboundHash, edgeClass: 'A' };
+  const isOpposed = judges.some((rule) => rules.isContradicted(link, rule));
+  return isOpposed ? open(link) : { inboundHash, edgeClass: 'B' };
 }
 
 function open(link: ProxyLink): { warning: Warning } {
