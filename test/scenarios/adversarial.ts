@@ -8,13 +8,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
-import { SCENARIOS } from './adversarial/build/all.ts';
-import type { SceneRecord } from './adversarial/build/scene.ts';
-import type { Truth } from './adversarial/build/truth.ts';
 import type { Expectation } from './adversarial/expectation.ts';
 import { readFolder } from './adversarial/folder.ts';
 import { judge } from './adversarial/judge.ts';
 import { arrivalsOf, splitsOf } from './adversarial/permutations.ts';
+import { SCENARIOS } from './adversarial/scenes/all.ts';
+import type { SceneRecord } from './adversarial/scenes/scene.ts';
+import type { Truth } from './adversarial/scenes/truth.ts';
 import type { ScenarioResult } from './result.ts';
 
 const ROOT = join(import.meta.dirname, 'adversarial');

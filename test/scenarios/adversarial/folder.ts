@@ -6,9 +6,9 @@ import { buildTopology } from '@hoptrace/domain/topology/topology.ts';
 import { kubernetesListSchema, kubernetesObjectSchema } from '@hoptrace/domain/wire/kubernetes.ts';
 import { recordSchema } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
-import type { SceneRecord } from './build/scene.ts';
-import type { Truth } from './build/truth.ts';
 import { type Expectation, expectationSchema, truthSchema } from './expectation.ts';
+import type { SceneRecord } from './scenes/scene.ts';
+import type { Truth } from './scenes/truth.ts';
 
 export interface ScenarioFolder {
   readonly id: string;

@@ -7,8 +7,8 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SCENARIOS } from './build/all.ts';
-import { clusterObjects } from './build/cluster.ts';
+import { SCENARIOS } from './scenes/all.ts';
+import { clusterObjects } from './scenes/cluster.ts';
 
 /** Files by their path below this folder, as they should be. */
 export function generatedFiles(): Map<string, string> {

@@ -1,8 +1,8 @@
 /** Holds paths against expected.json, against the truth, and against what no path may ever do. */
 import { type Path, pathSchema } from '@hoptrace/domain/rest/path.ts';
-import { rewriteMark, stepMark, type Truth } from './build/truth.ts';
 import type { Claims, Expectation } from './expectation.ts';
 import { fits } from './match.ts';
+import { rewriteMark, stepMark, type Truth } from './scenes/truth.ts';
 
 /** Classes that claim a link. D names candidates, M a gap: neither says that it was so. */
 const CLAIMING = new Set(['A', 'B', 'C']);

@@ -1,5 +1,5 @@
 /** The ways in which the same records may reach the engine. None of them may change what it says. */
-import type { SceneRecord } from './build/scene.ts';
+import type { SceneRecord } from './scenes/scene.ts';
 
 export interface Arrival {
   readonly name: string;
