@@ -43,7 +43,7 @@ function behindBalancer(facts: SourceFacts, { client }: Finding): string {
   const isOwn = trust.isBalancer(front.sender);
   const balancer = isOwn ? front.sender : rewrite?.sighting.hop.from;
   const how = isOwn
-    ? 'opens a connection of its own and sent no PROXY header'
+    ? 'connects from an address of its own and sent no PROXY header'
     : 'rewrites the source of the packets that it passes on';
   const again =
     isOwn && rewrite !== null ? `, and ${nameOf(rewrite.sighting.hop.from)} rewrote it again` : '';
