@@ -11,7 +11,7 @@ export const KNOWN_WRONG: Readonly<Record<string, string>> = {
     'an ambiguous set is split but not announced; with half the records it is taken for a SYNPROXY',
   '11-syn-lost-between-nodes': 'the loss is named, but not between which nodes',
   '16-nginx-hard-cases':
-    'a sub-request of one client request is taken for a contradiction and left open',
+    'a sub-request of one client request is taken for a contradiction and left open; so are local answers, as the proxy has too few links to be called regular',
   '20-retries-and-equal-ids':
     'a retry on a second upstream is taken for a contradiction and left open',
   '23-tcp-lb-unobserved': 'PROXY LOCAL is treated as a lost client',

@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Trip, trips, type WorldSpec } from '../clock/builders.ts';
 import { NO_CLOCKS, observe } from '../clock/clocks.ts';
+import type { Rtt } from '../rest/path.ts';
 import type { Leg } from './evidence.ts';
-import { rttBetween, segmentBetween } from './latency.ts';
+import { segmentBetween } from './latency.ts';
 
 const world: WorldSpec = {
   seed: 11,
@@ -28,6 +29,10 @@ function shifted(leg: Leg, byNs: number): Leg {
     ackNs: after(leg.ackNs),
     firstRequestNs: after(leg.firstRequestNs),
   };
+}
+
+function rttBetween(a: Leg | null, b: Leg | null): Rtt | null {
+  return segmentBetween(a, b, null).rtt;
 }
 
 function exampleTrip(): Trip {

@@ -44,11 +44,6 @@ export function segmentBetween(
   return { rtt, oneWay: compared.oneWay, warnings: joined(warnings, compared.warnings) };
 }
 
-/** The round trip alone. */
-export function rttBetween(a: Leg | null, b: Leg | null): Rtt | null {
-  return segmentBetween(a, b, null).rtt;
-}
-
 type Measured = Pick<Segment, 'rtt' | 'warnings'>;
 
 const NO_WARNINGS: readonly Warning[] = [];
