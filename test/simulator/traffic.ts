@@ -11,6 +11,7 @@ import {
 import {
   endConnection,
   establish,
+  lastOf,
   newConnection,
   type SimConnection,
   sendRequest,
@@ -120,40 +121,53 @@ export class Traffic {
     return { ...this.#opened(translated(client, behind.route), behind.pod, service), release };
   }
 
-  /** A load balancer that proxies TCP: it accepts, connects onward, and passes bursts both ways. */
+  /** A load balancer that proxies TCP: it accepts, then connects onward, and passes bursts both ways. */
   #balanced(ip: string, entry: SimNode, service: SimService): Opened {
-    const { ports, truth, schedule, plan } = this.#parts;
+    const { ports, schedule } = this.#parts;
     const client = ports.take(ip, BALANCER_VIP);
     const front = this.#open(toBalancer(client));
-    const dialled = { ip: entry.ip, port: service.nodePort };
-    const source = ports.take(BALANCER_IP, dialled);
-    const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
-    const back = this.#opened(fromBalancer(behind.route), behind.pod, service);
-    truth.link(front.id, back.connection.id);
-    if (plan.balancer === 'proxyProtocol') this.#announce(back.connection, front);
-    const readyNs = establish(this.#wires, back.connection);
+    let opened: ReturnType<Traffic['#behindBalancer']> | null = null;
+    const back = () => {
+      opened ??= this.#behindBalancer(front, entry, service);
+      return opened;
+    };
+    // Nobody connects for a client that is not there yet: at the ACK, which is known once the SYN was answered.
+    schedule.at(lastOf(front.synNs), () => schedule.at(lastOf(front.ackNs), () => back()));
     let burst = 0;
     const serve: Server = (_, atNs, respond) => {
+      const { connection, readyNs, answer } = back();
       burst++;
-      this.#balancerLinks(front, back.connection, burst, atNs);
-      const readNs = sendRequest(this.#wires, back.connection, Math.max(atNs, readyNs));
+      this.#balancerLinks(front, connection, burst, atNs);
+      const readNs = sendRequest(this.#wires, connection, Math.max(atNs, readyNs));
       schedule.at(readNs, () =>
-        back.serve(back.connection, readNs, (sentNs) => {
-          const backNs = sendResponse(this.#wires, back.connection, sentNs);
+        answer(connection, readNs, (sentNs) => {
+          const backNs = sendResponse(this.#wires, connection, sentNs);
           schedule.at(backNs, () => respond(backNs));
         }),
       );
     };
-    const release = this.#releaser(
-      source,
-      dialled,
-      this.#releaser(client, BALANCER_VIP, behind.release),
-    );
     const end = (atNs: number) => {
-      endConnection(this.#wires, back.connection, atNs);
-      release(atNs);
+      endConnection(this.#wires, back().connection, atNs);
+      this.#releaser(client, BALANCER_VIP, back().release)(atNs);
     };
     return { connection: front, serve, release: end };
+  }
+
+  #behindBalancer(front: SimConnection, entry: SimNode, service: SimService) {
+    const { ports, truth, plan } = this.#parts;
+    const dialled = { ip: entry.ip, port: service.nodePort };
+    const source = ports.take(BALANCER_IP, dialled);
+    const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
+    const { connection, serve: answer } = this.#opened(
+      fromBalancer(behind.route),
+      behind.pod,
+      service,
+    );
+    truth.link(front.id, connection.id);
+    if (plan.balancer === 'proxyProtocol') this.#announce(connection, front);
+    const readyNs = establish(this.#wires, connection);
+    const release = this.#releaser(source, dialled, behind.release);
+    return { connection, readyNs, answer, release };
   }
 
   #throughNode(tuple: Tuple, entry: SimNode, service: SimService, machine: string) {
