@@ -1,5 +1,8 @@
 /** Compares what reconstruct() says about a world with what truly happened. Judges claims only, not how they are made. */
 import { formatEndpoint } from '@hoptrace/domain/model/tuple.ts';
+import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
+import type { ProxyHistory } from '@hoptrace/domain/reconstruct/proxyRules.ts';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { TruthPath } from '../simulator/truth.ts';
@@ -24,12 +27,21 @@ export function judgeWorld(world: World, tally: Tally, isHostile: boolean, note:
     tally.add('hostile worlds');
     tally.add('port reuse sum', world.portReuse);
   }
-  const paths = components.flatMap((component) => reconstruct(component, world.context));
+  const context = { ...world.context, proxyHistory: historyOf(components) };
+  const paths = components.flatMap((component) => reconstruct(component, context));
   const judge = new PathJudge(world, sightings, tally, note);
   for (const path of paths) judge.judge(path);
   judge.countUnseen();
   tally.add('worlds');
   tally.add('records', world.records.length);
+}
+
+/** What the collector has learnt of the world's proxies once it saw them for a while. */
+function historyOf(components: readonly Evidence[]): ProxyHistory {
+  return components.reduce<ProxyHistory>(
+    (history, { proxyLinks }) => remember(history, proxyLinks).history,
+    new Map(),
+  );
 }
 
 /** The same world as agents see it that cannot read sequence numbers: addresses, ports and clocks are all there is. */

@@ -33,6 +33,13 @@ interface Opened {
   readonly release: (atNs: number) => void;
 }
 
+interface BehindBalancer {
+  readonly connection: SimConnection;
+  readonly readyNs: number;
+  readonly answer: Server;
+  readonly release: (atNs: number) => void;
+}
+
 const APP_WORK_NS = 4_000_000;
 const THINK_NS = 2_000_000;
 
@@ -126,8 +133,8 @@ export class Traffic {
     const { ports, schedule } = this.#parts;
     const client = ports.take(ip, BALANCER_VIP);
     const front = this.#open(toBalancer(client));
-    let opened: ReturnType<Traffic['#behindBalancer']> | null = null;
-    const back = () => {
+    let opened: BehindBalancer | null = null;
+    const back = (): BehindBalancer => {
       opened ??= this.#behindBalancer(front, entry, service);
       return opened;
     };
@@ -153,7 +160,7 @@ export class Traffic {
     return { connection: front, serve, release: end };
   }
 
-  #behindBalancer(front: SimConnection, entry: SimNode, service: SimService) {
+  #behindBalancer(front: SimConnection, entry: SimNode, service: SimService): BehindBalancer {
     const { ports, truth, plan } = this.#parts;
     const dialled = { ip: entry.ip, port: service.nodePort };
     const source = ports.take(BALANCER_IP, dialled);

@@ -7,6 +7,8 @@
  */
 import { type ClockBounds, NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
 import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
+import type { ProxyHistory } from '@hoptrace/domain/reconstruct/proxyRules.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { PathChanges } from '../collectorStore.ts';
@@ -71,6 +73,7 @@ export class Stitcher {
   readonly #groupByKey = new Map<string, Group>();
   /** By cluster; agents of one collector come from few. */
   readonly #clocks = new Map<string, ClockBounds>();
+  readonly #proxies = new Map<string, ProxyHistory>();
   #left: PathChanges[] = [];
   #leftCount = 0;
   #records = 0;
@@ -183,6 +186,7 @@ export class Stitcher {
     for (const [key, record] of source.records) putRecord(target, key, record);
     this.#records += target.records.size - before;
     for (const [pathId, emitted] of source.emitted) target.emitted.set(pathId, emitted);
+    target.scored = [...target.scored, ...source.scored];
     if (source.dirtySinceMs === null) return;
     target.dirtySinceMs = Math.min(
       target.dirtySinceMs ?? Number.POSITIVE_INFINITY,
@@ -229,7 +233,8 @@ export class Stitcher {
     try {
       const evidence = evidenceOf(group);
       const clocks = this.#observeClocks(group.cluster, evidence);
-      const context = { ...contextOf(group.cluster, startOf(group)), clocks };
+      const proxyHistory = this.#learnProxies(group, evidence);
+      const context = { ...contextOf(group.cluster, startOf(group)), clocks, proxyHistory };
       return changesOf(group, reconstruct(evidence, context));
     } catch (error) {
       // reconstruct() does not throw on data; if it does, that group alone must pay for the defect.
@@ -245,6 +250,16 @@ export class Stitcher {
     const after = observe(before, legs.slice(0, MAX_CLOCK_LEGS));
     this.#clocks.set(cluster, after);
     return after;
+  }
+
+  /** What the group's links show of the rules that its proxies obey, added to what all groups before it showed. */
+  #learnProxies(group: Group, { proxyLinks }: Evidence): ProxyHistory {
+    const before = this.#proxies.get(group.cluster) ?? new Map();
+    if (proxyLinks.length === 0) return before;
+    const { history, scored } = remember(before, proxyLinks, group.scored);
+    group.scored = [scored];
+    this.#proxies.set(group.cluster, history);
+    return history;
   }
 
   #forget(group: Group): void {

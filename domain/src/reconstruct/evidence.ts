@@ -1,5 +1,6 @@
 /** What reconstruct() is given: all records that may belong together, in any order, with any repetition. */
 import type { ClockBounds } from '../clock/clocks.ts';
+import type { LossWindows } from '../loss/lossWindows.ts';
 import type { Topology } from '../topology/topology.ts';
 import type {
   LegRecord,
@@ -9,6 +10,7 @@ import type {
   RefusalRecord,
   Sourced,
 } from '../wire/v1.ts';
+import type { ProxyHistory } from './proxyRules.ts';
 
 export type Leg = Sourced<LegRecord>;
 export type Refusal = Sourced<RefusalRecord>;
@@ -29,6 +31,10 @@ export interface Context {
   readonly addressesByNode: ReadonlyMap<string, readonly NodeAddress[]>;
   /** What observe() learnt so far of the agents' clocks; without it no one-way time is given. */
   readonly clocks?: ClockBounds;
+  /** When agents lost records; without it, silence is taken for what it seems. */
+  readonly losses?: LossWindows;
+  /** What earlier evidence showed of the rules that each proxy program obeys; without it, only the evidence at hand. */
+  readonly proxyHistory?: ProxyHistory;
 }
 
 export const NO_EVIDENCE: Evidence = { legs: [], refusals: [], proxyLinks: [], proxyHeaders: [] };

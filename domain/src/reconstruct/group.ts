@@ -13,7 +13,7 @@ import type { Warning } from '../rest/path.ts';
 import { chainSets } from './chainSets.ts';
 import { type Connection, legSubject } from './connection.ts';
 import type { Evidence, Leg, ProxyHeader, Refusal } from './evidence.ts';
-import { bucketBy, formKeys, forms, isChained } from './forms.ts';
+import { bucketBy, formKeys, forms, isChained, partition } from './forms.ts';
 
 interface Joined {
   readonly key: string;
@@ -201,8 +201,4 @@ function tooMany(set: Joined, count: number): Warning {
     text: `${count} handshakes share the client's sequence number and a tuple: which belong together is not decided`,
     subject: set.key,
   };
-}
-
-function partition<T>(values: readonly T[], isFirst: (value: T) => boolean): [T[], T[]] {
-  return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
 }

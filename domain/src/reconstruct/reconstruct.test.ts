@@ -330,7 +330,10 @@ test('a request link that was lost: a regular process is believed by its respons
       ...regular,
     ),
   );
-  expect([path.hops.length, path.hops[2]?.class, path.completeness]).toEqual([3, 'B', 1]);
+  expect([path.hops.length, path.hops[2]?.class]).toEqual([3, 'B']);
+  // A record is missing, and with it what it might have denied.
+  expect(path.completeness).toBeLessThan(1);
+  expect(path.warnings.map((warning) => warning.code)).toEqual(['proxyLinkUnproven']);
 });
 
 test('SYNPROXY: two handshakes with one client sequence number and chained tuples are one connection', () => {
