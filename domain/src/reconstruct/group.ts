@@ -14,6 +14,7 @@ import { chainSets } from './chainSets.ts';
 import { type Connection, legSubject } from './connection.ts';
 import type { Evidence, Leg, ProxyHeader, Refusal } from './evidence.ts';
 import { bucketBy, formKeys, forms, isChained, partition } from './forms.ts';
+import { compareShapes } from './shape.ts';
 
 interface Joined {
   readonly key: string;
@@ -41,9 +42,16 @@ export function group(evidence: Evidence): Connection[] {
   return [...sets, ...unanswered, ...byTuple].map(attach).sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** One tap sees one connection once: twice means that a tuple was used again, and who belongs to whom is open. */
+/**
+ * One tap sees one connection once: twice means that a tuple was used again, and who belongs to whom is open. So it
+ * is where two machines saw connections of unlike, or of unknown, course: a tuple lives for a second, clocks differ by more.
+ */
 function tupleSets(legs: readonly Leg[]): Joined[] {
-  if (!hasSharedTap(legs)) return [looseSet(`t:${smallestForm(legs)}`, legs)];
+  const [first] = legs;
+  const isAlike =
+    first !== undefined &&
+    legs.every((leg) => leg.node === first.node || compareShapes(first, leg) === 'same');
+  if (isAlike && !hasSharedTap(legs)) return [looseSet(`t:${smallestForm(legs)}`, legs)];
   return legs.map((leg): Joined => {
     const single = looseSet(`t:${smallestForm([leg])}@${leg.node}/${leg.bootId}/${leg.legId}`, [
       leg,
