@@ -2,8 +2,8 @@
 import { formatEndpoint } from '@hoptrace/domain/model/tuple.ts';
 import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
-import type { ProxyHistory } from '@hoptrace/domain/reconstruct/proxyRules.ts';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
+import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { TruthPath } from '../simulator/truth.ts';
 import type { World } from '../simulator/world.ts';

@@ -1,6 +1,6 @@
 /** A set of records that may belong to one path, and what was last said about them. */
 import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
-import type { ProxyHistory } from '@hoptrace/domain/reconstruct/proxyRules.ts';
+import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 
 /** What was written last about a path of this group. */

@@ -45,7 +45,7 @@ function isBehindNat({ tap, original }: Leg): boolean {
 }
 
 /** The tuple with which packets leave this machine for the server, by conntrack or as they were seen to leave. */
-function tupleSent(leg: Leg): Tuple | null {
+export function tupleSent(leg: Leg): Tuple | null {
   if (leg.reply !== null) return reverseTuple(leg.reply);
   return leg.tap.synDirection === 'tx' ? leg.tuple : null;
 }

@@ -10,7 +10,7 @@ import type {
   RefusalRecord,
   Sourced,
 } from '../wire/v1.ts';
-import type { ProxyHistory } from './proxyRules.ts';
+import type { ProxyHistory } from './ruleScores.ts';
 
 export type Leg = Sourced<LegRecord>;
 export type Refusal = Sourced<RefusalRecord>;

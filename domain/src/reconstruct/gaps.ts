@@ -20,7 +20,10 @@ export function gapBefore(
 ): DraftHop | null {
   if (source === undefined) return null;
   const { role } = source.party;
-  const claimed = link.connection.proxyHeader?.claimed ?? null;
+  const { proxyHeader } = link.connection;
+  const claimed = proxyHeader?.claimed ?? null;
+  // LOCAL (PROXY protocol, section 2): the balancer speaks for itself, as for a health check.
+  if (role === 'load-balancer' && proxyHeader?.command === 'local') return null;
   if (role === 'load-balancer')
     return claimed === null
       ? unknownOrigin(source, 'client', balancerGap())

@@ -27,15 +27,18 @@ interface Joined {
 export function group(evidence: Evidence): Connection[] {
   const legs = [...evidence.legs, ...legsOfRefusals(evidence)];
   const [paired, rest] = partition(legs, (leg) => leg.isnPairHash !== null);
-  const [half, bare] = partition(rest, (leg) => leg.clientIsnHash !== null);
+  const [half, withoutIsn] = partition(rest, (leg) => leg.clientIsnHash !== null);
+  const bare = withoutIsn.filter(isNewTo(paired));
   const byPair = [...bucketBy(paired, (leg) => leg.isnPairHash ?? '')].map(
     ([key, legs]): Joined => ({ key, pairHashes: [key], legs, joinClass: 'A', warnings: [] }),
   );
   const repaired = repairProxiedHandshakes(byPair);
-  const { sets, leftOver } = adopt(repaired, half);
+  const { sets, leftOver, undecided } = adopt(repaired, half);
   const unanswered = [...bucketBy(leftOver, (leg) => leg.clientIsnHash ?? '')].flatMap(
     ([hash, legs]) =>
-      chainSets(legs).map((chain) => looseSet(`c:${hash}:${smallestForm(chain)}`, chain)),
+      chainSets(legs).map((chain) =>
+        doubtful(looseSet(`c:${hash}:${smallestForm(chain)}`, chain), undecided),
+      ),
   );
   const byTuple = chainSets(bare).flatMap(tupleSets);
   const attach = attacher(evidence);
@@ -89,7 +92,7 @@ function repairProxiedHandshakes(sets: readonly Joined[]): Joined[] {
     const [a, b] = same;
     if (a === undefined || b === undefined || !isChained(a.legs, b.legs)) return same;
     // A tap that saw both handshakes saw two connections.
-    if (hasSharedTap([...a.legs, ...b.legs])) return same;
+    if (hasSharedTap([...a.legs, ...b.legs]) || !isOneAfterOther(a.legs, b.legs)) return same;
     if (same.length > 2)
       return same.map((set) => ({ ...set, warnings: [tooMany(set, same.length)] }));
     const pairHashes = [a.key, b.key].sort();
@@ -105,16 +108,62 @@ function repairProxiedHandshakes(sets: readonly Joined[]): Joined[] {
   });
 }
 
+/** The proxy opens the second handshake once the first is done and while its connection lives, by a clock that saw both. */
+function isOneAfterOther(a: readonly Leg[], b: readonly Leg[]): boolean {
+  return a.every((one) =>
+    b.every((other) => {
+      if (one.node !== other.node) return true;
+      const [front, back] = startNs(one, one) <= startNs(other, one) ? [one, other] : [other, one];
+      const backNs = startNs(back, front);
+      return backNs >= (front.ackNs ?? 0) && backNs <= (front.endNs ?? Number.POSITIVE_INFINITY);
+    }),
+  );
+}
+
+/** When a leg's SYN passed, on the scale of the stamps of `origin`, a leg of the same node. */
+function startNs(leg: Leg, origin: Leg): number {
+  return (leg.startUs - origin.startUs) * 1000 + leg.synNs;
+}
+
+/**
+ * A leg that an agent found in conntrack when it started, of a connection that the agent before it had seen begin
+ * and not end: it tells nothing new.
+ */
+function isNewTo(paired: readonly Leg[]): (bare: Leg) => boolean {
+  const byPlace = bucketBy(
+    paired.flatMap((leg) =>
+      forms(leg).map((form) => ({ leg, key: `${leg.node}|${tupleKey(form)}` })),
+    ),
+    ({ key }) => key,
+  );
+  return (bare) => {
+    const known = byPlace.get(`${bare.node}|${tupleKey(bare.tuple)}`) ?? [];
+    return !known.some(({ leg }) => {
+      const sinceUs = bare.startUs - leg.startUs;
+      const isAlive = sinceUs >= 0 && (leg.endNs === null || sinceUs * 1000 <= leg.endNs);
+      return leg.bootId !== bare.bootId && isAlive;
+    });
+  };
+}
+
+/** A leg that would fit into several sets belongs to one of them, and which is open. */
+function doubtful(set: Joined, undecided: ReadonlyMap<Leg, number>): Joined {
+  const count = Math.max(0, ...set.legs.map((leg) => undecided.get(leg) ?? 0));
+  return count < 2 ? set : { ...set, joinClass: 'D', warnings: [tooMany(set, count)] };
+}
+
 /** Legs that saw no SYN-ACK join the one set with their client's ISN whose tuples chain with theirs. */
-function adopt(sets: readonly Joined[], half: readonly Leg[]): { sets: Joined[]; leftOver: Leg[] } {
+function adopt(sets: readonly Joined[], half: readonly Leg[]) {
   const setsByForm = indexByForm(sets, new Set(half.map((leg) => leg.clientIsnHash)));
   const adopted = new Map<Joined, Leg[]>();
   const leftOver: Leg[] = [];
+  const undecided = new Map<Leg, number>();
   for (const leg of half) {
     const keys = forms(leg).map((form) => `${leg.clientIsnHash}|${tupleKey(form)}`);
     const fitting = new Set(keys.flatMap((key) => setsByForm.get(key) ?? []));
     const [only] = fitting.size === 1 ? fitting : [];
     const known = only === undefined ? leftOver : adopted.get(only);
+    if (fitting.size > 1) undecided.set(leg, fitting.size);
     if (known !== undefined) known.push(leg);
     else if (only !== undefined) adopted.set(only, [leg]);
   }
@@ -124,7 +173,7 @@ function adopt(sets: readonly Joined[], half: readonly Leg[]): { sets: Joined[];
       ? set
       : { ...set, legs: [...set.legs, ...more], joinClass: 'B' as const };
   });
-  return { sets: grown, leftOver };
+  return { sets: grown, leftOver, undecided };
 }
 
 /** Sets by client ISN and tuple, for those client ISNs that somebody asks for. */

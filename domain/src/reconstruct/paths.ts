@@ -6,7 +6,7 @@ import type { Hop, Outcome, Path, PathClass, Warning } from '../rest/path.ts';
 import type { ServicePort } from '../topology/topology.ts';
 import { serviceOfEndpoint } from '../topology/topology.ts';
 import type { Chain } from './chains.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, legSubject } from './connection.ts';
 import type { DraftHop } from './draftHop.ts';
 import type { ProxyEdges } from './edges.ts';
 import type { Context, Leg } from './evidence.ts';
@@ -42,6 +42,7 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
     .map(({ connection }) => explainRefusal(connection, context.topology, context.addressesByNode))
     .find((each) => each !== null);
   const end = endOf(chain, proxies, drafts, context);
+  const unprovenJoins = chain.filter(({ connection }) => connection.isBridged === true).length;
   const seen = drafts.filter(({ gap, isUnproven }) => gap == null && isUnproven !== true).length;
   return {
     pathId: `${startedAtUs.toString(36).padStart(11, '0')}-${hash64(identityOf(chain, proxies))}`,
@@ -56,7 +57,7 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
     extraHops: hops.filter((hop) => hop.extra === true).length,
     class: worstClass(hops),
     confidence: Math.max(0, 1 - hops.reduce((sum, hop) => sum + ERROR_BY_CLASS[hop.class], 0)),
-    completeness: seen / (drafts.length + (end === null ? 0 : 1)),
+    completeness: Math.max(0, seen - unprovenJoins) / (drafts.length + (end === null ? 0 : 1)),
     refusal: refusal ?? null,
     sourceVerdict: sourceVerdictOf({
       hops,
@@ -149,10 +150,18 @@ function retryWarnings(legs: readonly Leg[]): Warning[] {
   return [
     {
       code: 'synRetransmitted',
-      text: `the SYN was sent ${first.synCount} times before it was answered; the wait is no network latency and left out of it`,
+      text: `the SYN was sent ${first.synCount} times before it was answered${whereLost(legs)}; the wait is no network latency and left out of it`,
       subject: first.node,
     },
   ];
+}
+
+/** The first step on which fewer SYNs arrived than had set out. */
+function whereLost(legs: readonly Leg[]): string {
+  const at = legs.findIndex((leg, index) => leg.synCount < (legs[index - 1]?.synCount ?? 0));
+  const [before, after] = [legs[at - 1], legs[at]];
+  if (before === undefined || after === undefined) return '';
+  return `; ${legSubject(before)} saw ${before.synCount}, ${legSubject(after)} saw ${after.synCount}: lost in between`;
 }
 
 function reuseWarnings(chain: Chain): Warning[] {

@@ -1,6 +1,7 @@
 /** What the links of a program's proxies showed so far, kept beside the evidence: it outlives every single path. */
 import type { ProxyLink } from './evidence.ts';
-import { addScores, type ProxyHistory, type RuleScores, scoreLinks } from './proxyRules.ts';
+import { scoreLinks } from './proxyRules.ts';
+import { addScores, type ProxyHistory, type RuleScores } from './ruleScores.ts';
 
 /** Names of programs are short lists; whoever floods it with others learns nothing new. */
 const MAX_PROGRAMS = 1000;

@@ -6,10 +6,18 @@
  */
 import type { BurstRef } from '../wire/v1.ts';
 import type { ProxyLink } from './evidence.ts';
-
-export type ProxyRule = 'lastRead' | 'oldest';
-/** Where both are as good, the first. */
-export const RULES: readonly ProxyRule[] = ['lastRead', 'oldest'];
+import {
+  addScores,
+  judged,
+  NO_SCORE,
+  NO_SCORES,
+  type ProxyHistory,
+  type ProxyRule,
+  RULES,
+  type RuleScore,
+  type RuleScores,
+  rate,
+} from './ruleScores.ts';
 
 /** From so many judged links on, a rate is worth more than a single link's say. */
 const MIN_LINKS = 20;
@@ -20,19 +28,6 @@ const MIN_OWN_RATE = 0.9;
 
 /** Where two rules differ, this many judged links say which to follow. */
 const MIN_ALONE_LINKS = 5;
-
-/** Links whose client was answered: by this upstream, or by one that the rule gives to somebody else. */
-export interface RuleScore {
-  readonly agreed: number;
-  readonly opposed: number;
-  /** Of these, the links in which the other rule named somebody else, or nobody: they tell the rules apart. */
-  readonly agreedAlone: number;
-  readonly opposedAlone: number;
-}
-export type RuleScores = Readonly<Record<ProxyRule, RuleScore>>;
-
-/** By the name of the program, what links of earlier evidence showed. */
-export type ProxyHistory = ReadonlyMap<string, RuleScores>;
 
 /**
  *   agreed            both sides name this pair
@@ -55,9 +50,6 @@ export interface LearnedRules {
   /** The only client whose response this upstream burst is, by the rule; null: nobody, or several. */
   soleClientOf(upstream: BurstRef, rule: ProxyRule): string | null;
 }
-
-const NO_SCORE: RuleScore = { agreed: 0, opposed: 0, agreedAlone: 0, opposedAlone: 0 };
-const NO_SCORES: RuleScores = { lastRead: NO_SCORE, oldest: NO_SCORE };
 
 /** `history` counts where it is longer than what is at hand. */
 export function learnRules(
@@ -109,17 +101,6 @@ export function scoreLinks(links: readonly ProxyLink[]): ProxyHistory {
     ({ process }) => process,
     (link, rule) => verdict(link, rule, sides.get(rule)),
   );
-}
-
-/** `sign` −1 takes back what was added. */
-export function addScores(a: RuleScores, b: RuleScores, sign: 1 | -1 = 1): RuleScores {
-  const sum = (rule: ProxyRule): RuleScore => ({
-    agreed: a[rule].agreed + sign * b[rule].agreed,
-    opposed: a[rule].opposed + sign * b[rule].opposed,
-    agreedAlone: a[rule].agreedAlone + sign * b[rule].agreedAlone,
-    opposedAlone: a[rule].opposedAlone + sign * b[rule].opposedAlone,
-  });
-  return { lastRead: sum('lastRead'), oldest: sum('oldest') };
 }
 
 /** All answers of one rule, by burst. */
@@ -187,14 +168,6 @@ function scoresBy(
     scores.set(keyOf(link), addScores(before, more));
   }
   return scores;
-}
-
-function judged({ agreed, opposed }: RuleScore): number {
-  return agreed + opposed;
-}
-
-function rate(score: RuleScore): number {
-  return score.agreed / judged(score);
 }
 
 function processKey(link: ProxyLink): string {

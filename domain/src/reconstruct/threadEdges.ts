@@ -4,15 +4,8 @@ import type { BurstRef } from '../wire/v1.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyLink } from './evidence.ts';
 import { type ProxyEdge, proxyEdge } from './proxyEdge.ts';
-import {
-  burstKey,
-  isOneName,
-  type LearnedRules,
-  learnRules,
-  type ProxyHistory,
-  type ProxyRule,
-  RULES,
-} from './proxyRules.ts';
+import { burstKey, isOneName, type LearnedRules, learnRules } from './proxyRules.ts';
+import { type ProxyHistory, type ProxyRule, RULES } from './ruleScores.ts';
 
 interface ThreadEdges {
   readonly edges: ProxyEdge[];
@@ -185,7 +178,7 @@ function byReliableRule(link: ProxyLink, rule: ProxyRule, rules: LearnedRules): 
 /**
  * Both rules name one request: right in nginx and HAProxy always, in Go 98 of 100 times (simulated). The response
  * side by the process's better rule then leaves no wrong one (0 of 7,881 simulated); the other rule may disagree
- * by chance. One rule alone, confirmed by its own response side, is right in 99 of 100 links of Go (simulated and
+ * by chance. That nothing confirms it is not enough: one in fifty would be wrong. One rule alone, confirmed by its own response side, is right in 99 of 100 links of Go (simulated and
  * measured): strong, not proven.
  */
 function withoutRule(link: ProxyLink, rules: LearnedRules): Decision | null {
@@ -197,8 +190,9 @@ function withoutRule(link: ProxyLink, rules: LearnedRules): Decision | null {
     const isProven = agreed.length === RULES.length || (better !== null && agreed.includes(better));
     if (client === null) return null;
     if (isProven) return { client, edgeClass: 'A', isProven };
-    const isOpposed = verdicts.some(({ verdict }) => verdict === 'opposed');
-    return isOpposed ? null : { client, edgeClass: 'B', isProven };
+    const said = verdicts.map(({ verdict }) => verdict);
+    const isOwn = said.includes('severalUpstreams') && !said.includes('opposed');
+    return isOwn ? { client, edgeClass: 'B', isProven } : null;
   }
   const [only] = agreed;
   const client = only === undefined || agreed.length > 1 ? null : link[only];
