@@ -8,6 +8,7 @@
 import { type ClockBounds, NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
 import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
+import { settledRules } from '@hoptrace/domain/reconstruct/proxyRules.ts';
 import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
@@ -259,7 +260,17 @@ export class Stitcher {
     const { history, scored } = remember(before, proxyLinks, group.scored);
     group.scored = [scored];
     this.#proxies.set(group.cluster, history);
+    if (settledRules(history) !== settledRules(before)) this.#lookAgain(group.cluster);
     return history;
+  }
+
+  /** What was left open for want of a rule is decided now. */
+  #lookAgain(cluster: string): void {
+    for (const group of this.#groups) {
+      if (group.cluster !== cluster || group.scored.length === 0) continue;
+      group.dirtySinceMs ??= group.lastRecordMs;
+      this.#dirty.add(group);
+    }
   }
 
   #forget(group: Group): void {

@@ -69,28 +69,47 @@ export function learnRules(
   const isReliable = (link: ProxyLink, rule: ProxyRule) => {
     const here = ownScore(link, rule);
     if (judged(here) >= MIN_OWN_LINKS && rate(here) < MIN_OWN_RATE) return false;
-    const score = longerScore(link, rule);
-    return judged(score) >= MIN_LINKS && rate(score) >= MIN_RATE;
+    return isRegular(longerScore(link, rule));
   };
   return {
     verdictOf,
     reliableRules: (link) => RULES.filter((rule) => isReliable(link, rule)),
-    betterRule: (link) => {
-      const [lastRead, oldest] = RULES.map((rule) => longerScore(link, rule));
-      if (lastRead === undefined || oldest === undefined) return null;
-      const lead = lastRead.agreedAlone - oldest.agreedAlone || lastRead.agreed - oldest.agreed;
-      return lead === 0 ? null : lead > 0 ? 'lastRead' : 'oldest';
-    },
-    isReliableAlone: (link, rule) => {
-      const { agreedAlone, opposedAlone } = longerScore(link, rule);
-      const count = agreedAlone + opposedAlone;
-      return count >= MIN_ALONE_LINKS && agreedAlone / count >= MIN_OWN_RATE;
-    },
+    betterRule: (link) =>
+      betterOf({ lastRead: longerScore(link, 'lastRead'), oldest: longerScore(link, 'oldest') }),
+    isReliableAlone: (link, rule) => isRegularAlone(longerScore(link, rule)),
     soleClientOf: (upstream, rule) => {
       const clients = sides.get(rule)?.clientsOf.get(burstKey(upstream)) ?? [];
       return clients.length === 1 ? (clients[0] ?? null) : null;
     },
   };
+}
+
+function isRegular(score: RuleScore): boolean {
+  return judged(score) >= MIN_LINKS && rate(score) >= MIN_RATE;
+}
+
+function isRegularAlone({ agreedAlone, opposedAlone }: RuleScore): boolean {
+  const count = agreedAlone + opposedAlone;
+  return count >= MIN_ALONE_LINKS && agreedAlone / count >= MIN_OWN_RATE;
+}
+
+function betterOf({ lastRead, oldest }: RuleScores): ProxyRule | null {
+  const lead = lastRead.agreedAlone - oldest.agreedAlone || lastRead.agreed - oldest.agreed;
+  return lead === 0 ? null : lead > 0 ? 'lastRead' : 'oldest';
+}
+
+/** What a history settles. Equal texts: nothing that was left open would be decided now. */
+export function settledRules(history: ProxyHistory): string {
+  return [...history]
+    .map(([program, scores]) =>
+      [
+        program,
+        betterOf(scores),
+        ...RULES.map((rule) => `${isRegular(scores[rule])}/${isRegularAlone(scores[rule])}`),
+      ].join('|'),
+    )
+    .sort()
+    .join('\n');
 }
 
 /** What these links show of each program; for a history, add them up with addScores. */
