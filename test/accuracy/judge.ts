@@ -1,4 +1,5 @@
 /** Compares what reconstruct() says about a world with what truly happened. Judges claims only, not how they are made. */
+import { NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
 import { formatEndpoint } from '@hoptrace/domain/model/tuple.ts';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
@@ -24,7 +25,10 @@ export function judgeWorld(world: World, tally: Tally, isHostile: boolean, note:
     tally.add('hostile worlds');
     tally.add('port reuse sum', world.portReuse);
   }
-  const paths = components.flatMap((component) => reconstruct(component, world.context));
+  // What the collector knows of the clocks once all has arrived.
+  const clocks = components.reduce((known, { legs }) => observe(known, legs), NO_CLOCKS);
+  const context = { ...world.context, clocks };
+  const paths = components.flatMap((component) => reconstruct(component, context));
   const judge = new PathJudge(world, sightings, tally, note);
   for (const path of paths) judge.judge(path);
   judge.countUnseen();

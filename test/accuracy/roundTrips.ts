@@ -1,4 +1,4 @@
-/** Round trips of hops: does the interval cover the truth, and how far is the value from it? */
+/** Round trips and one-way times of hops: does the interval cover the truth, and how far is the value from it? */
 import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { SimConnection } from '../simulator/connection.ts';
 import type { Sighting, Sightings } from './sightings.ts';
@@ -12,6 +12,7 @@ export function judgeRoundTrips(path: Path, sightings: Sightings, tally: Tally):
   for (const hop of path.hops) {
     const [to] = sightings.ofHop(path, hop);
     if (hop.rtt === null || to === undefined) continue;
+    judgeOneWay(hop, to, sightings, tally);
     const truthNs = trueRoundTrip(hop, to, sightings);
     if (truthNs === null) continue;
     const { method, lowNs, highNs, valueNs } = hop.rtt;
@@ -22,6 +23,21 @@ export function judgeRoundTrips(path: Path, sightings: Sightings, tally: Tally):
       tally.add('rtt widths', highNs - lowNs);
     }
   }
+}
+
+/** Of the ACK where the path says that both taps saw it, else of the SYN. Inside a machine there is one clock. */
+function judgeOneWay(hop: Hop, to: Sighting, sightings: Sightings, tally: Tally): void {
+  if (hop.oneWay == null || hop.rtt === null || hop.crossesNode !== true) return;
+  const from = firstTapOf(hop, to.connection, to.site, sightings);
+  const { ackNs, synNs } = to.connection;
+  const times = hop.rtt.steadyNs === null ? synNs : ackNs;
+  const [sentNs, cameNs] = [times[from ?? -1], times[to.site]];
+  if (sentNs === undefined || cameNs === undefined) return;
+  const truthNs = cameNs - sentNs;
+  const { lowNs, highNs } = hop.oneWay;
+  tally.add('one-way times');
+  tally.add('one-way widths', highNs - lowNs);
+  if (lowNs <= truthNs && truthNs <= highNs) tally.add('one-way times covered');
 }
 
 function trueRoundTrip(hop: Hop, to: Sighting, sightings: Sightings): number | null {

@@ -22,6 +22,7 @@ export function rowsOf(tally: Tally): ResultRow[] {
     ...pathRows(tally),
     ...proxyRows(tally),
     ...roundTripRows(tally),
+    ...oneWayRows(tally),
     ...otherRows(tally),
   ];
 }
@@ -150,6 +151,23 @@ function roundTripRows(tally: Tally): ResultRow[] {
     row(
       'round trips between two taps: mean width of the bounds',
       tally.share('rtt widths', 'round trips handshakeDifference'),
+      null,
+      'ns',
+    ),
+  ];
+}
+
+function oneWayRows(tally: Tally): ResultRow[] {
+  return [
+    row(
+      'one-way times between machines: bounds cover the truth',
+      tally.share('one-way times covered', 'one-way times'),
+      0.99,
+      'share',
+    ),
+    row(
+      'one-way times between machines: mean width of the bounds',
+      tally.share('one-way widths', 'one-way times'),
       null,
       'ns',
     ),

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import { trips, type WorldSpec } from './builders.ts';
+import { NO_CLOCKS, observe } from './clocks.ts';
+import { rateBetween } from './rates.ts';
+
+const [n1, n2, n3] = ['n1', 'n2', 'n3'].map((node) => ({ cluster: 'lab', node })) as [
+  { cluster: string; node: string },
+  { cluster: string; node: string },
+  { cluster: string; node: string },
+];
+
+const world: WorldSpec = {
+  seed: 3,
+  clocks: { n1: { offsetNs: 2e9, driftPpm: 20 }, n2: { offsetNs: -1e9, driftPpm: -40 } },
+  connections: 1500,
+  durationNs: 15e9,
+  upNs: 50_000,
+  downNs: 150_000,
+  jitterNs: 20_000,
+  stampSigmaNs: 150,
+};
+
+function learnt(spec: WorldSpec) {
+  return observe(
+    NO_CLOCKS,
+    trips(spec).flatMap(({ near, far }) => [near, far]),
+  );
+}
+
+test('the rate of two clocks is told to a few µs/s, whichever is asked for, and its bound holds', () => {
+  const cluster = trips({ ...world, connections: 1 })[0]?.near.cluster ?? '';
+  for (let seed = 1; seed <= 20; seed++) {
+    const clocks = learnt({ ...world, seed });
+    const there = rateBetween(clocks, { ...n1, cluster }, { ...n2, cluster });
+    const back = rateBetween(clocks, { ...n2, cluster }, { ...n1, cluster });
+    expect(Math.abs(there.middle - -60e-6)).toBeLessThan(3e-6);
+    expect(Math.abs(there.middle - -60e-6)).toBeLessThan(there.error);
+    expect(there.error).toBeLessThan(25e-6);
+    expect(back).toEqual({ middle: -there.middle, error: there.error });
+  }
+});
+
+test('a step of the wall clock does not touch the rate', () => {
+  const steps = [{ atNs: 12e9, byNs: 3e6 }];
+  const stepped = { offsetNs: 0, driftPpm: -40, steps };
+  const spec = { ...world, clocks: { ...world.clocks, n2: stepped } };
+  const cluster = trips({ ...spec, connections: 1 })[0]?.near.cluster ?? '';
+  const rate = rateBetween(learnt(spec), { ...n1, cluster }, { ...n2, cluster });
+  expect(Math.abs(rate.middle - -60e-6)).toBeLessThan(3e-6);
+  expect(rate.error).toBeLessThan(40e-6);
+});
+
+test('one machine has one clock; of machines that never met, only the oscillators are known', () => {
+  const clocks = learnt(world);
+  expect(rateBetween(clocks, n1, n1)).toEqual({ middle: 0, error: 0 });
+  expect(rateBetween(clocks, n1, n3)).toEqual({ middle: 0, error: 100e-6 });
+  expect(rateBetween(null, n1, n2)).toEqual({ middle: 0, error: 100e-6 });
+});

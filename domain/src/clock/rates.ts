@@ -1,0 +1,51 @@
+/**
+ * How fast one clock runs against another: the slopes of all lines that the evidence allows.
+ *
+ *   offset │      ╱ ╱        Handshakes of ten seconds leave lines of a few µs/s apart. Before there are any,
+ *          │   ╱╱╱           the rates may differ by all that two oscillators can.
+ *          │╱╱ ╱
+ *          └──────── time    No step of a clock touches a rate: durations are read on clocks that never step.
+ */
+import type { ClockBounds } from './clocks.ts';
+import type { PairClock } from './pairClock.ts';
+import { slopesOf } from './polygon.ts';
+import { pairKey } from './samples.ts';
+import { PAIR_DRIFT } from './stampErrors.ts';
+import type { Window } from './window.ts';
+
+/** Clock of `far` against clock of `near`, nanoseconds a nanosecond, minus one. */
+export interface Rate {
+  readonly middle: number;
+  /** The true rate is within `middle` ± this. */
+  readonly error: number;
+}
+
+/** What the rate may wander within a window, and beside the line that bounds it (see BEND_NS of window.ts). */
+const WANDER = 0.4e-6;
+const UNKNOWN: Rate = { middle: 0, error: PAIR_DRIFT };
+
+export interface Machine {
+  readonly cluster: string;
+  readonly node: string;
+}
+
+/** Of two machines at one time: `far` − `near`. Where nothing is known, or a triangle blames the pair: ± PAIR_DRIFT. */
+export function rateBetween(clocks: ClockBounds | null, near: Machine, far: Machine): Rate {
+  if (near.node === far.node) return { middle: 0, error: 0 };
+  const key = pairKey(near.cluster, near.node, far.node);
+  const pair = clocks?.pairs.get(key);
+  if (pair === undefined || clocks?.suspects.has(key)) return UNKNOWN;
+  const rate = rateOf(bestOf(pair));
+  return near.node < far.node ? rate : { ...rate, middle: -rate.middle };
+}
+
+/** A new window knows little yet; the one before the step knows the same rate better. */
+function bestOf({ current, previous }: PairClock): Window {
+  if (previous === null) return current;
+  return rateOf(previous).error < rateOf(current).error ? previous : current;
+}
+
+function rateOf({ polygon }: Window): Rate {
+  const { lowNs, highNs } = slopesOf(polygon);
+  return { middle: (lowNs + highNs) / 2e9, error: (highNs - lowNs) / 2e9 + WANDER };
+}
