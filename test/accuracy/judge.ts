@@ -25,10 +25,12 @@ export function judgeWorld(world: World, tally: Tally, isHostile: boolean, note:
     tally.add('hostile worlds');
     tally.add('port reuse sum', world.portReuse);
   }
-  // What the collector knows of the clocks once all has arrived.
-  const clocks = components.reduce((known, { legs }) => observe(known, legs), NO_CLOCKS);
-  const context = { ...world.context, clocks };
-  const paths = components.flatMap((component) => reconstruct(component, context));
+  // As the collector does: each set of records tells of the clocks first, then it is asked.
+  let clocks = NO_CLOCKS;
+  const paths = components.flatMap((component) => {
+    clocks = observe(clocks, component.legs);
+    return reconstruct(component, { ...world.context, clocks });
+  });
   const judge = new PathJudge(world, sightings, tally, note);
   for (const path of paths) judge.judge(path);
   judge.countUnseen();

@@ -19,7 +19,7 @@ export function judgeRoundTrips(path: Path, sightings: Sightings, tally: Tally):
     tally.add(`round trips ${method}`);
     if (lowNs <= truthNs && truthNs <= highNs) tally.add(`round trips covered ${method}`);
     if (method === 'handshakeDifference') {
-      tally.rttErrorsNs.push(Math.abs(valueNs - truthNs));
+      tally.sample('rtt errors', Math.abs(valueNs - truthNs));
       tally.add('rtt widths', highNs - lowNs);
     }
   }

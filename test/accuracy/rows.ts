@@ -1,6 +1,6 @@
 /** The rows of the result: value, goal, met. A row without a goal informs. */
 import type { ResultRow } from '../lab/commands/output.ts';
-import { quantile, type Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 type Direction = 'atLeast' | 'atMost';
 
@@ -142,12 +142,12 @@ function roundTripRows(tally: Tally): ResultRow[] {
     ),
     row(
       'round trips between two taps: error p95',
-      quantile(tally.rttErrorsNs, 0.95),
+      tally.quantile('rtt errors', 0.95),
       1000,
       'ns',
       'atMost',
     ),
-    row('round trips between two taps: error p50', quantile(tally.rttErrorsNs, 0.5), null, 'ns'),
+    row('round trips between two taps: error p50', tally.quantile('rtt errors', 0.5), null, 'ns'),
     row(
       'round trips between two taps: mean width of the bounds',
       tally.share('rtt widths', 'round trips handshakeDifference'),
