@@ -147,7 +147,8 @@ export class PathJudge {
     const truths = candidates.filter((truth) => truth.chain[0] === chain[0]);
     if (truths.length === 0) return;
     const isRefusalLost = chain.every((id) => !this.#sightings.refusals.has(id));
-    const wanted = new Set(truths.map(({ outcome }) => outcome));
+    const { truth } = this.#world;
+    const wanted = new Set([...truths.map(({ outcome }) => outcome), truth.outcomeOf(chain)]);
     const isSilent = path.outcome === 'unknown';
     this.#tally.add('outcomes');
     if (wanted.has(path.outcome)) this.#tally.add('outcomes right');

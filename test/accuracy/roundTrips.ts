@@ -42,13 +42,19 @@ function judgeOneWay(hop: Hop, to: Sighting, sightings: Sightings, tally: Tally)
 
 function trueRoundTrip(hop: Hop, to: Sighting, sightings: Sightings): number | null {
   const { connection, site } = to;
-  if (hop.rtt?.method === 'handshakeToClient') return toClient(connection, site);
+  // Behind a SYNPROXY the handshake is with the node: it bounds no way to the client.
+  if (hop.rtt?.method === 'handshakeToClient')
+    return innerSite(connection, site) ? null : toClient(connection, site);
   if (hop.rtt?.method !== 'handshakeDifference') return null;
   const from = firstTapOf(hop, connection, site, sightings);
   if (from === null) return null;
   const duration = hop.rtt.steadyNs === null ? toServer : toClient;
   const [a, b] = [duration(connection, from), duration(connection, site)];
   return a === null || b === null ? null : Math.abs(b - a);
+}
+
+function innerSite({ route }: SimConnection, site: number): boolean {
+  return route.middlebox?.kind === 'synproxy' && site >= route.middlebox.before;
 }
 
 /** Both directions between this tap and the client's machine; the client's own time is left out. */

@@ -82,7 +82,8 @@ function runOf(
     ({ kind, world, text }) => `${kind} · --seed ${args.seed} --world ${world} ${text}`,
   );
   const falselyComplete = Object.fromEntries(tally.startingWith('false: '));
-  const details = { seed: args.seed, ...counts, falselyComplete, examples: told };
+  const worldsByKind = Object.fromEntries(tally.startingWith('world of kind: '));
+  const details = { seed: args.seed, ...counts, worldsByKind, falselyComplete, examples: told };
   const text = [...lines, JSON.stringify(counts), ...told].join('\n');
   return {
     args,

@@ -1,7 +1,7 @@
 /** One world of a run, from its number alone: made, judged, and what is wrong in it told so that it can be made again. */
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
-import { drawPlan, WEATHERS } from '../simulator/plan.ts';
+import { drawPlan, raritiesOf, WEATHERS } from '../simulator/plan.ts';
 import { Random } from '../simulator/random.ts';
 import type { TruthPath } from '../simulator/truth.ts';
 import { simulate, type World } from '../simulator/world.ts';
@@ -27,20 +27,23 @@ const SHUFFLE_EVERY = 25;
 
 export function runWorld(seed: number, index: number): WorldResult {
   const weather = WEATHERS[index % WEATHERS.length] ?? 'calm';
-  const world = simulate(drawPlan(worldSeed(seed, index), weather));
+  const plan = drawPlan(worldSeed(seed, index), weather);
+  const world = simulate(plan);
+  const kinds = [weather, ...raritiesOf(plan)];
   const tally = new Tally();
+  for (const kind of kinds) tally.add(`world of kind: ${kind}`);
   const examples: Example[] = [];
   judgeWorld(world, tally, weather === 'hostile', (kind, path, truths) =>
-    examples.push({ kind, world: index, text: tellExample(weather, path, truths) }),
+    examples.push({ kind, world: index, text: tellExample(kinds, path, truths) }),
   );
   if (index % SHUFFLE_EVERY < WEATHERS.length) judgeDeterminism(world, tally);
   return { index, tally: tally.state(), examples };
 }
 
-function tellExample(weather: string, path: Path, truths: readonly TruthPath[]): string {
+function tellExample(kinds: readonly string[], path: Path, truths: readonly TruthPath[]): string {
   const said = path.hops.map(({ from, to }) => `${from.ip}:${from.port} → ${to.ip}:${to.port}`);
   const truth = truths[0]?.hops.map((hop) => `${hop.from} → ${hop.to}`) ?? [];
-  return `(${weather}) path ${path.pathId} · said ${said.join(', ')} · truth ${truth.join(', ')}`;
+  return `(${kinds.join(', ')}) path ${path.pathId} · said ${said.join(', ')} · truth ${truth.join(', ')}`;
 }
 
 /** Neighbouring seeds must not give neighbouring worlds. */
