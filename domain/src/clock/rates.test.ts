@@ -1,13 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { trips, type WorldSpec } from './builders.ts';
+import { T0_US, trips, type WorldSpec } from './builders.ts';
 import { NO_CLOCKS, observe } from './clocks.ts';
 import { rateBetween } from './rates.ts';
 
-const [n1, n2, n3] = ['n1', 'n2', 'n3'].map((node) => ({ cluster: 'lab', node })) as [
-  { cluster: string; node: string },
-  { cluster: string; node: string },
-  { cluster: string; node: string },
-];
+const CLUSTER = 'test';
+const moment = (node: string, startUs = T0_US) => ({ cluster: CLUSTER, node, startUs });
 
 const world: WorldSpec = {
   seed: 3,
@@ -28,11 +25,10 @@ function learnt(spec: WorldSpec) {
 }
 
 test('the rate of two clocks is told to a few µs/s, whichever is asked for, and its bound holds', () => {
-  const cluster = trips({ ...world, connections: 1 })[0]?.near.cluster ?? '';
   for (let seed = 1; seed <= 20; seed++) {
     const clocks = learnt({ ...world, seed });
-    const there = rateBetween(clocks, { ...n1, cluster }, { ...n2, cluster });
-    const back = rateBetween(clocks, { ...n2, cluster }, { ...n1, cluster });
+    const there = rateBetween(clocks, moment('n1'), moment('n2'));
+    const back = rateBetween(clocks, moment('n2'), moment('n1'));
     expect(Math.abs(there.middle - -60e-6)).toBeLessThan(3e-6);
     expect(Math.abs(there.middle - -60e-6)).toBeLessThan(there.error);
     expect(there.error).toBeLessThan(25e-6);
@@ -44,15 +40,16 @@ test('a step of the wall clock does not touch the rate', () => {
   const steps = [{ atNs: 12e9, byNs: 3e6 }];
   const stepped = { offsetNs: 0, driftPpm: -40, steps };
   const spec = { ...world, clocks: { ...world.clocks, n2: stepped } };
-  const cluster = trips({ ...spec, connections: 1 })[0]?.near.cluster ?? '';
-  const rate = rateBetween(learnt(spec), { ...n1, cluster }, { ...n2, cluster });
+  const rate = rateBetween(learnt(spec), moment('n1'), moment('n2'));
   expect(Math.abs(rate.middle - -60e-6)).toBeLessThan(3e-6);
   expect(rate.error).toBeLessThan(40e-6);
 });
 
-test('one machine has one clock; of machines that never met, only the oscillators are known', () => {
+test('one machine has one clock; of machines that never met, and of another hour, only the oscillators are known', () => {
   const clocks = learnt(world);
-  expect(rateBetween(clocks, n1, n1)).toEqual({ middle: 0, error: 0 });
-  expect(rateBetween(clocks, n1, n3)).toEqual({ middle: 0, error: 100e-6 });
-  expect(rateBetween(null, n1, n2)).toEqual({ middle: 0, error: 100e-6 });
+  expect(rateBetween(clocks, moment('n1'), moment('n1'))).toEqual({ middle: 0, error: 0 });
+  expect(rateBetween(clocks, moment('n1'), moment('n3'))).toEqual({ middle: 0, error: 100e-6 });
+  expect(rateBetween(null, moment('n1'), moment('n2'))).toEqual({ middle: 0, error: 100e-6 });
+  const later = [moment('n1', T0_US + 3600e6), moment('n2', T0_US + 3600e6)] as const;
+  expect(rateBetween(clocks, ...later)).toEqual({ middle: 0, error: 100e-6 });
 });

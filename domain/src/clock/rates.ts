@@ -11,7 +11,7 @@ import type { PairClock } from './pairClock.ts';
 import { slopesOf } from './polygon.ts';
 import { pairKey } from './samples.ts';
 import { PAIR_DRIFT } from './stampErrors.ts';
-import type { Window } from './window.ts';
+import { isInSight, type Window } from './window.ts';
 
 /** Clock of `far` against clock of `near`, nanoseconds a nanosecond, minus one. */
 export interface Rate {
@@ -20,29 +20,36 @@ export interface Rate {
   readonly error: number;
 }
 
-/** What the rate may wander within a window, and beside the line that bounds it (see BEND_NS of window.ts). */
+/** What the rate may wander within a window and the minute around it (see BEND_NS of window.ts). */
 const WANDER = 0.4e-6;
 const UNKNOWN: Rate = { middle: 0, error: PAIR_DRIFT };
 
-export interface Machine {
+/** Whose clock, and when by it: a leg is one. */
+export interface Moment {
   readonly cluster: string;
   readonly node: string;
+  readonly startUs: number;
 }
 
-/** Of two machines at one time: `far` − `near`. Where nothing is known, or a triangle blames the pair: ± PAIR_DRIFT. */
-export function rateBetween(clocks: ClockBounds | null, near: Machine, far: Machine): Rate {
+/**
+ * Of two machines at one time: `far` − `near`. Where nothing is known of that minute, or a triangle blames the
+ * pair: ± PAIR_DRIFT.
+ */
+export function rateBetween(clocks: ClockBounds | null, near: Moment, far: Moment): Rate {
   if (near.node === far.node) return { middle: 0, error: 0 };
   const key = pairKey(near.cluster, near.node, far.node);
   const pair = clocks?.pairs.get(key);
   if (pair === undefined || clocks?.suspects.has(key)) return UNKNOWN;
-  const rate = rateOf(bestOf(pair));
-  return near.node < far.node ? rate : { ...rate, middle: -rate.middle };
+  const isAlong = near.node < far.node;
+  const rate = rateAt(pair, isAlong ? near.startUs : far.startUs);
+  return isAlong ? rate : { ...rate, middle: -rate.middle };
 }
 
-/** A new window knows little yet; the one before the step knows the same rate better. */
-function bestOf({ current, previous }: PairClock): Window {
-  if (previous === null) return current;
-  return rateOf(previous).error < rateOf(current).error ? previous : current;
+/** A new window knows little yet; the one before a step knows the same rate better. */
+function rateAt({ current, previous }: PairClock, atUs: number): Rate {
+  const windows = [current, ...(previous === null ? [] : [previous])];
+  const rates = windows.filter((window) => isInSight(window, atUs)).map(rateOf);
+  return rates.reduce((best, rate) => (rate.error < best.error ? rate : best), UNKNOWN);
 }
 
 function rateOf({ polygon }: Window): Rate {
