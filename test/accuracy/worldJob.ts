@@ -1,4 +1,5 @@
 /** One world of a run, from its number alone: made, judged, and what is wrong in it told so that it can be made again. */
+import { NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { drawPlan, raritiesOf, WEATHERS } from '../simulator/plan.ts';
@@ -54,10 +55,11 @@ function worldSeed(seed: number, index: number): number {
 /** The same records in another order, some of them twice: the same documents? */
 function judgeDeterminism(world: World, tally: Tally): void {
   const random = new Random(world.plan.seed ^ 0xd1ce);
+  const context = { ...world.context, clocks: observe(NO_CLOCKS, evidenceOf(world.records).legs) };
   for (const component of componentsOf(world.records)) {
     const repeated = component.filter(() => random.chance(0.1));
-    const a = reconstruct(evidenceOf(component), world.context);
-    const b = reconstruct(evidenceOf(random.shuffled([...component, ...repeated])), world.context);
+    const a = reconstruct(evidenceOf(component), context);
+    const b = reconstruct(evidenceOf(random.shuffled([...component, ...repeated])), context);
     tally.add('components shuffled');
     if (JSON.stringify(a) === JSON.stringify(b))
       tally.add('components shuffled with the same answer');

@@ -36,6 +36,14 @@ test('the rate of two clocks is told to a few µs/s, whichever is asked for, and
   }
 });
 
+test('clocks at the limit of what oscillators do: the point is not drawn away from it', () => {
+  const clocks = { n1: { offsetNs: 0, driftPpm: 50 }, n2: { offsetNs: 0, driftPpm: -50 } };
+  const ways = { upNs: 300_000, downNs: 300_000 };
+  const rate = rateBetween(learnt({ ...world, ...ways, clocks }), moment('n1'), moment('n2'));
+  expect(Math.abs(rate.middle - -100e-6)).toBeLessThan(3e-6);
+  expect(Math.abs(rate.middle - -100e-6)).toBeLessThan(rate.error);
+});
+
 test('a step of the wall clock does not touch the rate', () => {
   const steps = [{ atNs: 12e9, byNs: 3e6 }];
   const stepped = { offsetNs: 0, driftPpm: -40, steps };

@@ -52,7 +52,31 @@ function rateAt({ current, previous }: PairClock, atUs: number): Rate {
   return rates.reduce((best, rate) => (rate.error < best.error ? rate : best), UNKNOWN);
 }
 
-function rateOf({ polygon }: Window): Rate {
-  const { lowNs, highNs } = slopesOf(polygon);
-  return { middle: (lowNs + highNs) / 2e9, error: (highNs - lowNs) / 2e9 + WANDER };
+/**
+ * The bound keeps to what oscillators can; the point is the middle of what packets alone allow. Of clocks near
+ * the limit of PAIR_DRIFT the limit cuts one side off, and the middle of the rest would be wrong by half of it.
+ */
+function rateOf(window: Window): Rate {
+  const { lowNs, highNs } = slopesOf(window.polygon);
+  const slope = Math.min(highNs, Math.max(lowNs, middleSlope(window)));
+  const error = Math.max(highNs - slope, slope - lowNs);
+  return { middle: slope / 1e9, error: error / 1e9 + WANDER };
+}
+
+/**
+ * Nanoseconds a second. A line passes above every lower bound and below every upper one, so that for each two
+ * of them   slope · (x of upper − x of lower)  ≤  upper − lower.   0 where no two seconds are known.
+ */
+function middleSlope({ bins }: Window): number {
+  let least = Number.NEGATIVE_INFINITY;
+  let most = Number.POSITIVE_INFINITY;
+  for (const { lowAtUs, lowNs } of bins) {
+    for (const { highAtUs, highNs } of bins) {
+      const apartS = (highAtUs - lowAtUs) / 1e6;
+      const slope = (highNs - lowNs) / apartS;
+      if (apartS > 0) most = Math.min(most, slope);
+      else if (apartS < 0) least = Math.max(least, slope);
+    }
+  }
+  return Number.isFinite(most - least) ? (least + most) / 2 : 0;
 }
