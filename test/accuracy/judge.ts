@@ -1,4 +1,5 @@
 /** Compares what reconstruct() says about a world with what truly happened. Judges claims only, not how they are made. */
+import { NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
 import { formatEndpoint } from '@hoptrace/domain/model/tuple.ts';
 import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
@@ -27,8 +28,13 @@ export function judgeWorld(world: World, tally: Tally, isHostile: boolean, note:
     tally.add('hostile worlds');
     tally.add('port reuse sum', world.portReuse);
   }
-  const context = { ...world.context, proxyHistory: historyOf(components) };
-  const paths = components.flatMap((component) => reconstruct(component, context));
+  // As the collector does: each set of records tells of the clocks first, then it is asked.
+  const proxyHistory = historyOf(components);
+  let clocks = NO_CLOCKS;
+  const paths = components.flatMap((component) => {
+    clocks = observe(clocks, component.legs);
+    return reconstruct(component, { ...world.context, clocks, proxyHistory });
+  });
   const judge = new PathJudge(world, sightings, tally, note);
   for (const path of paths) judge.judge(path);
   judge.countUnseen();
@@ -153,7 +159,8 @@ export class PathJudge {
     const truths = candidates.filter((truth) => truth.chain[0] === chain[0]);
     if (truths.length === 0) return;
     const isRefusalLost = chain.every((id) => !this.#sightings.refusals.has(id));
-    const wanted = new Set(truths.map(({ outcome }) => outcome));
+    const { truth } = this.#world;
+    const wanted = new Set([...truths.map(({ outcome }) => outcome), truth.outcomeOf(chain)]);
     const isSilent = path.outcome === 'unknown';
     this.#tally.add('outcomes');
     if (wanted.has(path.outcome)) this.#tally.add('outcomes right');

@@ -1,6 +1,6 @@
 /** The rows of the result: value, goal, met. A row without a goal informs. */
 import type { ResultRow } from '../lab/commands/output.ts';
-import { quantile, type Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 type Direction = 'atLeast' | 'atMost';
 
@@ -22,6 +22,7 @@ export function rowsOf(tally: Tally): ResultRow[] {
     ...pathRows(tally),
     ...proxyRows(tally),
     ...roundTripRows(tally),
+    ...oneWayRows(tally),
     ...otherRows(tally),
   ];
 }
@@ -141,15 +142,32 @@ function roundTripRows(tally: Tally): ResultRow[] {
     ),
     row(
       'round trips between two taps: error p95',
-      quantile(tally.rttErrorsNs, 0.95),
+      tally.quantile('rtt errors', 0.95),
       1000,
       'ns',
       'atMost',
     ),
-    row('round trips between two taps: error p50', quantile(tally.rttErrorsNs, 0.5), null, 'ns'),
+    row('round trips between two taps: error p50', tally.quantile('rtt errors', 0.5), null, 'ns'),
     row(
       'round trips between two taps: mean width of the bounds',
       tally.share('rtt widths', 'round trips handshakeDifference'),
+      null,
+      'ns',
+    ),
+  ];
+}
+
+function oneWayRows(tally: Tally): ResultRow[] {
+  return [
+    row(
+      'one-way times between machines: bounds cover the truth',
+      tally.share('one-way times covered', 'one-way times'),
+      0.99,
+      'share',
+    ),
+    row(
+      'one-way times between machines: mean width of the bounds',
+      tally.share('one-way widths', 'one-way times'),
       null,
       'ns',
     ),

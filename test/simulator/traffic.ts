@@ -1,23 +1,19 @@
 /** Who connects to whom, and why: clients, load balancers, kube-proxy's choice, ingress proxies, refusals, floods. */
 import type { Endpoint, Tuple } from '@hoptrace/domain/model/tuple.ts';
-import {
-  BALANCER,
-  BALANCER_IP,
-  BALANCER_VIP,
-  type SimNode,
-  type SimPod,
-  type SimService,
-} from './cluster.ts';
+import { BALANCER, type SimNode, type SimPod, type SimService } from './cluster.ts';
 import {
   endConnection,
   establish,
+  hashesAt,
   lastOf,
   newConnection,
+  resetByServer,
   type SimConnection,
   sendRequest,
   sendResponse,
 } from './connection.ts';
 import { type Link, ProxySocket } from './kernelLinks.ts';
+import { throughMiddlebox } from './middlebox.ts';
 import type { TrafficParts } from './parts.ts';
 import { type Backend, IngressProxy, type Upstream } from './proxy.ts';
 import { fromBalancer, podToPod, type Route, toBalancer, toNodePort, translated } from './route.ts';
@@ -89,7 +85,7 @@ export class Traffic {
     const entry = random.pick(
       cluster.nodes.filter((node) => service.policy === 'Cluster' || homes.has(node.name)),
     );
-    const ip = `203.0.113.${10 + random.below(plan.clientAddresses)}`;
+    const ip = cluster.addresses.client(random.below(plan.clientAddresses));
     const opened =
       plan.balancer === 'none'
         ? this.#direct(ip, entry, service)
@@ -115,24 +111,22 @@ export class Traffic {
   }
 
   #translated(ip: string, entry: SimNode, service: SimService): Opened {
-    const { ports } = this.#parts;
-    const client = ports.take(ip, BALANCER_VIP);
+    const { ports, cluster } = this.#parts;
+    const { vip, balancerIp } = cluster.addresses;
+    const client = ports.take(ip, vip);
     const dialled = { ip: entry.ip, port: service.nodePort };
-    const source = ports.take(BALANCER_IP, dialled);
+    const source = ports.take(balancerIp, dialled);
     const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
-    const release = this.#releaser(
-      source,
-      dialled,
-      this.#releaser(client, BALANCER_VIP, behind.release),
-    );
-    return { ...this.#opened(translated(client, behind.route), behind.pod, service), release };
+    const release = this.#releaser(source, dialled, this.#releaser(client, vip, behind.release));
+    return { ...this.#opened(translated(client, vip, behind.route), behind.pod, service), release };
   }
 
   /** A load balancer that proxies TCP: it accepts, then connects onward, and passes bursts both ways. */
   #balanced(ip: string, entry: SimNode, service: SimService): Opened {
-    const { ports, schedule } = this.#parts;
-    const client = ports.take(ip, BALANCER_VIP);
-    const front = this.#open(toBalancer(client));
+    const { ports, schedule, cluster } = this.#parts;
+    const { vip } = cluster.addresses;
+    const client = ports.take(ip, vip);
+    const front = this.#open(toBalancer(client, vip));
     let opened: BehindBalancer | null = null;
     const back = (): BehindBalancer => {
       opened ??= this.#behindBalancer(front, entry, service);
@@ -155,15 +149,15 @@ export class Traffic {
     };
     const end = (atNs: number) => {
       endConnection(this.#wires, back().connection, atNs);
-      this.#releaser(client, BALANCER_VIP, back().release)(atNs);
+      this.#releaser(client, vip, back().release)(atNs);
     };
     return { connection: front, serve, release: end };
   }
 
   #behindBalancer(front: SimConnection, entry: SimNode, service: SimService): BehindBalancer {
-    const { ports, truth, plan } = this.#parts;
+    const { ports, truth, plan, cluster } = this.#parts;
     const dialled = { ip: entry.ip, port: service.nodePort };
-    const source = ports.take(BALANCER_IP, dialled);
+    const source = ports.take(cluster.addresses.balancerIp, dialled);
     const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
     const { connection, serve: answer } = this.#opened(
       fromBalancer(behind.route),
@@ -199,7 +193,7 @@ export class Traffic {
   }
 
   #opened(route: Route, pod: SimPod, service: SimService): Omit<Opened, 'release'> {
-    const connection = this.#open(route);
+    const connection = this.#open(throughMiddlebox(route, this.#parts.plan));
     const proxy = service.targetPort === 80 ? this.#proxies.get(pod.name) : undefined;
     if (proxy === undefined) return { connection, serve: this.#appServer() };
     let respond: (atNs: number) => void = () => {};
@@ -252,14 +246,20 @@ export class Traffic {
   #backendOf(pod: SimPod): Backend {
     const { random, schedule, cluster, ports, truth, plan } = this.#parts;
     return {
-      open: (atNs, ready) => {
+      open: (client, atNs, ready, failed) => {
         const app = random.pick(cluster.appPods);
         const target = { ip: app.ip, port: 8080 };
-        const connection = this.#open(
-          podToPod({ src: ports.take(pod.ip, target), dst: target }, pod, app),
-        );
-        const readyNs = establish(this.#wires, connection);
+        const source = ports.take(pod.ip, target);
+        const connection = this.#open(podToPod({ src: source, dst: target }, pod, app));
         const upstream: Upstream = { connection, socket: new ProxySocket(connection.pairHash) };
+        if (plan.upstreamRefusalShare > 0 && random.chance(plan.upstreamRefusalShare)) {
+          truth.link(client.id, connection.id);
+          const refusedNs = resetByServer(this.#wires, connection);
+          ports.release(source, target, refusedNs);
+          schedule.at(refusedNs, failed);
+          return upstream;
+        }
+        const readyNs = establish(this.#wires, connection);
         schedule.at(Math.max(atNs, readyNs), () => ready(upstream));
         return upstream;
       },
@@ -303,7 +303,7 @@ export class Traffic {
 
   #balancerLinks(front: SimConnection, back: SimConnection, burst: number, atNs: number): void {
     const inbound = { isnPairHash: front.pairHash, burst };
-    const outbound = { isnPairHash: back.pairHash, burst };
+    const outbound = { isnPairHash: hashesAt(back, 0).pairHash, burst };
     this.#tellLink(
       BALANCER,
       1,
@@ -328,8 +328,9 @@ export class Traffic {
       src: { ip: client.ip, port: client.port },
       dst: { ip: vip.ip, port: vip.port },
     };
-    const { pairHash: isnPairHash } = connection;
-    for (const machine of new Set(connection.route.sites.map((site) => site.machine))) {
+    const machines = connection.route.sites.map((site) => site.machine);
+    for (const machine of new Set(machines)) {
+      const isnPairHash = hashesAt(connection, machines.indexOf(machine)).pairHash;
       const record = {
         kind: 'proxyHeader' as const,
         seq: 0,

@@ -35,7 +35,7 @@ interface SimAgent {
 /** Deterministic: the same plan gives the same world. */
 export function simulate(plan: WorldPlan): World {
   const random = new Random(plan.seed ^ 0x5eed);
-  const cluster = clusterOf(plan.nodes);
+  const cluster = clusterOf(plan.nodes, plan.family);
   const machines = [
     ...cluster.nodes.map(({ name }) => name),
     ...(plan.isBalancerWatched && plan.balancer !== 'none' ? [BALANCER] : []),

@@ -25,7 +25,7 @@ import {
 } from './group.ts';
 import { stitchKeys } from './stitchKeys.ts';
 
-/** A pooled group has thousands of legs; these are plenty for a bound, at about a microsecond each. */
+/** A pooled group has thousands of legs; the newest are plenty for a bound, at about a microsecond each. */
 const MAX_CLOCK_LEGS = 64;
 
 export interface StitcherOptions {
@@ -248,7 +248,7 @@ export class Stitcher {
   /** What connections that two agents saw tell of the offset between their clocks. */
   #observeClocks(cluster: string, { legs }: Evidence): ClockBounds {
     const before = this.#clocks.get(cluster) ?? NO_CLOCKS;
-    const after = observe(before, legs.slice(0, MAX_CLOCK_LEGS));
+    const after = observe(before, legs.slice(-MAX_CLOCK_LEGS));
     this.#clocks.set(cluster, after);
     return after;
   }
