@@ -1,6 +1,7 @@
 /** What both roads share: parse, count, store, and the words for the sender. */
 import type { AppError } from '../errors.ts';
 import type { CheckContext, ParsedBatch, ParseResult, RecordProblem } from '../ingest/batch.ts';
+import type { DurableIntake, Receipt } from '../ingest/durableIntake.ts';
 import type { IngestPipeline, StoreOutcome } from '../ingest/pipeline.ts';
 import type { Metrics } from '../metrics.ts';
 import { refusedError } from './answers.ts';
@@ -11,6 +12,25 @@ export interface Intake {
   readonly pipeline: IngestPipeline;
   readonly metrics: Metrics;
   readonly checkContext: () => CheckContext;
+  /** Null without a log, and before the log is open. */
+  readonly durable: () => DurableIntake | null;
+}
+
+/** Puts an accepted batch into the log and counts the answer. Rejects with HOP_CLOSING. */
+export async function logBatch(
+  intake: Intake,
+  durable: DurableIntake,
+  { batch, raw, road }: { batch: ParsedBatch; raw: Uint8Array | null; road: Road },
+): Promise<Receipt> {
+  try {
+    const receipt = await durable.accept(batch, raw);
+    intake.metrics.duplicates.inc(receipt.duplicates);
+    intake.metrics.batches.inc({ road, result: 'durable' });
+    return receipt;
+  } catch (error) {
+    intake.metrics.batches.inc({ road, result: 'failed' });
+    throw error;
+  }
 }
 
 /** Counts the problems of a parsed batch; throws (as AppError) what was refused whole. */

@@ -1,13 +1,15 @@
 /** POST /v1/batches (binary) and POST /v1/records (NDJSON): the side road, for exporters and people with curl. */
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { ParsedBatch, ParseResult } from '../ingest/batch.ts';
+import type { DurableIntake } from '../ingest/durableIntake.ts';
 import { parseBinary } from '../ingest/parseBinary.ts';
 import { parseNdjson } from '../ingest/parseNdjson.ts';
 import type { StoreOutcome } from '../ingest/pipeline.ts';
 import { shownProblems } from './answers.ts';
-import { acceptParsed, countTooLarge, type Intake, storeBatch } from './intake.ts';
+import { acceptParsed, countTooLarge, type Intake, logBatch, storeBatch } from './intake.ts';
 import { type BodyLimits, readBody } from './readBody.ts';
 
 export const BATCH_TYPE = 'application/vnd.hoptrace.batch';
@@ -15,6 +17,8 @@ export const RECORDS_TYPE = 'application/x-ndjson';
 
 /** Each may hold maxInflatedBytes. Beyond, senders are told to come again. */
 const MAX_BODIES_AT_ONCE = 16;
+/** Above every kind of binary.ts: what an NDJSON body becomes in the log at most. */
+const MAX_RECORD_BYTES = 512;
 
 export interface PostOptions {
   readonly intake: Intake;
@@ -76,13 +80,81 @@ function addRoute(app: FastifyInstance, { intake, storeWaitMs }: PostOptions, ro
     scope.post(route.url, async (request, reply) => {
       const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
       const batch = acceptParsed(intake, route.parse(body, intake.checkContext()), 'http');
-      return answer(reply, batch, await withinTime(storeBatch(intake, batch, 'http'), storeWaitMs));
+      const durable = intake.durable();
+      if (durable === null) {
+        const outcome = await withinTime(storeBatch(intake, batch, 'http'), storeWaitMs);
+        return answer(reply, batch, outcome);
+      }
+      const raw = route.parse === parseBinary ? body : null;
+      // RFC 7240: the sender does not want to wait for ClickHouse.
+      const isAsync = /\brespond-async\b/i.test(String(request.headers.prefer ?? ''));
+      const waitMs = isAsync ? 0 : storeWaitMs;
+      return answerLogged(
+        reply,
+        batch,
+        await logWithinTime({ intake, durable, batch, raw, storeWaitMs, waitMs }),
+      );
     });
   });
 }
 
 function answer(reply: FastifyReply, { problems }: ParsedBatch, outcome: StoreOutcome) {
   return reply.code(200).send({ ...outcome, problems: shownProblems(problems) });
+}
+
+interface LoggedOutcome {
+  readonly fresh: number;
+  readonly duplicates: number;
+  readonly isStored: boolean;
+}
+
+/** 200 as without a log where ClickHouse has the batch; 202 where the log alone has it, for good. */
+function answerLogged(reply: FastifyReply, batch: ParsedBatch, outcome: LoggedOutcome) {
+  const { fresh, duplicates, isStored } = outcome;
+  if (isStored) return answer(reply, batch, { stored: fresh, duplicates });
+  const problems = shownProblems(batch.problems);
+  return reply.code(202).send({ durable: fresh, duplicates, problems });
+}
+
+interface LogRequest {
+  readonly intake: Intake;
+  readonly durable: DurableIntake;
+  readonly batch: ParsedBatch;
+  readonly raw: Uint8Array | null;
+  /** For the log; a disk that is full for so long is an error. */
+  readonly storeWaitMs: number;
+  /** For ClickHouse, once the log has the batch. */
+  readonly waitMs: number;
+}
+
+/** Rejects with HOP_LOG_FULL, where nothing is promised, and with HOP_STORE_REFUSED. */
+async function logWithinTime(request: LogRequest): Promise<LoggedOutcome> {
+  const { intake, durable, batch, raw, storeWaitMs, waitMs } = request;
+  if (!durable.hasRoomFor(raw?.length ?? batch.records.length * MAX_RECORD_BYTES)) {
+    intake.metrics.logFull.inc();
+    throw logFull();
+  }
+  const logging = logBatch(intake, durable, { batch, raw, road: 'http' });
+  const receipt = await Promise.race([logging, after(storeWaitMs, null)]);
+  if (receipt === null) throw logFull();
+  const { fresh, duplicates, waitsForLsn, isLogged } = receipt;
+  if (waitsForLsn === 0) return { fresh, duplicates, isStored: true };
+  const done = isLogged
+    ? durable.whenDone(waitsForLsn)
+    : durable.whenAllDone(waitsForLsn).then(() => null);
+  const ended = await Promise.race([done, after(waitMs, 'late' as const)]);
+  if (ended !== 'late' && ended !== null && ended.error !== null) throw ended.error;
+  return { fresh, duplicates, isStored: ended !== 'late' };
+}
+
+function after<T>(ms: number, value: T): Promise<T> {
+  return delay(ms, value, { ref: false });
+}
+
+function logFull(): AppError {
+  const detail =
+    'the log of the collector has no room; nothing of the batch was kept, send it again';
+  return new AppError('HOP_LOG_FULL', detail, { retryAfterSeconds: 5 });
 }
 
 /**

@@ -17,6 +17,9 @@ export interface Group {
   /** Arrival of the first record since the last reconstruction; null when nothing is new. */
   dirtySinceMs: number | null;
   lastRecordMs: number;
+  /** The batch of its first record; the first one with news (meaningful while it is dirty). 0 without a log. */
+  firstLsn: number;
+  dirtySinceLsn: number;
 }
 
 export function newGroup(cluster: string, nowMs: number): Group {
@@ -27,6 +30,8 @@ export function newGroup(cluster: string, nowMs: number): Group {
     emitted: new Map(),
     dirtySinceMs: null,
     lastRecordMs: nowMs,
+    firstLsn: Number.POSITIVE_INFINITY,
+    dirtySinceLsn: Number.POSITIVE_INFINITY,
   };
 }
 

@@ -20,6 +20,7 @@ import {
   recordKey,
   startOf,
 } from './group.ts';
+import type { Emission } from './journal.ts';
 import { stitchKeys } from './stitchKeys.ts';
 
 /** A pooled group has thousands of legs; these are plenty for a bound, at about a microsecond each. */
@@ -53,7 +54,21 @@ export interface StitchCounts {
 
 export interface Due extends PathChanges {
   readonly hasMore: boolean;
+  /** The same changes by group, for the journal. */
+  readonly emissions: readonly Emission[];
 }
+
+interface GroupChanges extends PathChanges {
+  readonly emission: Emission | null;
+}
+
+/** Where a record comes from. `isNews: false`: its paths are written already (a start after a crash). */
+export interface Origin {
+  readonly lsn: number;
+  readonly isNews: boolean;
+}
+
+const NO_LOG: Origin = { lsn: 0, isNews: true };
 
 export class Stitcher {
   readonly counts: StitchCounts = {
@@ -71,7 +86,7 @@ export class Stitcher {
   readonly #groupByKey = new Map<string, Group>();
   /** By cluster; agents of one collector come from few. */
   readonly #clocks = new Map<string, ClockBounds>();
-  #left: PathChanges[] = [];
+  #left: GroupChanges[] = [];
   #leftCount = 0;
   #records = 0;
 
@@ -87,8 +102,16 @@ export class Stitcher {
     return this.#groups.size;
   }
 
+  /** The first batch whose paths are not all taken by takeDue; infinity when there is none. */
+  get firstUntakenLsn(): number {
+    if (this.#left.length > 0) return 0;
+    let first = Number.POSITIVE_INFINITY;
+    for (const group of this.#dirty) first = Math.min(first, group.dirtySinceLsn);
+    return first;
+  }
+
   /** Takes a stored record in. Repetitions and older revisions change nothing. */
-  add(record: Sourced, nowMs: number): void {
+  add(record: Sourced, nowMs: number, origin = NO_LOG): void {
     const keys = stitchKeys(record);
     if (this.#isOrphan(record, nowMs)) {
       this.counts.orphanRevisions += 1;
@@ -102,7 +125,9 @@ export class Stitcher {
     const before = group.records.size;
     const isNew = putRecord(group, recordKey(record), record);
     this.#records += group.records.size - before;
-    this.#touch(group, nowMs, isNew);
+    group.firstLsn = Math.min(group.firstLsn, origin.lsn);
+    if (isNew && origin.isNews) group.dirtySinceLsn = Math.min(group.dirtySinceLsn, origin.lsn);
+    this.#touch(group, nowMs, isNew && origin.isNews);
     if (group.records.size > this.#options.maxGroupRecords) {
       this.counts.closedGroups += 1;
       this.#leave(group);
@@ -129,7 +154,28 @@ export class Stitcher {
     for (const group of due) changes.push(this.#reconstruct(group));
     const paths = changes.flatMap((each) => each.paths);
     const withdrawals = changes.flatMap((each) => each.withdrawals);
-    return { paths, withdrawals, hasMore };
+    const emissions = changes.flatMap((each) => each.emission ?? []);
+    return { paths, withdrawals, emissions, hasMore };
+  }
+
+  /**
+   * After the records of a log were added: what had been written about their groups, in the order in which it was.
+   * A group of which records before `fromLsn` are gone is let go: half of it would only make wrong paths.
+   */
+  restore(emissions: readonly Emission[], fromLsn: number): void {
+    const truncated = new Set<Group>();
+    for (const { cluster, key, firstLsn, written, withdrawn } of emissions) {
+      const group = this.#groupByKey.get(`${cluster}|${key}`);
+      if (group === undefined) continue;
+      if (firstLsn < fromLsn) truncated.add(group);
+      // No digest: the insert may not have come to pass, so each is written (or withdrawn) again, one version higher.
+      for (const [pathId, version] of [...written, ...withdrawn])
+        group.emitted.set(pathId, { version, digest: '' });
+    }
+    for (const group of truncated) {
+      this.counts.evictedRecords += group.records.size;
+      this.#forget(group);
+    }
   }
 
   /** Forgets groups that had their time. Call about once a second. */
@@ -183,6 +229,8 @@ export class Stitcher {
     for (const [key, record] of source.records) putRecord(target, key, record);
     this.#records += target.records.size - before;
     for (const [pathId, emitted] of source.emitted) target.emitted.set(pathId, emitted);
+    target.firstLsn = Math.min(target.firstLsn, source.firstLsn);
+    target.dirtySinceLsn = Math.min(target.dirtySinceLsn, source.dirtySinceLsn);
     if (source.dirtySinceMs === null) return;
     target.dirtySinceMs = Math.min(
       target.dirtySinceMs ?? Number.POSITIVE_INFINITY,
@@ -212,7 +260,7 @@ export class Stitcher {
     this.#forget(group);
   }
 
-  #leaveBehind(changes: PathChanges): void {
+  #leaveBehind(changes: GroupChanges): void {
     const count = changes.paths.length + changes.withdrawals.length;
     if (this.#leftCount + count > this.#options.maxLeftChanges) {
       this.counts.droppedChanges += count;
@@ -222,20 +270,22 @@ export class Stitcher {
     this.#leftCount += count;
   }
 
-  #reconstruct(group: Group): PathChanges {
+  #reconstruct(group: Group): GroupChanges {
     group.dirtySinceMs = null;
+    group.dirtySinceLsn = Number.POSITIVE_INFINITY;
     this.#dirty.delete(group);
     const { reconstruct, contextOf, onError } = this.#options;
     try {
       const evidence = evidenceOf(group);
       const clocks = this.#observeClocks(group.cluster, evidence);
       const context = { ...contextOf(group.cluster, startOf(group)), clocks };
-      return changesOf(group, reconstruct(evidence, context));
+      const changes = changesOf(group, reconstruct(evidence, context));
+      return { ...changes, emission: emissionOf(group, changes) };
     } catch (error) {
       // reconstruct() does not throw on data; if it does, that group alone must pay for the defect.
       this.counts.failedGroups += 1;
       onError(error);
-      return { paths: [], withdrawals: [] };
+      return { paths: [], withdrawals: [], emission: null };
     }
   }
 
@@ -255,4 +305,16 @@ export class Stitcher {
       if (this.#groupByKey.get(key) === group) this.#groupByKey.delete(key);
     }
   }
+}
+
+function emissionOf(group: Group, { paths, withdrawals }: PathChanges): Emission | null {
+  const [key] = group.records.keys();
+  if (key === undefined || paths.length + withdrawals.length === 0) return null;
+  return {
+    cluster: group.cluster,
+    key,
+    firstLsn: group.firstLsn,
+    written: paths.map(({ pathId, version }) => [pathId, version]),
+    withdrawn: withdrawals.map(({ pathId, version }) => [pathId, version]),
+  };
 }
