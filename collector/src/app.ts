@@ -11,7 +11,7 @@ import { registerPostRoutes } from './http/postRoutes.ts';
 import { createServer } from './http/server.ts';
 import { registerStream } from './http/stream.ts';
 import { HeartbeatBook } from './ingest/heartbeats.ts';
-import { noteLosses } from './ingest/losses.ts';
+import { noteClock, noteLosses } from './ingest/losses.ts';
 import { IngestPipeline } from './ingest/pipeline.ts';
 import { realSleep, type Sleep } from './ingest/retry.ts';
 import { StoredSeqs } from './ingest/storedSeqs.ts';
@@ -108,6 +108,7 @@ function createParts(deps: CollectorDeps) {
       const now = nowMs();
       heartbeats.note(envelope, now);
       noteLosses(metrics, envelope);
+      noteClock(metrics, envelope);
       for (const record of records) stitcher.add(record, now, { lsn, isNews: true });
       if (records.length > 0) watch.succeeded();
     },
