@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseLogged } from '@hoptrace/collector/ingest/durableIntake.ts';
+import { parseLogged } from '@hoptrace/collector/ingest/parseLogged.ts';
 import { batchPrefix, FRAME, readBatchPayload } from '@hoptrace/collector/wal/frames.ts';
 import { recoverLog } from '@hoptrace/collector/wal/recover.ts';
 import { WriteAheadLog } from '@hoptrace/collector/wal/wal.ts';

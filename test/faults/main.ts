@@ -1,9 +1,10 @@
-/** `npm run test:faults -- agent|collector|log [--rounds N] [--seed N] [--json]`. */
+/** `npm run test:faults -- agent|collector|log [--rounds N] [--seed N] [--docs] [--json]`. */
 import { parseArgs } from 'node:util';
 import { printResult, type ResultRow } from '../lab/commands/output.ts';
 import { messageOf } from '../lab/errors.ts';
 import { runFaults } from './agent.ts';
 import { runLog } from './log.ts';
+import { writeReport } from './report.ts';
 
 interface Suite {
   readonly rows: readonly ResultRow[];
@@ -21,6 +22,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      docs: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '50' },
       seed: { type: 'string', default: '1' },
     },
@@ -37,6 +39,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { rows, details } = await suite(rounds, seed);
+  if (values.docs) writeReport({ suite: name, rows, details });
   const text = rows
     .map(({ met, value, unit, name: what, goal }) => {
       const aim = goal === null ? '' : ` (goal ${goal})`;

@@ -12,7 +12,6 @@ export interface RawSender {
   /** firstSeq and count of what the log has; each once. */
   readonly durable: ReadonlyMap<number, number>;
   readonly storedRecords: () => number;
-  readonly credit: () => number;
   close(): void;
 }
 
@@ -40,7 +39,6 @@ export async function openSender(url: string): Promise<RawSender> {
   return {
     durable,
     storedRecords: () => storedRecords,
-    credit: () => credit,
     async send(from, size, isOver) {
       let seq = from;
       while (!isOver(seq)) {

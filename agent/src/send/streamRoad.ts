@@ -56,6 +56,7 @@ export class StreamRoad {
       handshakeTimeout: limits.connectTimeoutMs,
       maxPayload: MAX_ANSWER_BYTES,
       perMessageDeflate: false,
+      generateMask: leaveUnmasked,
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
     });
     this.#socket = socket;
@@ -139,4 +140,12 @@ export class StreamRoad {
       : 'check HOPTRACE_AGENT_COLLECTOR_URL and that the collector runs; records wait meanwhile';
     log('warn', 'no connection to collector', { collectorUrl, problem, remedy });
   }
+}
+
+/**
+ * Masks guard old proxies against bytes that a web page chose (RFC 6455, 10.3). No page chooses these, and unmasking
+ * was a third of what the collector spent on a batch (measured): zeros leave the bytes as they are.
+ */
+function leaveUnmasked(mask: Buffer): void {
+  mask.fill(0);
 }

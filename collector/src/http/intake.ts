@@ -1,8 +1,10 @@
 /** What both roads share: parse, count, store, and the words for the sender. */
 import type { AppError } from '../errors.ts';
 import type { CheckContext, ParsedBatch, ParseResult, RecordProblem } from '../ingest/batch.ts';
-import type { DurableIntake, Receipt } from '../ingest/durableIntake.ts';
+import type { DurableIntake } from '../ingest/durableIntake.ts';
 import type { IngestPipeline, StoreOutcome } from '../ingest/pipeline.ts';
+import type { Receipt } from '../ingest/receipt.ts';
+import type { ScannedBatch } from '../ingest/scanBatch.ts';
 import type { Metrics } from '../metrics.ts';
 import { refusedError } from './answers.ts';
 
@@ -16,19 +18,33 @@ export interface Intake {
   readonly durable: () => DurableIntake | null;
 }
 
+/** `raw`: the bytes as received, where they are the binary form; a scanned batch is nothing without them. */
+export type LogRequest = { readonly road: Road } & (
+  | { readonly batch: ScannedBatch; readonly raw: Uint8Array }
+  | { readonly batch: ParsedBatch; readonly raw: Uint8Array | null }
+);
+
+type ScannedRequest = Extract<LogRequest, { batch: ScannedBatch }>;
+
+function isScanned(request: LogRequest): request is ScannedRequest {
+  return 'first' in request.batch;
+}
+
 /** Puts an accepted batch into the log and counts the answer. Rejects with HOP_CLOSING. */
 export async function logBatch(
   intake: Intake,
   durable: DurableIntake,
-  { batch, raw, road }: { batch: ParsedBatch; raw: Uint8Array | null; road: Road },
+  request: LogRequest,
 ): Promise<Receipt> {
   try {
-    const receipt = await durable.accept(batch, raw);
+    const receipt = await (isScanned(request)
+      ? durable.acceptScanned(request.batch, request.raw)
+      : durable.accept(request.batch, request.raw));
     intake.metrics.duplicates.inc(receipt.duplicates);
-    intake.metrics.batches.inc({ road, result: 'durable' });
+    intake.metrics.batches.inc({ road: request.road, result: 'durable' });
     return receipt;
   } catch (error) {
-    intake.metrics.batches.inc({ road, result: 'failed' });
+    intake.metrics.batches.inc({ road: request.road, result: 'failed' });
     throw error;
   }
 }

@@ -8,8 +8,16 @@ import type { DurableIntake } from '../ingest/durableIntake.ts';
 import { parseBinary } from '../ingest/parseBinary.ts';
 import { parseNdjson } from '../ingest/parseNdjson.ts';
 import type { StoreOutcome } from '../ingest/pipeline.ts';
+import { scanBatch } from '../ingest/scanBatch.ts';
 import { shownProblems } from './answers.ts';
-import { acceptParsed, countTooLarge, type Intake, logBatch, storeBatch } from './intake.ts';
+import {
+  acceptParsed,
+  countTooLarge,
+  type Intake,
+  type LogRequest,
+  logBatch,
+  storeBatch,
+} from './intake.ts';
 import { type BodyLimits, readBody } from './readBody.ts';
 
 export const BATCH_TYPE = 'application/vnd.hoptrace.batch';
@@ -79,21 +87,25 @@ function addRoute(app: FastifyInstance, { intake, storeWaitMs }: PostOptions, ro
     });
     scope.post(route.url, async (request, reply) => {
       const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-      const batch = acceptParsed(intake, route.parse(body, intake.checkContext()), 'http');
+      // RFC 7240: the sender does not want to wait for ClickHouse.
+      const isAsync = /\brespond-async\b/i.test(String(request.headers.prefer ?? ''));
+      const waitMs = isAsync ? 0 : storeWaitMs;
       const durable = intake.durable();
+      const isBinary = route.parse === parseBinary;
+      const scanned = durable !== null && isBinary ? scanBatch(body, intake.checkContext()) : null;
+      if (durable !== null && scanned !== null) {
+        const log = { batch: scanned, raw: body, road: 'http' } as const;
+        const outcome = await logWithinTime({ intake, durable, log, storeWaitMs, waitMs });
+        return answerLogged(reply, [], outcome);
+      }
+      const batch = acceptParsed(intake, route.parse(body, intake.checkContext()), 'http');
       if (durable === null) {
         const outcome = await withinTime(storeBatch(intake, batch, 'http'), storeWaitMs);
         return answer(reply, batch, outcome);
       }
-      const raw = route.parse === parseBinary ? body : null;
-      // RFC 7240: the sender does not want to wait for ClickHouse.
-      const isAsync = /\brespond-async\b/i.test(String(request.headers.prefer ?? ''));
-      const waitMs = isAsync ? 0 : storeWaitMs;
-      return answerLogged(
-        reply,
-        batch,
-        await logWithinTime({ intake, durable, batch, raw, storeWaitMs, waitMs }),
-      );
+      const log = { batch, raw: isBinary ? body : null, road: 'http' } as const;
+      const outcome = await logWithinTime({ intake, durable, log, storeWaitMs, waitMs });
+      return answerLogged(reply, batch.problems, outcome);
     });
   });
 }
@@ -109,18 +121,21 @@ interface LoggedOutcome {
 }
 
 /** 200 as without a log where ClickHouse has the batch; 202 where the log alone has it, for good. */
-function answerLogged(reply: FastifyReply, batch: ParsedBatch, outcome: LoggedOutcome) {
+function answerLogged(
+  reply: FastifyReply,
+  refused: ParsedBatch['problems'],
+  outcome: LoggedOutcome,
+) {
   const { fresh, duplicates, isStored } = outcome;
-  if (isStored) return answer(reply, batch, { stored: fresh, duplicates });
-  const problems = shownProblems(batch.problems);
+  const problems = shownProblems(refused);
+  if (isStored) return reply.code(200).send({ stored: fresh, duplicates, problems });
   return reply.code(202).send({ durable: fresh, duplicates, problems });
 }
 
-interface LogRequest {
+interface TimedRequest {
   readonly intake: Intake;
   readonly durable: DurableIntake;
-  readonly batch: ParsedBatch;
-  readonly raw: Uint8Array | null;
+  readonly log: LogRequest;
   /** For the log; a disk that is full for so long is an error. */
   readonly storeWaitMs: number;
   /** For ClickHouse, once the log has the batch. */
@@ -128,13 +143,14 @@ interface LogRequest {
 }
 
 /** Rejects with HOP_LOG_FULL, where nothing is promised, and with HOP_STORE_REFUSED. */
-async function logWithinTime(request: LogRequest): Promise<LoggedOutcome> {
-  const { intake, durable, batch, raw, storeWaitMs, waitMs } = request;
-  if (!durable.hasRoomFor(raw?.length ?? batch.records.length * MAX_RECORD_BYTES)) {
+async function logWithinTime(request: TimedRequest): Promise<LoggedOutcome> {
+  const { intake, durable, log, storeWaitMs, waitMs } = request;
+  const count = log.batch.envelope.count;
+  if (!durable.hasRoomFor(log.raw?.length ?? count * MAX_RECORD_BYTES)) {
     intake.metrics.logFull.inc();
     throw logFull();
   }
-  const logging = logBatch(intake, durable, { batch, raw, road: 'http' });
+  const logging = logBatch(intake, durable, log);
   const receipt = await Promise.race([logging, after(storeWaitMs, null)]);
   if (receipt === null) throw logFull();
   const { fresh, duplicates, waitsForLsn, isLogged } = receipt;

@@ -9,8 +9,10 @@ import type { WebSocket } from '@fastify/websocket';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError, ERRORS } from '../errors.ts';
 import type { ParsedBatch } from '../ingest/batch.ts';
-import type { DoneBatch, DurableIntake } from '../ingest/durableIntake.ts';
+import type { DurableIntake } from '../ingest/durableIntake.ts';
 import { parseBinary, peekFirstSeq } from '../ingest/parseBinary.ts';
+import type { DoneBatch, NodeName } from '../ingest/receipt.ts';
+import { scanBatch } from '../ingest/scanBatch.ts';
 import {
   type CreditMessage,
   type DurableMessage,
@@ -25,6 +27,7 @@ import {
   countRefused,
   countTooLarge,
   type Intake,
+  type LogRequest,
   logBatch,
   storeBatch,
 } from './intake.ts';
@@ -125,17 +128,16 @@ class StreamConnection {
   async #receive({ bytes, isBinary, receivedAtUs }: Message): Promise<void> {
     let firstSeq: number | null = null;
     try {
+      if (await this.#receiveScanned({ bytes, isBinary, receivedAtUs })) return;
       const batch = this.#accept(bytes, isBinary, (seq) => {
         firstSeq = seq;
       });
       const { pipeline, durable, metrics } = this.#options.intake;
       const log = durable();
       if (log !== null) {
-        while (!log.hasRoomFor(bytes.length) || this.#storing.size > MAX_AWAITED) {
-          metrics.logFull.inc();
-          await this.#waitForRoom(() => log.whenRoom());
-        }
-        this.#track(this.#keep(log, batch, { bytes, receivedAtUs }));
+        await this.#waitForLog(log, bytes.length);
+        const request = { batch, raw: bytes, road: 'ws' } as const;
+        this.#track(this.#keep(log, request, receivedAtUs));
         return;
       }
       while (!pipeline.hasRoomFor(batch.records.length)) {
@@ -150,6 +152,32 @@ class StreamConnection {
       if (firstSeq === null) await this.#answerEarlier();
       this.#refuse(error, firstSeq);
     }
+  }
+
+  /** The short way of a batch that is all good. False where it has to go the long one. */
+  async #receiveScanned({ bytes, isBinary, receivedAtUs }: Message): Promise<boolean> {
+    const { intake, maxBatchBytes } = this.#options;
+    const log = intake.durable();
+    if (log === null || !isBinary || bytes.length > maxBatchBytes) return false;
+    const batch = scanBatch(bytes, intake.checkContext());
+    // Another node's: the long way has the words for it.
+    if (batch === null || !this.#canSpeakFor(batch.envelope)) return false;
+    this.#bind(batch);
+    await this.#waitForLog(log, bytes.length);
+    this.#track(this.#keep(log, { batch, raw: bytes, road: 'ws' }, receivedAtUs));
+    return true;
+  }
+
+  async #waitForLog(log: DurableIntake, bytes: number): Promise<void> {
+    while (!log.hasRoomFor(bytes) || this.#storing.size > MAX_AWAITED) {
+      this.#options.intake.metrics.logFull.inc();
+      await this.#waitForRoom(() => log.whenRoom());
+    }
+  }
+
+  #canSpeakFor({ cluster, node }: NodeName): boolean {
+    const own = this.#speaksFor;
+    return own === null || (own.cluster === cluster && own.node === node);
   }
 
   #accept(
@@ -172,11 +200,11 @@ class StreamConnection {
   }
 
   /** The first envelope says for whom this connection speaks; another name later is refused. */
-  #bind({ envelope }: ParsedBatch): void {
+  #bind({ envelope }: Pick<ParsedBatch, 'envelope'>): void {
     const { cluster, node } = envelope;
     this.#speaksFor ??= this.#listenFor({ cluster, node });
     const own = this.#speaksFor;
-    if (own.cluster === cluster && own.node === node) return;
+    if (this.#canSpeakFor(envelope)) return;
     const field = own.cluster === cluster ? 'node' : 'cluster';
     const problem = {
       field,
@@ -220,16 +248,12 @@ class StreamConnection {
   }
 
   /** Never rejects. */
-  async #keep(
-    log: DurableIntake,
-    batch: ParsedBatch,
-    { bytes, receivedAtUs }: Pick<Message, 'bytes' | 'receivedAtUs'>,
-  ): Promise<void> {
-    const { envelope, problems } = batch;
+  async #keep(log: DurableIntake, request: LogRequest, receivedAtUs: number): Promise<void> {
+    const { envelope } = request.batch;
+    const problems = 'problems' in request.batch ? request.batch.problems : [];
     const { bootId, firstSeq, count } = envelope;
     try {
-      const raw = { batch, raw: bytes, road: 'ws' as const };
-      const receipt = await logBatch(this.#options.intake, log, raw);
+      const receipt = await logBatch(this.#options.intake, log, request);
       const { duplicates, waitsForLsn, isLogged } = receipt;
       const asksDurable = this.#options.creditBytes !== null;
       if (asksDurable) {

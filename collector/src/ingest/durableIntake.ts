@@ -8,7 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeBatch, encodeBatch } from '@hoptrace/domain/wire/binary.ts';
-import { envelopeSchema, type WireRecord } from '@hoptrace/domain/wire/v1.ts';
+import type { Envelope, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { batchPrefix, encodeLsns, FRAME, type LoggedBatch } from '../wal/frames.ts';
@@ -16,7 +16,10 @@ import type { LsnTracker } from '../wal/lsnTracker.ts';
 import { WalReader } from '../wal/reader.ts';
 import type { WriteAheadLog } from '../wal/wal.ts';
 import type { ParsedBatch } from './batch.ts';
-import type { IngestPipeline, StoreOutcome } from './pipeline.ts';
+import { parseLogged } from './parseLogged.ts';
+import type { IngestPipeline } from './pipeline.ts';
+import type { DoneBatch, NodeName, Receipt } from './receipt.ts';
+import type { ScannedBatch } from './scanBatch.ts';
 import { type SeqRange, seqRanges } from './seqRanges.ts';
 import type { SenderName, StoredSeqs } from './storedSeqs.ts';
 
@@ -38,27 +41,6 @@ export interface DurableOptions {
   /** Acknowledged batches (or bytes of them) that cannot be read back. */
   readonly onDamage: (what: object) => void;
   readonly onDefect: (error: unknown) => void;
-}
-
-export type NodeName = Pick<SenderName, 'cluster' | 'node'>;
-
-export interface Receipt {
-  /** Records of the batch that are in the log now, and were not known before. */
-  readonly fresh: number;
-  readonly duplicates: number;
-  /** When this batch of the log is in ClickHouse, all of this one is. 0: it is already. */
-  readonly waitsForLsn: number;
-  /** The batch is itself in the log: onDone tells its end by name. */
-  readonly isLogged: boolean;
-}
-
-/** A logged batch that came to its end. `error`: ClickHouse refused its rows for good. */
-export interface DoneBatch extends SenderName {
-  readonly lsn: number;
-  readonly firstSeq: number;
-  readonly count: number;
-  readonly outcome: StoreOutcome;
-  readonly error: unknown;
 }
 
 export class DurableIntake {
@@ -144,7 +126,7 @@ export class DurableIntake {
 
   /** Resolves when the batch is fsynced. `raw`: its bytes as received, where they are the binary form. */
   async accept(batch: ParsedBatch, raw: Uint8Array | null): Promise<Receipt> {
-    const { log, pending, pipeline } = this.#options;
+    const { log, pipeline } = this.#options;
     const { envelope, records, problems } = batch;
     if (this.#isClosing) throw closing();
     if (records.length === 0) {
@@ -163,12 +145,33 @@ export class DurableIntake {
     }
     const isAsReceived = raw !== null && duplicates === 0 && problems.length === 0;
     const bytes = isAsReceived ? raw : encodeBatch(envelope, fresh);
-    for (const [first, last] of seqRanges(fresh)) pending.addAll(envelope, first, last);
+    return this.#append(envelope, bytes, { ranges: seqRanges(fresh), duplicates });
+  }
+
+  /** The same for a batch of which only the bytes were looked at: of its records none is made before its turn. */
+  async acceptScanned({ envelope, first, last }: ScannedBatch, raw: Uint8Array): Promise<Receipt> {
+    const { stored, pending } = this.#options;
+    if (this.#isClosing) throw closing();
+    if (stored.hasAny(envelope, first, last) || pending.hasAny(envelope, first, last)) {
+      const { records } = decodeBatch(raw);
+      return this.accept({ envelope, records, problems: [] }, raw);
+    }
+    return this.#append(envelope, raw, { ranges: [[first, last]], duplicates: 0 });
+  }
+
+  async #append(
+    envelope: Envelope,
+    bytes: Uint8Array,
+    { ranges, duplicates }: { ranges: readonly SeqRange[]; duplicates: number },
+  ): Promise<Receipt> {
+    const { log, pending } = this.#options;
+    for (const [first, last] of ranges) pending.addAll(envelope, first, last);
     const { lsn, durable } = log.append([batchPrefix(envelope.count, duplicates), bytes]);
     this.#keep({ lsn, count: envelope.count, duplicates, bytes });
     await durable;
     this.#wakeFeeder();
-    return { fresh: fresh.length, duplicates, waitsForLsn: lsn, isLogged: true };
+    const fresh = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    return { fresh, duplicates, waitsForLsn: lsn, isLogged: true };
   }
 
   /** Resolves true when all of the log is in ClickHouse, false when `timeoutMs` passed before. */
@@ -319,14 +322,6 @@ export class DurableIntake {
       waiter.resolve();
     }
   }
-}
-
-/** Null where the bytes are no batch of this version: they were whole when they were logged. */
-export function parseLogged({ bytes }: LoggedBatch): ParsedBatch | null {
-  const split = decodeBatch(bytes);
-  const envelope = envelopeSchema.safeParse(split.envelope);
-  if (!envelope.success || split.problems.length > 0) return null;
-  return { envelope: envelope.data, records: split.records, problems: [] };
 }
 
 function nodeKey({ cluster, node }: NodeName): string {

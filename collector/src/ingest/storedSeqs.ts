@@ -26,6 +26,10 @@ export class StoredSeqs {
     return this.#bySender.get(senderKey(sender))?.hasAll(first, last) ?? false;
   }
 
+  hasAny(sender: SenderName, first: number, last: number): boolean {
+    return this.#bySender.get(senderKey(sender))?.hasAny(first, last) ?? false;
+  }
+
   add(record: SenderName & { readonly seq: number }): void {
     this.addAll(record, record.seq, record.seq);
   }
@@ -103,6 +107,10 @@ export class SeqRanges {
   hasAll(first: number, last: number): boolean {
     const range = this.#ranges[this.#indexAtOrBelow(first)];
     return range !== undefined && last <= range.last;
+  }
+
+  hasAny(first: number, last: number): boolean {
+    return (this.#ranges[this.#indexAtOrBelow(last)]?.last ?? -1) >= first;
   }
 
   add(seq: number): void {
