@@ -21,6 +21,8 @@ import { Stitcher } from './stitch/stitcher.ts';
 import { StoreWatch } from './storeWatch.ts';
 import { TopologyFile } from './topology/topologyFile.ts';
 
+/** RFC 6455 registry: service restart. */
+const TRY_AGAIN = 1012;
 const STITCH_TURN_MS = 100;
 const HOUSEKEEPING_MS = 1000;
 const TOPOLOGY_POLL_MS = 2000;
@@ -138,7 +140,12 @@ function createParts(deps: CollectorDeps) {
 async function openLog(parts: Parts): Promise<Durability | null> {
   const { config, app } = parts;
   if (config.logDir === null) return null;
-  const log = await openDurability({ ...parts, directory: config.logDir, log: app.log });
+  // Agents send all that is not stored again on a new connection.
+  const resendAll = () => {
+    for (const client of app.websocketServer.clients) client.close(TRY_AGAIN, 'send again');
+  };
+  const options = { ...parts, directory: config.logDir, log: app.log, resendAll };
+  const log = await openDurability(options);
   parts.durable.log = log;
   return log;
 }

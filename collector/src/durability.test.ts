@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -177,6 +177,34 @@ test('POST answers 200 when ClickHouse has it, 202 when the log alone does, and 
   await until(() => collector.store.records.length === 2);
   const late = await post();
   expect([late.statusCode, late.json()]).toEqual([200, { stored: 0, duplicates: 2, problems: [] }]);
+});
+
+test('a batch that is damaged while it waits is lost here alone: its sender sends it again', async () => {
+  const env = { HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES: '65536' };
+  const first = await start(new MemoryStore(), env);
+  first.store.failure = new Error('away');
+  const before = await stream(first);
+  await before.next();
+  for (const seq of [1, 2, 3]) {
+    before.send(batch(seq));
+    await before.next();
+  }
+  await open.pop()?.close();
+  const [name = ''] = readdirSync(directory).filter((each) => each.endsWith('.wal'));
+  const file = path.join(directory, name);
+  const bytes = readFileSync(file);
+  const at = Math.floor(bytes.length / 2);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  const store = new MemoryStore();
+  const second = await start(store, env);
+  await until(() => store.records.length === 2);
+  const after = await stream(second);
+  await after.next();
+  after.send(batch(2));
+  expect(await after.next()).toMatchObject({ type: 'durable', duplicates: 0 });
+  expect(await after.next()).toMatchObject({ type: 'stored', stored: 1 });
+  expect(seqsOf(store)).toEqual([1, 2, 3]);
 });
 
 test('two collectors do not share a log', async () => {

@@ -31,6 +31,8 @@ export interface DurabilityOptions {
   /** The pipeline's own. */
   readonly stored: StoredSeqs;
   readonly nowMs: () => number;
+  /** A batch that an agent takes for safe is lost: all agents send again what is not stored. */
+  readonly resendAll: () => void;
 }
 
 export interface Durability {
@@ -90,7 +92,10 @@ export async function openDurability(options: DurabilityOptions): Promise<Durabi
   );
   const intake = new DurableIntake({
     ...{ log: wal, pipeline: options.pipeline, metrics, stored: options.stored, pending, done },
-    onDamage: (what) => log.error(what, 'the log is damaged; agents send what is lost again'),
+    onDamage: (what) => {
+      log.error(what, 'the log is damaged; agents send what is lost again');
+      options.resendAll();
+    },
     onDefect: (error) => log.error({ err: error }, 'the log could not be read'),
   });
   const parts = { ...options, wal, done, intake, stitched: { lsn: memory.stitchedLsn } };

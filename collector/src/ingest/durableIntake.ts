@@ -25,6 +25,8 @@ import type { SenderName, StoredSeqs } from './storedSeqs.ts';
 
 /** Batches that came just now, so that in normal times nothing is read back. */
 const MAX_RECENT_BYTES = 8 * 1024 * 1024;
+/** Enough for every insert that goes on at once. */
+const MAX_FED_RECORDS = 8192;
 const MAX_MARKS = 256;
 const MARK_EVERY_MS = 50;
 const ROOM_POLL_MS = 100;
@@ -237,9 +239,16 @@ export class DurableIntake {
         this.#lose(logged.lsn);
         continue;
       }
-      while (!pipeline.hasRoomFor(batch.records.length)) await pipeline.whenRoom();
+      while (!this.#canFeed(batch.records.length)) await pipeline.whenRoom();
       void this.#store(logged, batch);
     }
+  }
+
+  /** What waits, waits in the file: records are 900 bytes each in memory, and a quarter of that there. */
+  #canFeed(records: number): boolean {
+    const { pipeline } = this.#options;
+    const isMuch = pipeline.queuedRecords > 0 && pipeline.queuedRecords + records > MAX_FED_RECORDS;
+    return pipeline.isClosing || (!isMuch && pipeline.hasRoomFor(records));
   }
 
   async #take(lsn: number): Promise<LoggedBatch | null> {

@@ -62,6 +62,10 @@ export class IngestPipeline {
     this.#stored = options.stored ?? new StoredSeqs();
   }
 
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   get queuedRecords(): number {
     return this.#queuedRecords;
   }
