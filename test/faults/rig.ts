@@ -12,6 +12,8 @@ import { freePort } from '../integration/embedded.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const POLL_MS = 25;
+/** As `npm start` runs it: without a bound V8 takes what there is, and resident memory says nothing. */
+const HEAP = ['--max-old-space-size=256', '--max-semi-space-size=8'];
 
 export interface Rig {
   readonly folder: string;
@@ -61,7 +63,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     },
   };
   const child: Rig['child'] = (args, env) => {
-    const made = spawn(process.execPath, ['--import', 'tsx', ...args], {
+    const made = spawn(process.execPath, [...HEAP, '--import', 'tsx', ...args], {
       cwd: ROOT,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
