@@ -137,6 +137,23 @@ static void choose_features(struct programs *programs)
 			  cgroup);
 }
 
+/* Another object than hop.bpf.o (--object) may do without the map. */
+static void set_entries(struct bpf_object *object, const char *name, uint32_t count)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (map)
+		bpf_map__set_max_entries(map, count);
+}
+
+static void leave_out_map(struct bpf_object *object, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (map)
+		bpf_map__set_autocreate(map, false);
+}
+
 static int open_object(struct programs *programs)
 {
 	struct bpf_map *map;
@@ -152,8 +169,8 @@ static int open_object(struct programs *programs)
 		return -EINVAL;
 	settings->all_namespaces = programs->options->namespace_count == 0;
 	settings->wake_bytes = WAKE_BYTES;
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(programs->object, "ring"), programs->options->ring_bytes);
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(programs->object, "flows"), programs->options->flow_count);
+	set_entries(programs->object, "ring", programs->options->ring_bytes);
+	set_entries(programs->object, "flows", programs->options->flow_count);
 	return 0;
 }
 
@@ -177,8 +194,8 @@ static int load(struct programs *programs, unsigned int features)
 		error = program ? bpf_program__set_autoload(program, features & 1u << PROGRAMS[i].feature) : -ENOENT;
 	}
 	if (!error && !(features & 1u << FEATURE_PROXY_LINKS)) {
-		bpf_map__set_autocreate(bpf_object__find_map_by_name(programs->object, "connections"), false);
-		bpf_map__set_autocreate(bpf_object__find_map_by_name(programs->object, "threads"), false);
+		leave_out_map(programs->object, "connections");
+		leave_out_map(programs->object, "threads");
 	}
 	if (!error)
 		error = bpf_object__load(programs->object);
