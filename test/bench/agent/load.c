@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,6 +49,14 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec * 1000000000ull + time.tv_nsec;
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static void die(const char *what)
@@ -157,9 +166,9 @@ static void run_requests(double seconds, int in_flight, double rate)
 			checked = now;
 		}
 	}
-	printf("{\"seconds\":%.6f,\"started\":%lu,\"served\":%lu,\"failed\":%lu,\"timedOut\":%lu,\"meanLatencyUs\":%.1f}\n",
+	printf("{\"seconds\":%.6f,\"started\":%lu,\"served\":%lu,\"failed\":%lu,\"timedOut\":%lu,\"meanLatencyUs\":%.1f,\"cpuSeconds\":%.6f}\n",
 	       (now_ns() - start) / 1e9, totals.started, totals.served, totals.failed, totals.timed_out,
-	       totals.served ? totals.latency_ns / 1e3 / totals.served : 0);
+	       totals.served ? totals.latency_ns / 1e3 / totals.served : 0, cpu_seconds());
 }
 
 static void run_serve(const char *port)

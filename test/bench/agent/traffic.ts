@@ -1,11 +1,13 @@
 /** The bench's load, run in the lab's namespaces. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { inNamespace, run } from '../../lab/command.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { namespaceOf } from '../../lab/names.ts';
 import { nodeNamed, PODS, serviceNamed } from '../../lab/plan.ts';
+import { cpuSeconds } from './usage.ts';
 
 const SINK = fileURLToPath(new URL('sink.mjs', import.meta.url));
 const BULK_PORT = 21_400;
@@ -18,6 +20,8 @@ const requestsSchema = z.object({
   failed: z.int(),
   timedOut: z.int(),
   meanLatencyUs: z.number(),
+  /** Of the client. */
+  cpuSeconds: z.number(),
 });
 const fetchSchema = z.object({ seconds: z.number(), bytes: z.number() });
 const floodSchema = z.object({ seconds: z.number(), sent: z.int(), failed: z.int() });
@@ -39,16 +43,28 @@ export class Load {
     this.#program = program;
   }
 
-  /** Without it the conntrack tables fill with ended connections (120 s each) and refuse new ones. */
+  /**
+   * Forgets ended connections at once. Kept as long as usual (60 s by sockets, 120 s by conntrack), they fill tables
+   * and port ranges within seconds, and new connections that meet them wait a second for a repeated SYN.
+   */
   async prepare(): Promise<void> {
-    for (const node of this.#lab.namespaces.filter((each) => each.role === 'node')) {
-      const setting = 'net.netfilter.nf_conntrack_tcp_timeout_time_wait=2';
-      await run('nsenter', inNamespace(node.path, 'sysctl', '-qw', setting));
+    for (const { path, role } of this.#lab.namespaces) {
+      const settings = ['net.ipv4.tcp_max_tw_buckets=0', 'net.ipv4.ip_local_port_range=1024 65000'];
+      if (role === 'node') settings.push('net.netfilter.nf_conntrack_tcp_timeout_time_wait=1');
+      await run('nsenter', inNamespace(path, 'sysctl', '-qw', ...settings));
     }
     const pod = PODS.find((each) => each.name === 'app-node2');
     const server = namespaceOf(this.#lab.namespaces, { role: 'pod', pod: pod?.key ?? '' });
     const words = inNamespace(server.path, this.#program, 'serve', String(BULK_PORT));
     this.#bulkServer = spawn('nsenter', words, { stdio: 'ignore' });
+  }
+
+  /** CPU that the lab's servers used so far, with what the kernel did in their name. */
+  cpuSeconds(): number {
+    const inodes = new Set(this.#lab.namespaces.map(({ path }) => statSync(path).ino));
+    const isOfLab = (pid: string) => inodes.has(netnsOf(pid) ?? -1);
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return pids.filter(isOfLab).reduce((sum, pid) => sum + cpuSeconds(Number(pid)), 0);
   }
 
   /** Client → NodePort on node1 → ingress Pod on node2 → app Pod beside it: 2 connections a request. */
@@ -118,4 +134,13 @@ export async function startSink(): Promise<Sink> {
     },
     close: () => child.disconnect(),
   };
+}
+
+/** Null for a process that ended meanwhile. */
+function netnsOf(pid: string): number | null {
+  try {
+    return statSync(`/proc/${pid}/ns/net`).ino;
+  } catch {
+    return null;
+  }
 }

@@ -4,12 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { LabNamespace } from '../../lab/names.ts';
+import { cpuSeconds, rssBytes } from './usage.ts';
 
 const LOADER = fileURLToPath(new URL('../../../agent/build/hoptrace-loader', import.meta.url));
 const AGENT_PROCESS = fileURLToPath(new URL('agentProcess.ts', import.meta.url));
 const READY_TIMEOUT_MS = 20_000;
 const ANSWER_TIMEOUT_MS = 5_000;
-const TICKS_PER_SECOND = 100;
 
 const answerSchema = z.object({
   metrics: z.record(z.string(), z.number()),
@@ -158,16 +158,4 @@ function childrenOf(pid: number): number[] {
 
 function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-}
-
-/** User and system time of all its threads: fields 14 and 15 of /proc/PID/stat. */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-function rssBytes(pid: number): number {
-  const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1] ?? 0) * 1024;
 }
