@@ -19,11 +19,15 @@
 	(bpf_core_enum_value_exists(enum skb_drop_reason, name) &&      \
 	 (reason) == (u32)bpf_core_enum_value(enum skb_drop_reason, name))
 
+static __always_inline bool is_copy_drop(u32 reason)
+{
+	return HOP_REASON_IS(reason, SKB_DROP_REASON_OTHERHOST);
+}
+
 static __always_inline bool is_real_drop(u32 reason)
 {
 	return !HOP_REASON_IS(reason, SKB_NOT_DROPPED_YET) && !HOP_REASON_IS(reason, SKB_CONSUMED) &&
-	       !HOP_REASON_IS(reason, SKB_DROP_REASON_NOT_SPECIFIED) &&
-	       !HOP_REASON_IS(reason, SKB_DROP_REASON_OTHERHOST);
+	       !HOP_REASON_IS(reason, SKB_DROP_REASON_NOT_SPECIFIED) && !is_copy_drop(reason);
 }
 
 /*

@@ -77,9 +77,9 @@ void hello_write(struct text *json, const struct programs *programs, const struc
 {
 	text_clear(json);
 	text_add(json,
-		 "{\"layoutVersion\":%d,\"sizes\":{\"packet\":%zu,\"link\":%zu,\"proxyHeader\":%zu,\"clock\":%zu,"
-		 "\"stats\":%zu}",
-		 HOP_LAYOUT_VERSION, sizeof(struct hop_packet), sizeof(struct hop_link),
+		 "{\"layoutVersion\":%d,\"sizes\":{\"packet\":%zu,\"leg\":%zu,\"link\":%zu,\"proxyHeader\":%zu,"
+		 "\"clock\":%zu,\"stats\":%zu}",
+		 HOP_LAYOUT_VERSION, sizeof(struct hop_packet), sizeof(struct hop_leg), sizeof(struct hop_link),
 		 sizeof(struct hop_proxy_header), sizeof(struct hop_clock), sizeof(struct hop_stats));
 	add_identity(json);
 	text_add(json, ",\"hostNetns\":%u,\"hostNetnsSource\":\"%s\",\"allNamespaces\":%s", namespaces->host_inode,

@@ -50,6 +50,16 @@ struct packet_frame {
 	struct hop_packet body;
 };
 
+struct leg_frame {
+	struct hop_frame_head head;
+	struct hop_leg body;
+};
+
+struct opened_frame {
+	struct hop_frame_head head;
+	struct hop_opened body;
+};
+
 struct link_frame {
 	struct hop_frame_head head;
 	struct hop_link body;

@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "capabilities.h"
+#include "messages.h"
 #include "settings.h"
 
 #define WAKE_BYTES (64u << 10)
@@ -36,51 +39,10 @@ static const struct program PROGRAMS[] = {
 	{ "on_socket_write", FEATURE_PROXY_LINKS, "sock_send_length", "6.3" },
 };
 
+#define STATS_COUNT (sizeof(struct hop_stats) / sizeof(u64)) /* it holds nothing else */
 #define PROGRAM_COUNT (sizeof(PROGRAMS) / sizeof(PROGRAMS[0]))
 
 _Static_assert(PROGRAM_COUNT <= PROGRAMS_MAX, "PROGRAMS_MAX");
-
-static bool is_verbose;
-static char last_warning[256];
-static bool has_complaint; /* last_warning is the verifier's */
-
-/* The last line of the verifier's log before its statistics says what it did not like. */
-static void remember_verifier_complaint(char *log)
-{
-	char *end = strstr(log, "\nprocessed ");
-	char *start;
-
-	if (!end)
-		return;
-	*end = 0;
-	start = strrchr(log, '\n');
-	snprintf(last_warning, sizeof(last_warning), "%.255s", start ? start + 1 : log);
-	has_complaint = true;
-}
-
-static void remember_warning(const char *format, va_list arguments)
-{
-	char *message;
-
-	if (vasprintf(&message, format, arguments) < 0)
-		return;
-	if (strstr(message, "BEGIN PROG LOAD LOG"))
-		remember_verifier_complaint(message);
-	else if (!has_complaint) /* what follows a complaint only says that loading failed */
-		snprintf(last_warning, sizeof(last_warning), "%.*s", (int)strcspn(message, "\n"), message);
-	free(message);
-}
-
-static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	va_list copy;
-
-	va_copy(copy, arguments);
-	if (level == LIBBPF_WARN)
-		remember_warning(format, copy);
-	va_end(copy);
-	return is_verbose ? vfprintf(stderr, format, arguments) : 0;
-}
 
 void programs_cgroup_path(const struct options *options, char *path, size_t size)
 {
@@ -169,8 +131,11 @@ static int open_object(struct programs *programs)
 		return -EINVAL;
 	settings->all_namespaces = programs->options->namespace_count == 0;
 	settings->wake_bytes = WAKE_BYTES;
+	settings->cpu_count = libbpf_num_possible_cpus();
+	if (getrandom(&settings->hash_seed, sizeof(settings->hash_seed), 0) != sizeof(settings->hash_seed))
+		return -errno;
 	set_entries(programs->object, "ring", programs->options->ring_bytes);
-	set_entries(programs->object, "flows", programs->options->flow_count);
+	set_entries(programs->object, "legs", programs->options->flow_count);
 	return 0;
 }
 
@@ -185,7 +150,7 @@ static int load(struct programs *programs, unsigned int features)
 {
 	int error;
 
-	has_complaint = false;
+	messages_clear();
 	error = open_object(programs);
 	for (size_t i = 0; !error && i < PROGRAM_COUNT; i++) {
 		struct bpf_program *program =
@@ -224,7 +189,7 @@ static int load_possible(struct programs *programs)
 		if (!programs->feature[f].is_active)
 			continue;
 		if (load(programs, 1u << FEATURE_PACKETS | 1u << f))
-			leave_out(programs, f, "refused by this kernel: %.200s", last_warning);
+			leave_out(programs, f, "refused by this kernel: %.200s", messages_last());
 		else
 			close_object(programs);
 	}
@@ -271,7 +236,7 @@ static int explain_load_error(int error)
 		return EXIT_PERMISSION;
 	}
 	fprintf(stderr, "hoptrace-loader: the kernel refused the programs (%s): %s; run with --verbose and report it\n",
-		strerror(-error), last_warning);
+		strerror(-error), messages_last());
 	return EXIT_REFUSED;
 }
 
@@ -307,8 +272,7 @@ int programs_start(struct programs *programs, const struct options *options)
 	programs->feature[FEATURE_DROPS].is_wanted = true;
 	programs->feature[FEATURE_PROXY_HEADER].is_wanted = options->want_proxy_header;
 	programs->feature[FEATURE_PROXY_LINKS].is_wanted = options->want_proxy_links;
-	is_verbose = options->is_verbose;
-	libbpf_set_print(on_libbpf_message);
+	messages_start(options->is_verbose);
 	code = check_requirements(programs);
 	if (code)
 		return code;
@@ -328,21 +292,25 @@ int programs_map(const struct programs *programs, const char *name)
 	return bpf_object__find_map_fd_by_name(programs->object, name);
 }
 
+u32 *programs_control(const struct programs *programs)
+{
+	int fd = programs_map(programs, HOP_CONTROL_SECTION);
+	void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 void programs_stats(const struct programs *programs, struct hop_stats *sum)
 {
 	int cpu_count = libbpf_num_possible_cpus();
-	struct hop_stats *per_cpu = cpu_count > 0 ? calloc(cpu_count, sizeof(*per_cpu)) : NULL;
+	u64 *per_cpu = cpu_count > 0 ? calloc(cpu_count, sizeof(struct hop_stats)) : NULL;
+	u64 *counter = (u64 *)sum;
 	u32 zero = 0;
 
 	*sum = (struct hop_stats){ 0 };
-	if (per_cpu && !bpf_map_lookup_elem(programs_map(programs, "counters"), &zero, per_cpu)) {
-		for (int cpu = 0; cpu < cpu_count; cpu++) {
-			sum->packets_seen += per_cpu[cpu].packets_seen;
-			sum->events_emitted += per_cpu[cpu].events_emitted;
-			sum->ring_lost += per_cpu[cpu].ring_lost;
-			sum->map_full += per_cpu[cpu].map_full;
-		}
-	}
+	if (per_cpu && !bpf_map_lookup_elem(programs_map(programs, "counters"), &zero, per_cpu))
+		for (size_t i = 0; i < cpu_count * STATS_COUNT; i++)
+			counter[i % STATS_COUNT] += per_cpu[i];
 	free(per_cpu);
 }
 

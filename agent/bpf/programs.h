@@ -44,6 +44,8 @@ struct programs {
  */
 int programs_start(struct programs *programs, const struct options *options);
 int programs_map(const struct programs *programs, const char *name);
+/* Where to write how many legs are shed (shed_mask in leg.bpf.h), NULL where it cannot be mapped. */
+u32 *programs_control(const struct programs *programs);
 /* Sum over the CPUs. */
 void programs_stats(const struct programs *programs, struct hop_stats *sum);
 void programs_stop(struct programs *programs);

@@ -15,9 +15,18 @@ const LABELS = {
 /** One connection is hashed once per tap and revision; this many answers are remembered. */
 const CACHE_ENTRIES = 8_192;
 
+export interface ConnectionHashes {
+  readonly serverIsn: number | null;
+  readonly client: string;
+  readonly server: string | null;
+  readonly pair: string | null;
+}
+
 export class IsnHasher {
   readonly #secret: Uint8Array;
   readonly #cache = new Map<string, string>();
+  /** By client ISN. */
+  readonly #connections = new Map<number, ConnectionHashes>();
 
   constructor(secret: Uint8Array) {
     this.#secret = secret;
@@ -34,6 +43,21 @@ export class IsnHasher {
 
   pair(clientIsn: number, serverIsn: number): string {
     return this.#hash('pair', [clientIsn, serverIsn]);
+  }
+
+  /** All three of a connection; null for those that take the server's ISN while it is unknown. */
+  connection(clientIsn: number, serverIsn: number | null): ConnectionHashes {
+    const known = this.#connections.get(clientIsn);
+    if (known !== undefined && known.serverIsn === serverIsn) return known;
+    const hashes = {
+      serverIsn,
+      client: this.client(clientIsn),
+      server: serverIsn === null ? null : this.server(serverIsn),
+      pair: serverIsn === null ? null : this.pair(clientIsn, serverIsn),
+    };
+    if (this.#connections.size >= CACHE_ENTRIES) this.#connections.clear();
+    this.#connections.set(clientIsn, hashes);
+    return hashes;
   }
 
   #hash(label: keyof typeof LABELS, isns: readonly number[]): string {

@@ -2,12 +2,14 @@
 import type { NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import type {
   Frame,
+  LegFrame,
   LinkFrame,
   PacketFrame,
   ProxyHeaderFrame,
   StatsFrame,
 } from './frames/frame.ts';
 import type { Hello } from './frames/hello.ts';
+import type { STATS_FIELDS } from './frames/layout.ts';
 import { IsnHasher } from './isnHash.ts';
 import { KernelClock, StreamClock } from './kernelClock.ts';
 import { LegAssembler } from './legs/assembler.ts';
@@ -70,7 +72,7 @@ export class Pipeline {
   /** The source broke off: what it would have told meanwhile is lost. */
   noteBreak(): void {
     this.#lastStats = null;
-    this.#assembler.noteLoss(this.#stream.nowNs);
+    this.#assembler.noteBreak(this.#stream.nowNs);
   }
 
   #readFrame(frame: Frame): void {
@@ -80,13 +82,13 @@ export class Pipeline {
     else this.#readEvent(frame);
   }
 
-  #readEvent(frame: PacketFrame | LinkFrame | ProxyHeaderFrame): void {
+  #readEvent(frame: LegFrame | PacketFrame | LinkFrame | ProxyHeaderFrame): void {
     if (!this.#clock.isSet) {
       this.#options.metrics.unclockedFramesTotal++;
       return;
     }
     this.#stream.sawEvent(frame.tsNs);
-    if (frame.kind === 'packet') this.#assembler.push(frame);
+    if (frame.kind === 'leg' || frame.kind === 'packet') this.#assembler.push(frame);
     else if (frame.kind === 'link') this.#readLink(frame);
     else this.#readProxyHeader(frame);
   }
@@ -101,10 +103,15 @@ export class Pipeline {
 
   #readStats(stats: StatsFrame): void {
     const { metrics } = this.#options;
-    const ringLost = grown(stats.ringLost, this.#lastStats?.ringLost);
-    metrics.ringLostTotal += ringLost;
-    metrics.mapFullTotal += grown(stats.mapFull, this.#lastStats?.mapFull);
-    if (ringLost > 0) this.#assembler.noteLoss(this.#stream.nowNs);
+    const since = (name: (typeof STATS_FIELDS)[number]) =>
+      grown(stats[name], this.#lastStats?.[name]);
+    const lost = since('ringLost') + since('checksLost');
+    metrics.ringLostTotal += lost;
+    metrics.mapFullTotal += since('mapFull');
+    metrics.synsTotal += since('synsSeen');
+    metrics.droppedSynsTotal += since('dropsSeen');
+    metrics.shedLegsTotal += since('legsShed');
+    if (lost > 0) this.#assembler.noteLoss(this.#stream.nowNs);
     this.#lastStats = stats;
   }
 

@@ -1,47 +1,106 @@
 /** Body bytes to typed frames. Offsets are those of agent/bpf/hop.h. None of these throws on data. */
-import { formatIp } from '@hoptrace/domain/model/ip.ts';
-import type { Tuple } from '@hoptrace/domain/model/tuple.ts';
 import type {
   BurstFrame,
   ClockFrame,
+  LegFrame,
   LinkFrame,
   PacketFrame,
   ProxyHeaderFrame,
   StatsFrame,
 } from './frame.ts';
-import { CT_PRESENT, DEVICE_KINDS, PACKET_TYPES } from './layout.ts';
+import {
+  CT_PRESENT,
+  DEVICE_KINDS,
+  FIRST_PACKET_TYPE,
+  LEG,
+  LEG_FLAG,
+  PACKET,
+  PACKET_TYPES,
+  STATS_FIELDS,
+  TAP_DIRECTIONS,
+} from './layout.ts';
+import { tupleAt } from './tupleAt.ts';
 
 const PROXY_BYTES_OFFSET = 60;
 const PROXY_BYTES_MAX = 108;
+const TWO_32 = 0x1_0000_0000;
 
 /** Null where a field holds a value that hop.h does not define. */
 export function parsePacket(view: DataView): PacketFrame | null {
-  const type = PACKET_TYPES[view.getUint8(32) - 1];
-  const deviceKind = DEVICE_KINDS[view.getUint8(37)];
-  const family = view.getUint8(35);
+  const type = PACKET_TYPES[view.getUint8(PACKET.type) - FIRST_PACKET_TYPE];
+  const deviceKind = DEVICE_KINDS[view.getUint8(PACKET.deviceKind)];
+  const family = view.getUint8(PACKET.family);
   if (type === undefined || deviceKind === undefined) return null;
   if (family !== 4 && family !== 6) return null;
-  const hasConntrack = (view.getUint32(28, true) & CT_PRESENT) !== 0;
+  const hasConntrack = (view.getUint32(PACKET.ctStatus, true) & CT_PRESENT) !== 0;
   return {
     kind: 'packet',
-    tsNs: view.getBigUint64(0, true),
-    netns: view.getUint32(8, true),
-    ifindex: view.getUint32(12, true),
-    ifname: printable(view, 40, 16),
+    tsNs: view.getBigUint64(PACKET.ts, true),
+    netns: view.getUint32(PACKET.netns, true),
+    ifindex: view.getUint32(PACKET.ifindex, true),
     deviceKind,
     type,
-    milestones: view.getUint8(34),
-    tcpFlags: view.getUint8(33),
-    seq: view.getUint32(16, true),
-    ack: view.getUint32(20, true),
-    reason: view.getUint32(24, true),
+    seq: view.getUint32(PACKET.seq, true),
+    reason: view.getUint32(PACKET.reason, true),
     family,
-    ttl: view.getUint8(36),
-    payloadBytes: view.getUint16(38, true),
-    tuple: tupleAt(view, 56),
-    original: hasConntrack ? tupleAt(view, 92) : null,
-    reply: hasConntrack ? tupleAt(view, 128) : null,
+    ttl: view.getUint8(PACKET.ttl),
+    tuple: tupleAt(view, PACKET.tuple),
+    original: hasConntrack ? tupleAt(view, PACKET.original) : null,
+    reply: hasConntrack ? tupleAt(view, PACKET.reply) : null,
   };
+}
+
+/** Null where a field holds a value that hop.h does not define. */
+export function parseLeg(view: DataView): LegFrame | null {
+  const direction = TAP_DIRECTIONS[view.getUint8(LEG.direction) - 1];
+  const deviceKind = DEVICE_KINDS[view.getUint8(LEG.deviceKind)];
+  const family = view.getUint8(LEG.family);
+  const idHigh = view.getUint32(LEG.id + 4, true);
+  if (direction === undefined || deviceKind === undefined || idHigh > 0x1f_ffff) return null;
+  if (family !== 4 && family !== 6) return null;
+  const flags = view.getUint8(LEG.flags);
+  const hasConntrack = (view.getUint32(LEG.ctStatus, true) & CT_PRESENT) !== 0;
+  return {
+    kind: 'leg',
+    id: idHigh * TWO_32 + view.getUint32(LEG.id, true),
+    tsNs: view.getBigUint64(LEG.at, true),
+    synNs: view.getBigUint64(LEG.syn, true),
+    lastSynNs: sinceSyn(view, LEG.lastSyn) ?? 0,
+    synAckNs: sinceSyn(view, LEG.synAck),
+    ackNs: sinceSyn(view, LEG.ack),
+    requestNs: sinceSyn(view, LEG.request),
+    responseNs: sinceSyn(view, LEG.response),
+    clientFinNs: sinceSyn(view, LEG.clientFin),
+    serverFinNs: sinceSyn(view, LEG.serverFin),
+    resetNs: (flags & LEG_FLAG.reset) === 0 ? null : sinceSyn(view, LEG.reset),
+    isResetByServer: (flags & LEG_FLAG.serverReset) !== 0,
+    hasSpokenOn: (flags & LEG_FLAG.spokeOn) !== 0,
+    netns: view.getUint32(LEG.netns, true),
+    ifindex: view.getUint32(LEG.ifindex, true),
+    deviceKind,
+    direction,
+    family,
+    synTtl: view.getUint8(LEG.synTtl),
+    synCount: view.getUint16(LEG.synCount, true),
+    clientIsn: view.getUint32(LEG.clientIsn, true),
+    serverIsn: (flags & LEG_FLAG.serverIsn) === 0 ? null : view.getUint32(LEG.serverIsn, true),
+    tuple: tupleAt(view, LEG.tuple),
+    original: hasConntrack ? tupleAt(view, LEG.original) : null,
+    reply: hasConntrack ? tupleAt(view, LEG.reply) : null,
+  };
+}
+
+/**
+ * Nanoseconds after the SYN, null where it was not seen. Without BigInt, which a stamp would cost an allocation each.
+ * Events of two CPUs may be stamped a little out of order: never negative, and exact up to 104 days.
+ */
+function sinceSyn(view: DataView, offset: number): number | null {
+  const low = view.getUint32(offset, true);
+  const high = view.getUint32(offset + 4, true);
+  if (low === 0 && high === 0) return null;
+  const highs = high - view.getUint32(LEG.syn + 4, true);
+  const ns = highs * TWO_32 + (low - view.getUint32(LEG.syn, true));
+  return ns <= 0 ? 0 : Math.min(ns, Number.MAX_SAFE_INTEGER);
 }
 
 export function parseLink(view: DataView): LinkFrame | null {
@@ -85,14 +144,9 @@ export function parseClock(view: DataView): ClockFrame {
 }
 
 export function parseStats(view: DataView): StatsFrame {
-  const count = (offset: number) => Number(view.getBigUint64(offset, true));
-  return {
-    kind: 'stats',
-    packetsSeen: count(0),
-    eventsEmitted: count(8),
-    ringLost: count(16),
-    mapFull: count(24),
-  };
+  const count = (index: number) => Number(view.getBigUint64(index * 8, true));
+  const counts = Object.fromEntries(STATS_FIELDS.map((name, index) => [name, count(index)]));
+  return { kind: 'stats', ...(counts as Omit<StatsFrame, 'kind'>) };
 }
 
 function burstAt(view: DataView, offset: number): BurstFrame | null {
@@ -104,14 +158,6 @@ function burstAt(view: DataView, offset: number): BurstFrame | null {
     isnRemote: view.getUint32(offset + 12, true),
     burst: view.getUint32(offset + 16, true),
     isAccepted: view.getUint32(offset + 20, true) === 1,
-  };
-}
-
-function tupleAt(view: DataView, offset: number): Tuple {
-  const ip = (at: number) => formatIp(new Uint8Array(view.buffer, view.byteOffset + at, 16));
-  return {
-    src: { ip: ip(offset), port: view.getUint16(offset + 32, true) },
-    dst: { ip: ip(offset + 16), port: view.getUint16(offset + 34, true) },
   };
 }
 

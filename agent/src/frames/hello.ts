@@ -20,6 +20,7 @@ const helloSchema = z.object({
   layoutVersion: z.int(),
   sizes: z.object({
     packet: z.int(),
+    leg: z.int(),
     link: z.int(),
     proxyHeader: z.int(),
     clock: z.int(),

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "control.h"
+
+#include <bpf/bpf.h>
+#include <stdlib.h>
+
+#define CHECKS_MASK (CHECKS_MAX - 1)
+#define NO_LEG UINT64_MAX
+#define RATE_EVERY_NS 100000000ull
+#define LEGS_PER_SECOND_MAX 60000 /* what an agent digests on one core; above it legs are shed by hash */
+#define SHED_BITS_MAX 12
+
+bool control_open(struct control *control, const struct programs *programs)
+{
+	*control = (struct control){
+		.legs_fd = programs_map(programs, "legs"),
+		.programs = programs,
+		.check = calloc(CHECKS_MAX, sizeof(*control->check)),
+		.order = calloc(CHECKS_MAX, sizeof(*control->order)),
+		.shed_mask = programs_control(programs),
+	};
+	if (!control->check || !control->order)
+		return false;
+	for (u32 i = 0; i < CHECKS_MAX; i++)
+		control->check[i].id = NO_LEG;
+	return true;
+}
+
+static struct hop_opened *find(struct control *control, u64 id)
+{
+	struct hop_opened *check = &control->check[id & CHECKS_MASK];
+
+	return check->id == id ? check : NULL;
+}
+
+void control_opened(struct control *control, const struct hop_opened *opened)
+{
+	struct hop_opened *check = &control->check[opened->id & CHECKS_MASK];
+
+	if (check->id != NO_LEG || control->tail - control->head == CHECKS_MAX) {
+		control->checks_lost++;
+		return;
+	}
+	*check = *opened;
+	control->order[control->tail++ & CHECKS_MASK] = opened->id;
+}
+
+void control_told(struct control *control, const struct hop_leg *leg)
+{
+	struct hop_opened *check = find(control, leg->id);
+
+	if (check)
+		check->id = NO_LEG;
+}
+
+static void tell(const struct control *control, struct output *output, const struct hop_opened *check, u64 now_ns)
+{
+	struct hop_leg leg;
+
+	if (bpf_map_lookup_elem(control->legs_fd, &check->key, &leg) || leg.id != check->id)
+		return; /* evicted, withdrawn, or the next connection of these addresses */
+	leg.at_ns = now_ns;
+	output_frame(output, HOP_FRAME_LEG, &leg, sizeof(leg));
+}
+
+static void tell_older_than(struct control *control, struct output *output, u64 now_ns, u64 age_ns)
+{
+	while (control->head != control->tail) {
+		struct hop_opened *check = find(control, control->order[control->head & CHECKS_MASK]);
+
+		if (check && now_ns - check->syn_ns < age_ns)
+			return;
+		control->head++;
+		if (!check)
+			continue;
+		tell(control, output, check, now_ns);
+		check->id = NO_LEG;
+	}
+}
+
+/*
+ * Too many new legs: those are kept whose client ISN, hashed, ends in enough zero bits. It is the same ISN at every tap
+ * of every node, so that whole connections are kept or not. Dropped SYNs and ICMP errors are told all the same.
+ */
+static void shed(struct control *control, u64 now_ns)
+{
+	struct hop_stats stats;
+	u64 wanted, per_second;
+	u32 bits = 0;
+
+	programs_stats(control->programs, &stats);
+	wanted = stats.legs_opened + stats.legs_shed - control->rated_opened - control->rated_shed;
+	per_second = wanted * 1000000000ull / (now_ns - control->rated_ns + 1);
+	while (bits < SHED_BITS_MAX && per_second >> bits > LEGS_PER_SECOND_MAX)
+		bits++;
+	if (control->rated_ns)
+		*control->shed_mask = (1u << bits) - 1;
+	control->rated_ns = now_ns;
+	control->rated_opened = stats.legs_opened;
+	control->rated_shed = stats.legs_shed;
+}
+
+void control_run(struct control *control, struct output *output, u64 now_ns)
+{
+	tell_older_than(control, output, now_ns, HOP_CHECK_NS);
+	if (now_ns < control->next_rate_ns || !control->shed_mask)
+		return;
+	control->next_rate_ns = now_ns + RATE_EVERY_NS;
+	shed(control, now_ns);
+}
+
+void control_flush(struct control *control, struct output *output, u64 now_ns)
+{
+	tell_older_than(control, output, now_ns, 0);
+}
