@@ -151,7 +151,7 @@ test('a hello that is no JSON or lacks a field is refused by name', () => {
   const failureOf = (body: string) => {
     const bytes = new Uint8Array(8 + body.length);
     new DataView(bytes.buffer).setUint32(0, bytes.length, true);
-    bytes.set([1, 1], 4);
+    bytes.set([1, 2], 4);
     bytes.set(new TextEncoder().encode(body), 8);
     const decoder = new FrameDecoder();
     decoder.push(bytes);
