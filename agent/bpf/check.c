@@ -49,6 +49,20 @@ static void check_host(struct text *json, const struct options *options)
 	add_check(json, "object", is_ok, options->object, "build it with 'npm run agent:build'");
 }
 
+/* Before anything is loaded here. A second agent on a node doubles its cost and every record. */
+static void check_others(struct text *json)
+{
+	uint32_t ids[128];
+	int count = programs_running(ids, 128);
+	struct text list = { 0 };
+
+	text_add(&list, count ? "programs of other loaders:" : "no other loader runs");
+	for (int i = 0; i < count; i++)
+		text_add(&list, " %u", ids[i]);
+	add_check(json, "alone", !count, list.bytes, "run one agent on a node: each packet passes the programs of all of them");
+	text_free(&list);
+}
+
 static void check_programs(struct text *json, const struct programs *programs, int code)
 {
 	for (int f = 0; f < FEATURE_COUNT; f++) {
@@ -68,23 +82,26 @@ int check_run(const struct options *options)
 	struct options all = *options;
 	struct programs programs;
 	struct utsname system;
-	struct text json = { 0 };
+	struct text json = { 0 }, others = { 0 };
 	int code;
 
 	all.want_proxy_header = true;
 	all.want_proxy_links = true;
 	uname(&system);
-	code = programs_start(&programs, &all);
+	check_others(&others);
+	code = programs_start(&programs, &all, 0);
 	text_add(&json, "{\"ok\":%s,\"exitCode\":%d,\"kernel\":", code ? "false" : "true", code);
 	text_add_json(&json, system.release);
 	text_add(&json, ",\"architecture\":");
 	text_add_json(&json, system.machine);
 	text_add(&json, ",\"checks\":[");
 	check_host(&json, options);
+	text_add(&json, ",%s", others.bytes);
 	check_programs(&json, &programs, code);
 	text_add(&json, "]}\n");
 	programs_stop(&programs);
 	fwrite(json.bytes, 1, json.length, stdout);
 	text_free(&json);
+	text_free(&others);
 	return code;
 }

@@ -31,6 +31,24 @@ static __always_inline bool is_real_drop(u32 reason)
 }
 
 /*
+ * The other end of a cable (veth pair), or NULL. struct veth_priv begins with it (e314dbdc1c0d, 2.6.24) and lies behind
+ * net_device, 32 bytes aligned; since 13cabc47f8ae (6.10) a field says where. Believed only if it points back.
+ */
+static __always_inline struct net_device *cable_peer(struct net_device *dev)
+{
+	u64 offset = (bpf_core_type_size(struct net_device) + 31) & ~31ull;
+	struct net_device *peer = NULL, *back = NULL;
+
+	if (bpf_core_field_exists(dev->priv))
+		offset = bpf_core_field_offset(dev->priv);
+	if (bpf_probe_read_kernel(&peer, sizeof(peer), (u8 *)dev + offset) || !peer)
+		return NULL;
+	if (bpf_probe_read_kernel(&back, sizeof(back), (u8 *)peer + offset) || back != dev)
+		return NULL;
+	return BPF_CORE_READ(peer, rtnl_link_ops) == BPF_CORE_READ(dev, rtnl_link_ops) ? peer : NULL;
+}
+
+/*
  * The conntrack entry of a packet, or NULL. nf_conntrack is a module on most distributions: its types are
  * then in the module's BTF and absent when it is not loaded. The low three bits hold enum ip_conntrack_info
  * (a9e419dc7be6, 4.11).

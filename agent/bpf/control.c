@@ -7,7 +7,7 @@
 #define CHECKS_MASK (CHECKS_MAX - 1)
 #define NO_LEG UINT64_MAX
 #define RATE_EVERY_NS 100000000ull
-#define LEGS_PER_SECOND_MAX 60000 /* what an agent digests on one core; above it legs are shed by hash */
+#define LEGS_PER_SECOND_MAX 20000 /* 5,000 connections at four taps; an agent digests more, an attack has no limit */
 #define SHED_BITS_MAX 12
 
 bool control_open(struct control *control, const struct programs *programs)
@@ -17,7 +17,7 @@ bool control_open(struct control *control, const struct programs *programs)
 		.programs = programs,
 		.check = calloc(CHECKS_MAX, sizeof(*control->check)),
 		.order = calloc(CHECKS_MAX, sizeof(*control->order)),
-		.shed_mask = programs_control(programs),
+		.shared = programs_control(programs),
 	};
 	if (!control->check || !control->order)
 		return false;
@@ -33,10 +33,22 @@ static struct hop_opened *find(struct control *control, u64 id)
 	return check->id == id ? check : NULL;
 }
 
+static void forget(struct control *control, u64 id)
+{
+	struct hop_opened *check = find(control, id);
+
+	if (check)
+		check->id = NO_LEG;
+}
+
 void control_opened(struct control *control, const struct hop_opened *opened)
 {
 	struct hop_opened *check = &control->check[opened->id & CHECKS_MASK];
 
+	if (!opened->key) {
+		forget(control, opened->id);
+		return;
+	}
 	if (check->id != NO_LEG || control->tail - control->head == CHECKS_MAX) {
 		control->checks_lost++;
 		return;
@@ -47,18 +59,17 @@ void control_opened(struct control *control, const struct hop_opened *opened)
 
 void control_told(struct control *control, const struct hop_leg *leg)
 {
-	struct hop_opened *check = find(control, leg->id);
-
-	if (check)
-		check->id = NO_LEG;
+	forget(control, leg->id);
 }
 
-static void tell(const struct control *control, struct output *output, const struct hop_opened *check, u64 now_ns)
+static void tell(struct control *control, struct output *output, const struct hop_opened *check, u64 now_ns)
 {
 	struct hop_leg leg;
 
-	if (bpf_map_lookup_elem(control->legs_fd, &check->key, &leg) || leg.id != check->id)
-		return; /* evicted, withdrawn, or the next connection of these addresses */
+	if (bpf_map_lookup_elem(control->legs_fd, &check->key, &leg) || leg.id != check->id) {
+		control->checks_lost++; /* evicted: what became of it nobody knows */
+		return;
+	}
 	leg.at_ns = now_ns;
 	output_frame(output, HOP_FRAME_LEG, &leg, sizeof(leg));
 }
@@ -94,7 +105,7 @@ static void shed(struct control *control, u64 now_ns)
 	while (bits < SHED_BITS_MAX && per_second >> bits > LEGS_PER_SECOND_MAX)
 		bits++;
 	if (control->rated_ns)
-		*control->shed_mask = (1u << bits) - 1;
+		control->shared->shed_mask = (1u << bits) - 1;
 	control->rated_ns = now_ns;
 	control->rated_opened = stats.legs_opened;
 	control->rated_shed = stats.legs_shed;
@@ -103,10 +114,16 @@ static void shed(struct control *control, u64 now_ns)
 void control_run(struct control *control, struct output *output, u64 now_ns)
 {
 	tell_older_than(control, output, now_ns, HOP_CHECK_NS);
-	if (now_ns < control->next_rate_ns || !control->shed_mask)
+	if (now_ns < control->next_rate_ns || !control->shared)
 		return;
 	control->next_rate_ns = now_ns + RATE_EVERY_NS;
 	shed(control, now_ns);
+}
+
+void control_devices_changed(struct control *control)
+{
+	if (control->shared)
+		control->shared->device_generation++;
 }
 
 void control_flush(struct control *control, struct output *output, u64 now_ns)

@@ -8,6 +8,7 @@
 #include "hop.h"
 #include "output.h"
 #include "programs.h"
+#include "settings.h"
 
 #define CHECKS_MAX (1u << 17) /* a power of two; legs of 0.3 s at 400,000 a second */
 
@@ -18,8 +19,7 @@ struct control {
 	u64 *order;               /* ids in the order in which they came */
 	u64 head, tail;           /* of order */
 	u64 checks_lost;
-	u32 *waiting;     /* the kernel's, mapped; NULL: could not be */
-	u32 *shed_mask;
+	struct hop_control *shared; /* with the programs; NULL: could not be mapped */
 	u64 next_rate_ns; /* when the rate of new legs is looked at again */
 	u64 rated_ns, rated_opened, rated_shed;
 };
@@ -31,6 +31,8 @@ void control_opened(struct control *control, const struct hop_opened *opened);
 void control_told(struct control *control, const struct hop_leg *leg);
 /* Tells the legs whose time has come, as they stand. Call often. */
 void control_run(struct control *control, struct output *output, u64 now_ns);
+/* What the map skipped_devices says, or which namespaces are watched, is another than before. */
+void control_devices_changed(struct control *control);
 /* The same for all that wait, before the end. */
 void control_flush(struct control *control, struct output *output, u64 now_ns);
 

@@ -21,6 +21,7 @@
 #include "compat.bpf.h"
 #include "maps.bpf.h"
 #include "packet.bpf.h"
+#include "device.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -30,13 +31,8 @@ struct tap {
 	u32 ifindex;
 	struct net_device *dev;
 	u8 type;
+	u8 device_kind;
 };
-
-static __always_inline u64 mix(u64 hash, u64 value)
-{
-	hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
-	return hash ^ hash >> 29;
-}
 
 /*
  * The same for both directions of a connection at a device: the hash of the tuple as received packets have it. A router
@@ -52,24 +48,6 @@ static __always_inline u64 leg_key(const struct tap *tap, const struct headers *
 	if (h->family == 6)
 		key = mix(mix(key, near[0]), far[0]);
 	return mix(mix(key, near[1]), far[1]);
-}
-
-/* Names as little endian numbers: there is no memcmp in a program. */
-#define KIND_BRIDGE 0x656764697262ull /* "bridge" */
-#define KIND_VETH 0x68746576ull       /* "veth" */
-
-static __always_inline u8 device_kind(struct net_device *dev)
-{
-	const struct rtnl_link_ops *ops = BPF_CORE_READ(dev, rtnl_link_ops);
-	u64 kind = 0; /* the first eight characters */
-
-	if (BPF_CORE_READ(dev, flags) & IFF_LOOPBACK)
-		return HOP_DEV_LOOPBACK;
-	if (!ops || bpf_probe_read_kernel_str(&kind, sizeof(kind), BPF_CORE_READ(ops, kind)) < 0)
-		return HOP_DEV_OTHER;
-	if (kind == KIND_BRIDGE)
-		return HOP_DEV_BRIDGE;
-	return kind == KIND_VETH ? HOP_DEV_VETH : HOP_DEV_OTHER;
 }
 
 #include "leg.bpf.h"
@@ -91,12 +69,9 @@ static __always_inline void fill_conntrack(struct hop_packet *record, struct sk_
 /* A sign of why a SYN was not answered: told at once. */
 static __always_inline void tell_packet(const struct tap *tap, struct sk_buff *skb, const struct headers *h)
 {
-	u8 kind = device_kind(tap->dev);
 	struct packet_frame *frame;
 	struct hop_packet *record;
 
-	if (kind == HOP_DEV_BRIDGE && tap->type != HOP_DROP)
-		return;
 	frame = ring_reserve(sizeof(*frame), HOP_FRAME_PACKET);
 	if (!frame)
 		return;
@@ -109,7 +84,7 @@ static __always_inline void tell_packet(const struct tap *tap, struct sk_buff *s
 	record->type = tap->type;
 	record->family = h->family;
 	record->ttl = h->ttl;
-	record->device_kind = kind;
+	record->device_kind = tap->device_kind;
 	record->zero = 0;
 	fill_tuple(&record->tuple, h);
 	fill_conntrack(record, skb);
@@ -120,17 +95,18 @@ static __always_inline void handle_packet(struct tap *tap, struct sk_buff *skb, 
 					  u32 tail)
 {
 	struct headers h = {};
+	union ip_bytes ip;
 	const u8 *l4;
 	u64 key;
 
-	if (!parse_ip(l3, &h))
+	if (!parse_ip(l3, &ip, &h))
 		return;
 	l4 = l3 + h.l4_offset;
 	if ((u64)(l4 + 8 - head) > tail) /* headers in page fragments: no driver we know leaves them there */
 		return;
 	if (h.protocol == IPPROTO_TCP) {
 		COUNT(packets_seen);
-		if (!parse_tcp(l4, &h))
+		if (!parse_tcp(l4, &ip, &h))
 			return;
 		key = leg_key(tap, &h);
 		if ((h.tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN)
@@ -150,23 +126,22 @@ static __always_inline bool is_ip(u16 protocol)
 	return protocol == bpf_htons(ETH_P_IP) || protocol == bpf_htons(ETH_P_IPV6);
 }
 
-/*
- * Loopback and bridge masters are left out: what crosses a bridge shows at its ports, with the same
- * conntrack entry, at half the volume. A refusal on loopback is no hop.
- */
 static __always_inline int on_packet(struct sk_buff *skb, u8 type)
 {
 	struct tap tap = { .type = type };
 	struct net_device *dev = skb->dev;
 	const u8 *head = skb->head;
+	u8 verdict;
 
-	if (!is_ip(skb->protocol) || !dev || dev->flags & IFF_LOOPBACK)
+	if (!dev)
 		return 0;
 	tap.netns = dev->nd_net.net->ns.inum;
-	if (!is_allowed(tap.netns))
-		return 0;
 	tap.ifindex = dev->ifindex;
+	verdict = device_verdict(dev, tap.netns, tap.ifindex);
+	if (!verdict || !is_ip(skb->protocol))
+		return 0;
 	tap.dev = dev;
+	tap.device_kind = verdict & ~DEVICE_IS_TAP;
 	/* On receipt the network header is not set yet, and data points at it. */
 	handle_packet(&tap, skb, head, type == HOP_RX ? skb->data : head + skb->network_header, skb->tail);
 	return 0;
@@ -208,6 +183,7 @@ static __always_inline void withdraw_copy(struct tap *tap, const struct headers 
 	if (!leg || leg->client_isn != h->seq)
 		return;
 	clear_waiting(leg, key);
+	tell_opened(leg, 0);
 	bpf_map_delete_elem(&legs, &key);
 }
 
@@ -219,6 +195,7 @@ int BPF_PROG(on_drop, struct sk_buff *skb, void *location, u32 reason)
 	struct headers h = {};
 	struct net_device *dev;
 	const u8 *head, *l4;
+	union ip_bytes ip;
 
 	if ((!is_copy && !is_real_drop(reason)) || !is_ip(skb->protocol))
 		return 0;
@@ -231,16 +208,17 @@ int BPF_PROG(on_drop, struct sk_buff *skb, void *location, u32 reason)
 	tap.ifindex = BPF_CORE_READ(dev, ifindex);
 	tap.dev = dev;
 	head = skb->head;
-	if (!parse_ip(head + skb->network_header, &h) || h.protocol != IPPROTO_TCP)
+	if (!parse_ip(head + skb->network_header, &ip, &h) || h.protocol != IPPROTO_TCP)
 		return 0;
 	l4 = head + skb->network_header + h.l4_offset;
-	if (!parse_tcp(l4, &h) || (h.tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN)
+	if (!parse_tcp(l4, &ip, &h) || (h.tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN)
 		return 0;
 	if (is_copy) {
 		withdraw_copy(&tap, &h);
 		return 0;
 	}
 	COUNT(drops_seen);
+	tap.device_kind = device_kind(dev);
 	h.reason = reason;
 	tell_packet(&tap, skb, &h);
 	return 0;

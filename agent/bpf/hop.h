@@ -118,7 +118,7 @@ struct hop_leg {
 /* A leg began: the loader looks at it again HOP_CHECK_NS later. */
 struct hop_opened {
 	u64 id;
-	u64 key; /* in the map legs */
+	u64 key; /* in the map legs; 0: it was no hop after all */
 	u64 syn_ns;
 };
 

@@ -38,12 +38,9 @@ struct {
 /*
  * How many legs of a bucket still wait for an ACK or for payload. A packet without SYN, FIN or RST whose bucket has
  * none is passed over before any look-up: bulk data costs little more than the parsing. Entries that the map evicted
- * stay counted, which costs look-ups and nothing else; the loader counts anew when that happened.
+ * stay counted, which costs look-ups and nothing else.
  */
 u32 waiting[WAITING_BUCKETS];
-
-/* Legs whose client ISN, hashed, has one of these bits are not opened. The loader sets it while there are too many. */
-u32 shed_mask SEC(HOP_CONTROL_SECTION) = 0;
 
 static __always_inline void set_waiting(struct hop_leg *leg, u64 key)
 {
@@ -76,6 +73,7 @@ static __always_inline void tell_ripe_leg(struct hop_leg *leg, u64 now)
 		tell_leg(leg, now);
 }
 
+/* key 0: there is no such leg after all. */
 static __always_inline void tell_opened(const struct hop_leg *leg, u64 key)
 {
 	struct opened_frame *frame = ring_reserve(sizeof(*frame), HOP_RING_OPENED);
@@ -121,21 +119,19 @@ static __always_inline bool is_shed(const struct headers *h)
 {
 	u32 hash = h->seq * 0x9E3779B1u;
 
-	return (hash ^ hash >> 15) & shed_mask;
+	return (hash ^ hash >> 15) & control.shed_mask;
 }
 
 static __always_inline void open_leg(const struct tap *tap, struct sk_buff *skb, const struct headers *h, u64 key)
 {
 	u32 zero = 0;
 	struct hop_leg *leg = bpf_map_lookup_elem(&fresh_leg, &zero);
-	u8 kind;
 
 	if (is_shed(h)) {
 		COUNT(legs_shed);
 		return;
 	}
-	kind = device_kind(tap->dev);
-	if (!leg || kind == HOP_DEV_BRIDGE)
+	if (!leg)
 		return;
 	__builtin_memset(leg, 0, sizeof(*leg));
 	leg->id = next_leg_id();
@@ -149,7 +145,7 @@ static __always_inline void open_leg(const struct tap *tap, struct sk_buff *skb,
 	leg->direction = tap->type;
 	leg->family = h->family;
 	leg->syn_ttl = h->ttl;
-	leg->device_kind = kind;
+	leg->device_kind = tap->device_kind;
 	fill_tuple(&leg->tuple, h);
 	add_conntrack(leg, tap, skb);
 	leg->flags = HOP_LEG_WAITING;
@@ -177,6 +173,7 @@ static __always_inline void on_syn(const struct tap *tap, struct sk_buff *skb, c
 		/* The same addresses and ports begin anew: what was there is over, unseen. */
 		clear_waiting(leg, key);
 		tell_leg(leg, now);
+		bpf_map_delete_elem(&legs, &key);
 		open_leg(tap, skb, h, key);
 		return;
 	}

@@ -129,6 +129,7 @@ static void write_hello(struct agent *agent)
 	}
 	text_free(&agent->hello);
 	agent->hello = fresh;
+	control_devices_changed(&agent->control);
 	output_frame(&agent->output, HOP_FRAME_HELLO, fresh.bytes, fresh.length);
 }
 
@@ -210,7 +211,7 @@ static int run(struct agent *agent)
 
 static int start(struct agent *agent)
 {
-	int code = programs_start(&agent->programs, &agent->options);
+	int code = programs_start(&agent->programs, &agent->options, agent->namespaces.host_inode);
 
 	if (code)
 		return code;

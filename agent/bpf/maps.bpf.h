@@ -25,6 +25,8 @@ struct {
 	__type(value, u32);
 } allowed_namespaces SEC(".maps");
 
+struct hop_control control SEC(HOP_CONTROL_SECTION) = {};
+
 static __always_inline struct hop_stats *stats_of_cpu(void)
 {
 	u32 zero = 0;

@@ -132,6 +132,7 @@ static int open_object(struct programs *programs)
 	settings->all_namespaces = programs->options->namespace_count == 0;
 	settings->wake_bytes = WAKE_BYTES;
 	settings->cpu_count = libbpf_num_possible_cpus();
+	settings->host_netns = programs->host_netns;
 	if (getrandom(&settings->hash_seed, sizeof(settings->hash_seed), 0) != sizeof(settings->hash_seed))
 		return -errno;
 	set_entries(programs->object, "ring", programs->options->ring_bytes);
@@ -263,11 +264,11 @@ static int check_requirements(struct programs *programs)
 	return EXIT_DONE;
 }
 
-int programs_start(struct programs *programs, const struct options *options)
+int programs_start(struct programs *programs, const struct options *options, uint32_t host_netns)
 {
 	int code, error;
 
-	*programs = (struct programs){ .options = options, .cgroup_fd = -1 };
+	*programs = (struct programs){ .options = options, .host_netns = host_netns, .cgroup_fd = -1 };
 	programs->feature[FEATURE_PACKETS].is_wanted = true;
 	programs->feature[FEATURE_DROPS].is_wanted = true;
 	programs->feature[FEATURE_PROXY_HEADER].is_wanted = options->want_proxy_header;
@@ -292,12 +293,33 @@ int programs_map(const struct programs *programs, const char *name)
 	return bpf_object__find_map_fd_by_name(programs->object, name);
 }
 
-u32 *programs_control(const struct programs *programs)
+struct hop_control *programs_control(const struct programs *programs)
 {
 	int fd = programs_map(programs, HOP_CONTROL_SECTION);
 	void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
+}
+
+int programs_running(uint32_t *ids, int max)
+{
+	uint32_t id = 0;
+	int count = 0;
+
+	while (count < max && !bpf_prog_get_next_id(id, &id)) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+		int fd = bpf_prog_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &size))
+			for (size_t i = 0; i < PROGRAM_COUNT; i++)
+				if (!strncmp(info.name, PROGRAMS[i].name, sizeof(info.name) - 1)) /* cut by the kernel */
+					ids[count++] = id;
+		close(fd);
+	}
+	return count;
 }
 
 void programs_stats(const struct programs *programs, struct hop_stats *sum)

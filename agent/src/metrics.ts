@@ -41,6 +41,10 @@ const METRICS = {
     'hoptrace_agent_unjudged_attempts_total',
     'unanswered SYNs without a verdict, because events were lost',
   ],
+  missingFeatures: [
+    'hoptrace_agent_missing_features',
+    'what this kernel does not let the agent see; above 0 the agent is degraded',
+  ],
   openLegs: ['hoptrace_agent_open_legs', 'legs in memory'],
   recordsTotal: ['hoptrace_agent_records_total', 'records made'],
   unsentRecordsTotal: [

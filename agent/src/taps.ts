@@ -38,7 +38,7 @@ export function tapTable(hello: Hello): TapTable {
 }
 
 /** Where something was seen. */
-interface Place {
+export interface Place {
   readonly netns: number;
   readonly ifindex: number;
   readonly deviceKind: DeviceKind;

@@ -46,6 +46,7 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
     hostNetns: HOST,
     allNamespaces: false,
     features: {},
+    featureNotes: {},
     dropReasons: { '3': 'NO_SOCKET', '12': 'NETFILTER_DROP', '20': 'OTHERHOST' },
     namespaces: [
       {

@@ -24,13 +24,20 @@ import { tupleAt } from './tupleAt.ts';
 const PROXY_BYTES_OFFSET = 60;
 const PROXY_BYTES_MAX = 108;
 const TWO_32 = 0x1_0000_0000;
+/** High words of stamps below 2^60 ns (36 years of uptime); together with the clock's offset still exact in µs. */
+const STAMP_HIGH_MAX = 0x1000_0000;
+/** Exact as a number, and more than any connection lasts. */
+const DURATION_MAX_NS = 2 ** 52;
+/** Stamps of two CPUs may be a little out of order. */
+const DISORDER_MAX_NS = 1e9;
+const CLOCK_OFFSET_MAX_NS = 2n ** 62n;
 
 /** Null where a field holds a value that hop.h does not define. */
 export function parsePacket(view: DataView): PacketFrame | null {
   const type = PACKET_TYPES[view.getUint8(PACKET.type) - FIRST_PACKET_TYPE];
   const deviceKind = DEVICE_KINDS[view.getUint8(PACKET.deviceKind)];
   const family = view.getUint8(PACKET.family);
-  if (type === undefined || deviceKind === undefined) return null;
+  if (type === undefined || deviceKind === undefined || !isStamp(view, PACKET.ts)) return null;
   if (family !== 4 && family !== 6) return null;
   const hasConntrack = (view.getUint32(PACKET.ctStatus, true) & CT_PRESENT) !== 0;
   return {
@@ -56,8 +63,9 @@ export function parseLeg(view: DataView): LegFrame | null {
   const deviceKind = DEVICE_KINDS[view.getUint8(LEG.deviceKind)];
   const family = view.getUint8(LEG.family);
   const idHigh = view.getUint32(LEG.id + 4, true);
-  if (direction === undefined || deviceKind === undefined || idHigh > 0x1f_ffff) return null;
+  if (direction === undefined || deviceKind === undefined || idHigh > 0xffff) return null;
   if (family !== 4 && family !== 6) return null;
+  if (!isStamp(view, LEG.at) || !isStamp(view, LEG.syn) || !areInOrder(view)) return null;
   const flags = view.getUint8(LEG.flags);
   const hasConntrack = (view.getUint32(LEG.ctStatus, true) & CT_PRESENT) !== 0;
   return {
@@ -90,23 +98,44 @@ export function parseLeg(view: DataView): LegFrame | null {
   };
 }
 
-/**
- * Nanoseconds after the SYN, null where it was not seen. Without BigInt, which a stamp would cost an allocation each.
- * Events of two CPUs may be stamped a little out of order: never negative, and exact up to 104 days.
- */
+const LEG_STAMPS = [
+  ...[LEG.at, LEG.lastSyn, LEG.synAck, LEG.ack, LEG.request, LEG.response],
+  ...[LEG.clientFin, LEG.serverFin, LEG.reset],
+];
+
+function isStamp(view: DataView, offset: number): boolean {
+  return view.getUint32(offset + 4, true) < STAMP_HIGH_MAX;
+}
+
+/** No stamp of the leg lies before its SYN, or so long after it that it cannot be meant. */
+function areInOrder(view: DataView): boolean {
+  for (const offset of LEG_STAMPS) {
+    if (isUnset(view, offset)) continue;
+    const ns = differenceNs(view, offset);
+    if (ns < -DISORDER_MAX_NS || ns > DURATION_MAX_NS) return false;
+  }
+  return true;
+}
+
+function isUnset(view: DataView, offset: number): boolean {
+  return view.getUint32(offset, true) === 0 && view.getUint32(offset + 4, true) === 0;
+}
+
+/** Without BigInt, which would cost an allocation for each stamp. */
+function differenceNs(view: DataView, offset: number): number {
+  const highs = view.getUint32(offset + 4, true) - view.getUint32(LEG.syn + 4, true);
+  return highs * TWO_32 + (view.getUint32(offset, true) - view.getUint32(LEG.syn, true));
+}
+
+/** Nanoseconds after the SYN, never negative; null where it was not seen. */
 function sinceSyn(view: DataView, offset: number): number | null {
-  const low = view.getUint32(offset, true);
-  const high = view.getUint32(offset + 4, true);
-  if (low === 0 && high === 0) return null;
-  const highs = high - view.getUint32(LEG.syn + 4, true);
-  const ns = highs * TWO_32 + (low - view.getUint32(LEG.syn, true));
-  return ns <= 0 ? 0 : Math.min(ns, Number.MAX_SAFE_INTEGER);
+  return isUnset(view, offset) ? null : Math.max(0, differenceNs(view, offset));
 }
 
 export function parseLink(view: DataView): LinkFrame | null {
   const side = view.getUint32(20, true);
   const subject = burstAt(view, 24);
-  if (subject === null || (side !== 1 && side !== 2)) return null;
+  if (subject === null || (side !== 1 && side !== 2) || !isStamp(view, 0)) return null;
   return {
     kind: 'link',
     tsNs: view.getBigUint64(0, true),
@@ -122,7 +151,7 @@ export function parseLink(view: DataView): LinkFrame | null {
 
 export function parseProxyHeader(view: DataView): ProxyHeaderFrame | null {
   const capturedBytes = view.getUint16(20, true);
-  if (capturedBytes > PROXY_BYTES_MAX) return null;
+  if (capturedBytes > PROXY_BYTES_MAX || !isStamp(view, 0)) return null;
   const start = view.byteOffset + PROXY_BYTES_OFFSET;
   return {
     kind: 'proxyHeader',
@@ -135,12 +164,14 @@ export function parseProxyHeader(view: DataView): ProxyHeaderFrame | null {
   };
 }
 
-export function parseClock(view: DataView): ClockFrame {
-  return {
-    kind: 'clock',
-    monotonicNs: view.getBigUint64(0, true),
-    realtimeMinusMonotonicNs: view.getBigInt64(8, true),
-  };
+/** Null where the clock is further off than any clock is. */
+export function parseClock(view: DataView): ClockFrame | null {
+  const realtimeMinusMonotonicNs = view.getBigInt64(8, true);
+  const isAbsurd =
+    realtimeMinusMonotonicNs > CLOCK_OFFSET_MAX_NS ||
+    realtimeMinusMonotonicNs < -CLOCK_OFFSET_MAX_NS;
+  if (isAbsurd) return null;
+  return { kind: 'clock', monotonicNs: view.getBigUint64(0, true), realtimeMinusMonotonicNs };
 }
 
 export function parseStats(view: DataView): StatsFrame {

@@ -14,11 +14,11 @@ import type { IsnHasher } from '../isnHash.ts';
 import type { KernelClock } from '../kernelClock.ts';
 import type { TapTable } from '../taps.ts';
 import { AttemptIndex, addLeg, newAttempt, sightOfLeg, sightOfPacket } from './attempt.ts';
-import { evidenceOf, isQuoteOf, isRejection, rstOf } from './evidence.ts';
+import { evidenceOf, isCopyDrop, isQuoteOf, isRejection, rstOf } from './evidence.ts';
 import { endOf, isAnswered, isRefused, legRecord, TELLS } from './openLeg.ts';
 import type { Attempt, OpenLeg } from './state.ts';
 import { TapCache } from './tapCache.ts';
-import { judge, refusalRecord } from './verdict.ts';
+import { judge, loneRefusal, refusalRecord } from './verdict.ts';
 
 const SECOND_NS = 1_000_000_000n;
 const UNANSWERED_NS = 3n * SECOND_NS;
@@ -32,13 +32,12 @@ const LEGS_KNOWN_NS = 400_000_000n;
 /** HOP_RIPE_NS: a leg older than this was told before. */
 const RIPE_NS = 250_000_000n;
 const LAST_REVISION = 0xff;
+/** Statistics, which tell of shedding, come once a second. */
+const SHED_MEMORY_NS = 3n * SECOND_NS;
 
 /** A SYN crosses a handful of taps on one node; more is a loop. */
 const MAX_LEGS_OF_ATTEMPT = 64;
 const MAX_WAITING_EVIDENCE = 65_536;
-
-/** Frees of copies: the SYN itself went on, or was never meant for this interface. */
-const COPY_DROP_REASONS = new Set(['OTHERHOST', 'PACKET_SOCK_ERROR', 'CONSUMED', 'NOT_SPECIFIED']);
 
 export interface AssemblerOptions {
   readonly maxOpenLegs: number;
@@ -81,6 +80,7 @@ export class LegAssembler {
   #idBase = 0;
   #nextIdBase = 0;
   #lastLossAtNs: bigint | null = null;
+  #shedUntilNs = 0n;
   #sweptAtNs = 0n;
 
   constructor(taps: TapTable, options: AssemblerOptions) {
@@ -95,6 +95,11 @@ export class LegAssembler {
   /** Events were lost about now: silence of attempts under way proves nothing. */
   noteLoss(nowNs: bigint): void {
     this.#lastLossAtNs = nowNs;
+  }
+
+  /** Legs are being left out because there are too many: drops and ICMP errors may have to stand alone. */
+  noteShedding(nowNs: bigint): void {
+    this.#shedUntilNs = nowNs + SHED_MEMORY_NS;
   }
 
   /** The loader ended and another begins: it counts legs anew and knows none of those that are open. */
@@ -126,7 +131,7 @@ export class LegAssembler {
       this.#advance(known);
       return;
     }
-    const tap = this.#taps.of(this.taps, frame);
+    const tap = this.#taps.of(this.taps, frame, frame.direction);
     if (tap === null) return;
     const end = endOf(frame);
     if (end !== null && isAnswered(frame)) {
@@ -170,8 +175,9 @@ export class LegAssembler {
   /** An answer at one tap is an answer for all: another tap may not have seen it. */
   #settledAttempt(frame: LegFrame): Attempt | null {
     const found = this.#attempts.find(sightOfLeg(frame));
-    if (found !== undefined) this.#setAnswered(found);
-    return found ?? null;
+    if (found === undefined) return null;
+    this.#setAnswered(found);
+    return found.legs.length < MAX_LEGS_OF_ATTEMPT ? found : null;
   }
 
   #setAnswered(attempt: Attempt): void {
@@ -205,7 +211,16 @@ export class LegAssembler {
     const young = this.#evidence.findIndex((packet) => !isDue(packet));
     if (young === 0 || this.#evidence.length === 0) return;
     const due = this.#evidence.splice(0, young < 0 ? this.#evidence.length : young);
-    for (const packet of due) if (!this.#applyEvidence(packet)) this.counters.strayPackets++;
+    for (const packet of due) if (!this.#applyEvidence(packet)) this.#giveUp(packet);
+  }
+
+  /** Nobody heard of its SYN. While legs are left out that is no wonder, and a refusal is never left out. */
+  #giveUp(packet: PacketFrame): void {
+    const tap = packet.tsNs > this.#shedUntilNs ? null : this.#taps.of(this.taps, packet, 'rx');
+    const reason = this.dropReasons[String(packet.reason)] ?? '';
+    const refusal = tap === null ? null : loneRefusal(packet, tap, reason, this.#options);
+    if (refusal === null) this.counters.strayPackets++;
+    else this.#options.emit(refusal);
   }
 
   #applyEvidence(packet: PacketFrame): boolean {
@@ -218,7 +233,7 @@ export class LegAssembler {
 
   #addDrop(attempt: Attempt, packet: PacketFrame): void {
     const reason = this.dropReasons[String(packet.reason)] ?? '';
-    if (COPY_DROP_REASONS.has(reason)) return;
+    if (isCopyDrop(reason)) return;
     const last = attempt.legs.at(-1);
     if (last !== undefined && packet.tsNs < last.frame.synNs) return;
     attempt.drop ??= evidenceOf(packet, reason);

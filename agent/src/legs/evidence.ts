@@ -20,6 +20,13 @@ export function evidenceOf(packet: PacketFrame, reason: string): Evidence {
   };
 }
 
+/** Frees of copies: the SYN itself went on, or was never meant for this interface. */
+const COPY_DROP_REASONS = new Set(['OTHERHOST', 'PACKET_SOCK_ERROR', 'CONSUMED', 'NOT_SPECIFIED']);
+
+export function isCopyDrop(reason: string): boolean {
+  return COPY_DROP_REASONS.has(reason);
+}
+
 /** The RST with which a SYN was answered. */
 export function rstOf(frame: LegFrame): Evidence {
   return { atNs: frame.synNs + BigInt(frame.resetNs ?? 0), icmpType: 0, icmpCode: 0, reason: '' };
