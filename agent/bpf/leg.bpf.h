@@ -216,6 +216,14 @@ static __always_inline void on_reset(struct hop_leg *leg, u64 key, u64 now, u8 s
 		bpf_map_delete_elem(&legs, &key);
 }
 
+/* The repetition of a refused SYN is answered: the leg waits again. */
+static __always_inline void take_back_refusal(struct hop_leg *leg, u64 key)
+{
+	leg->flags &= ~(HOP_LEG_RESET | HOP_LEG_SERVER_RESET);
+	leg->reset_ns = 0;
+	set_waiting(leg, key);
+}
+
 /* True where this packet got the leg further. */
 static __always_inline bool add_client_packet(struct hop_leg *leg, const struct headers *h, u64 now)
 {
@@ -247,10 +255,6 @@ static __always_inline bool add_server_packet(struct hop_leg *leg, const struct 
 {
 	bool is_news = false;
 
-	if (leg->flags & HOP_LEG_RESET) { /* the repetition of a refused SYN is answered */
-		leg->flags &= ~(HOP_LEG_RESET | HOP_LEG_SERVER_RESET);
-		leg->reset_ns = 0;
-	}
 	if (h->tcp_flags & TCP_FLAG_SYN) {
 		if (!(leg->flags & HOP_LEG_SERVER_ISN))
 			leg->server_isn = h->seq;
@@ -296,6 +300,8 @@ static __always_inline void on_segment(const struct tap *tap, struct sk_buff *sk
 		on_reset(leg, key, now, is_client ? 0 : HOP_LEG_SERVER_RESET);
 		return;
 	}
+	if (!is_client && leg->flags & HOP_LEG_RESET)
+		take_back_refusal(leg, key);
 	is_news = is_client ? add_client_packet(leg, h, now) : add_server_packet(leg, h, now);
 	if (leg->client_fin_ns && leg->server_fin_ns) {
 		clear_waiting(leg, key);
