@@ -37,7 +37,7 @@ static void check_host(struct text *json, const struct options *options)
 	is_ok = !access(KERNEL_BTF, R_OK);
 	add_check(json, "btf", is_ok, KERNEL_BTF,
 		  "use a kernel with CONFIG_DEBUG_INFO_BTF=y: Debian 11+, Ubuntu 20.10+, RHEL 8.2+, Fedora 32+");
-	programs_cgroup_path(options, text, sizeof(text));
+	options_cgroup_path(options, text, sizeof(text));
 	is_ok = *text && !access(text, R_OK | X_OK);
 	add_check(json, "cgroup2", is_ok, *text ? text : "not mounted",
 		  "mount cgroup2 or give --cgroup; only PROXY headers need it");

@@ -75,6 +75,8 @@ static void add_drop_reasons(struct text *json, const struct btf *btf)
 
 void hello_write(struct text *json, const struct programs *programs, const struct namespaces *namespaces)
 {
+	static struct text reasons; /* the same for as long as the kernel runs; its BTF is large */
+
 	text_clear(json);
 	text_add(json,
 		 "{\"layoutVersion\":%d,\"sizes\":{\"packet\":%zu,\"leg\":%zu,\"link\":%zu,\"proxyHeader\":%zu,"
@@ -85,7 +87,9 @@ void hello_write(struct text *json, const struct programs *programs, const struc
 	text_add(json, ",\"hostNetns\":%u,\"hostNetnsSource\":\"%s\",\"allNamespaces\":%s", namespaces->host_inode,
 		 namespaces->is_host_own ? "own" : "path", namespaces->options->namespace_count ? "false" : "true");
 	add_features(json, programs, namespaces);
-	add_drop_reasons(json, programs->kernel_btf);
+	if (!reasons.length)
+		add_drop_reasons(&reasons, programs->kernel_btf);
+	text_add(json, "%s", reasons.bytes);
 	text_add(json, ",\"namespaces\":");
 	namespaces_describe(namespaces, json);
 	text_add(json, "}");

@@ -123,6 +123,7 @@ static void write_hello(struct agent *agent)
 	struct text fresh = { 0 };
 
 	hello_write(&fresh, &agent->programs, &agent->namespaces);
+	programs_free_btf(&agent->programs);
 	if (agent->hello.length == fresh.length && !memcmp(agent->hello.bytes, fresh.bytes, fresh.length)) {
 		text_free(&fresh);
 		return;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <libgen.h>
+#include <mntent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,4 +208,17 @@ void options_parse(struct options *options, int argc, char **argv)
 		apply_option(options, id, optarg);
 	if (optind < argc)
 		usage_error("'%s' is no option", argv[optind]);
+}
+
+void options_cgroup_path(const struct options *options, char *path, size_t size)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *mount;
+
+	snprintf(path, size, "%s", options->cgroup);
+	while (mounts && !*path && (mount = getmntent(mounts)))
+		if (!strcmp(mount->mnt_type, "cgroup2"))
+			snprintf(path, size, "%s", mount->mnt_dir);
+	if (mounts)
+		endmntent(mounts);
 }

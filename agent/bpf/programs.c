@@ -6,7 +6,6 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,19 +43,6 @@ static const struct program PROGRAMS[] = {
 
 _Static_assert(PROGRAM_COUNT <= PROGRAMS_MAX, "PROGRAMS_MAX");
 
-void programs_cgroup_path(const struct options *options, char *path, size_t size)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "r");
-	struct mntent *mount;
-
-	snprintf(path, size, "%s", options->cgroup);
-	while (mounts && !*path && (mount = getmntent(mounts)))
-		if (!strcmp(mount->mnt_type, "cgroup2"))
-			snprintf(path, size, "%s", mount->mnt_dir);
-	if (mounts)
-		endmntent(mounts);
-}
-
 static bool has_tracepoint(const struct programs *programs, const char *tracepoint)
 {
 	char type[80];
@@ -92,7 +78,7 @@ static void choose_features(struct programs *programs)
 		leave_out(programs, FEATURE_DROPS, "this kernel gives no drop reasons; needs Linux %s", "5.17");
 	if (!programs->feature[FEATURE_PROXY_HEADER].is_active)
 		return;
-	programs_cgroup_path(programs->options, cgroup, sizeof(cgroup));
+	options_cgroup_path(programs->options, cgroup, sizeof(cgroup));
 	programs->cgroup_fd = *cgroup ? open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (programs->cgroup_fd < 0)
 		leave_out(programs, FEATURE_PROXY_HEADER, "cannot open the cgroup v2 root '%.100s'; mount it or give --cgroup",
@@ -336,6 +322,12 @@ void programs_stats(const struct programs *programs, struct hop_stats *sum)
 	free(per_cpu);
 }
 
+void programs_free_btf(struct programs *programs)
+{
+	btf__free(programs->kernel_btf);
+	programs->kernel_btf = NULL;
+}
+
 void programs_stop(struct programs *programs)
 {
 	for (int i = 0; i < programs->link_count; i++)
@@ -345,6 +337,5 @@ void programs_stop(struct programs *programs)
 	if (programs->cgroup_fd >= 0)
 		close(programs->cgroup_fd);
 	programs->cgroup_fd = -1;
-	btf__free(programs->kernel_btf);
-	programs->kernel_btf = NULL;
+	programs_free_btf(programs);
 }

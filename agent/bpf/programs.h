@@ -52,8 +52,8 @@ struct hop_control *programs_control(const struct programs *programs);
 int programs_running(uint32_t *ids, int max);
 /* Sum over the CPUs. */
 void programs_stats(const struct programs *programs, struct hop_stats *sum);
+/* The kernel's BTF takes 8 MB, and nobody needs it after the first hello. */
+void programs_free_btf(struct programs *programs);
 void programs_stop(struct programs *programs);
-/* The root of the cgroup v2 tree, or an empty text. */
-void programs_cgroup_path(const struct options *options, char *path, size_t size);
 
 #endif

@@ -168,3 +168,31 @@ test('bytes that are no PROXY header claim nothing and are counted', () => {
   pipe.read([HELLO, CLOCK, ...bad], ms(10));
   expect([records, metrics.badProxyHeadersTotal]).toEqual([[], 1]);
 });
+
+test('a stamp from the future is a bad frame and does not move time', () => {
+  const { pipe, records, metrics } = pipeline();
+  const [syn] = framesOf([served.syn(1)], 400) as [Frame];
+  pipe.read([HELLO, CLOCK, syn], ms(310));
+  pipe.read([{ ...refused.drop(90_000, 12) }], ms(320));
+  pipe.tick(ms(330));
+  expect([records, metrics.badFramesTotal]).toEqual([[], 1]);
+});
+
+test('features that the kernel lacks make the agent degraded, those not asked for do not', () => {
+  const { pipe, metrics } = pipeline();
+  const features = { conntrack: false, drops: true, proxyLinks: false, proxyHeader: false };
+  const featureNotes = {
+    conntrack: 'nf_conntrack is not loaded',
+    proxyLinks: 'needs Linux 6.3',
+    proxyHeader: 'not asked for',
+  };
+  pipe.read([{ kind: 'hello', hello: helloOf({ features, featureNotes }) }], ms(1));
+  expect(metrics.missingFeatures).toBe(2);
+});
+
+test('a break of the source is a loss that is told', () => {
+  const { pipe, metrics } = pipeline();
+  pipe.read([HELLO, CLOCK], ms(10));
+  pipe.noteBreak();
+  expect(metrics.ringLostTotal).toBe(1);
+});

@@ -37,7 +37,15 @@ const toRemote = packetsOf({
 });
 
 /** Plays packets in order of time with ticks every 50 ms, until 5 s. */
-function play(packets: readonly (TestPacket | PacketFrame)[], lossAtMs?: number) {
+interface Trouble {
+  readonly lossAtMs?: number;
+  readonly shedAtMs?: number;
+}
+
+function play(
+  packets: readonly (TestPacket | PacketFrame)[],
+  { lossAtMs, shedAtMs }: Trouble = {},
+) {
   const records: (LegRecord | RefusalRecord)[] = [];
   const hello = helloOf();
   const legs = new LegAssembler(tapTable(hello), {
@@ -55,6 +63,7 @@ function play(packets: readonly (TestPacket | PacketFrame)[], lossAtMs?: number)
       if (packet !== undefined) legs.push(packet);
     }
     if (lossAtMs === ms) legs.noteLoss(BigInt(ms) * 1_000_000n);
+    if (shedAtMs === ms) legs.noteShedding(BigInt(ms) * 1_000_000n);
     legs.tick(BigInt(ms) * 1_000_000n);
     for (const record of records)
       if (record.kind === 'refusal' && !seenAtMs.has(record)) seenAtMs.set(record, ms);
@@ -241,9 +250,9 @@ test('a failed neighbour look-up answers after 3.05 s: rejected, not silence', (
 });
 
 test('silence proves nothing when events were lost meanwhile; other evidence still does', () => {
-  const silent = play([nodePort.syn(1)], 500);
+  const silent = play([nodePort.syn(1)], { lossAtMs: 500 });
   expect([silent.refusals, silent.counters.unjudgedAttempts]).toEqual([[], 1]);
-  const reset = play([nodePort.syn(1), nodePort.refusal(2)], 500);
+  const reset = play([nodePort.syn(1), nodePort.refusal(2)], { lossAtMs: 500 });
   expect(reset.refusals).toHaveLength(1);
 });
 
@@ -329,4 +338,26 @@ test('a freed copy is no evidence against a SYN that went on and met silence', (
     toRemote.syn(1.01),
   ]);
   expect(refusals).toMatchObject([{ evidence: 'silence', tap: { synDirection: 'tx' } }]);
+});
+
+test('in a flood whose legs are left out, a drop or an ICMP error is a refusal by itself', () => {
+  const flood = [nodePort.drop(1, NETFILTER_DROP), toRemote.icmp(2), nodePort.drop(3, 20)];
+  const { refusals, counters } = play(flood, { shedAtMs: 50 });
+  expect(refusals).toMatchObject([
+    { refusal: 'dropped', evidence: 'kfreeSkb', reason: 'NETFILTER_DROP', synCount: 1 },
+    { refusal: 'rejected', evidence: 'icmp', icmpType: 3, icmpCode: 3, reason: '' },
+  ]);
+  expect(counters.strayPackets).toBe(1);
+});
+
+test('a drop of a connection that nobody heard of proves nothing while no legs are left out', () => {
+  const { refusals, counters } = play([nodePort.drop(1, NETFILTER_DROP)]);
+  expect([refusals, counters.strayPackets]).toEqual([[], 1]);
+});
+
+test('drops and ICMP errors before their leg is known are kept for it', () => {
+  const { refusals } = play([nodePort.syn(1), nodePort.drop(1.1, NETFILTER_DROP)], {
+    shedAtMs: 50,
+  });
+  expect(refusals).toMatchObject([{ refusal: 'dropped', afterNs: 100_000 }]);
 });
