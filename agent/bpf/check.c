@@ -56,10 +56,13 @@ static void check_others(struct text *json)
 	int count = programs_running(ids, 128);
 	struct text list = { 0 };
 
-	text_add(&list, count ? "programs of other loaders:" : "no other loader runs");
+	if (count < 0)
+		text_add(&list, "not known: listing programs takes CAP_SYS_ADMIN");
+	else
+		text_add(&list, count ? "programs of other loaders:" : "no other loader runs");
 	for (int i = 0; i < count; i++)
 		text_add(&list, " %u", ids[i]);
-	add_check(json, "alone", !count, list.bytes, "run one agent on a node: each packet passes the programs of all of them");
+	add_check(json, "alone", count <= 0, list.bytes, "run one agent on a node: each packet passes the programs of all of them");
 	text_free(&list);
 }
 

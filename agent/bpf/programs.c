@@ -292,6 +292,9 @@ int programs_running(uint32_t *ids, int max)
 	uint32_t id = 0;
 	int count = 0;
 
+	if (bpf_prog_get_next_id(0, &id))
+		return errno == ENOENT ? 0 : -1;
+	id = 0;
 	while (count < max && !bpf_prog_get_next_id(id, &id)) {
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);

@@ -48,7 +48,7 @@ int programs_start(struct programs *programs, const struct options *options, uin
 int programs_map(const struct programs *programs, const char *name);
 /* What is shared with the running programs, NULL where it cannot be mapped. */
 struct hop_control *programs_control(const struct programs *programs);
-/* Ids of the programs of this and other loaders that are in the kernel now; at most `max`. */
+/* Ids of the programs of this and other loaders that are in the kernel now; at most `max`. -1: not permitted. */
 int programs_running(uint32_t *ids, int max);
 /* Sum over the CPUs. */
 void programs_stats(const struct programs *programs, struct hop_stats *sum);
