@@ -65,7 +65,10 @@ export function gapBehindProxy(
 export function entryGap(source: Stop, first: Leg | undefined, context: Context): Gap | null {
   if (source.leg !== null || first === undefined || source.party.role === 'node') return null;
   const { machine } = source;
-  const isInside = first.tap.role === 'pod' || first.tap.role === 'podVeth';
+  // A Pod's end of its cable, or the host's end: what comes out there set out there.
+  const { role, synDirection } = first.tap;
+  const isInside =
+    (role === 'pod' && synDirection === 'rx') || (role === 'podVeth' && synDirection === 'tx');
   const isLost =
     machine === null || machine === first.node ? isInside : context.addressesByNode.has(machine);
   if (!isLost) return null;

@@ -47,10 +47,12 @@ function firstTuple(leg: Leg): Tuple {
 
 function sourceStop(first: Leg, context: Context): Stop {
   const endpoint = firstTuple(first).src;
-  const isLocal =
-    first.tap.synDirection === 'tx' &&
-    (first.tap.role === 'pod' ||
-      (INITIAL_TTLS.has(first.synTtl) && isAddressOf(context, first.node, endpoint.ip)));
+  const { synDirection } = first.tap;
+  const isOwn =
+    synDirection === 'tx' &&
+    INITIAL_TTLS.has(first.synTtl) &&
+    isAddressOf(context, first.node, endpoint.ip);
+  const isLocal = isOwn || isOutOfPod(first, context);
   const leg = isLocal ? first : null;
   return {
     party: partyAt(endpoint, leg, context),
@@ -58,6 +60,13 @@ function sourceStop(first: Leg, context: Context): Stop {
     leg,
     nat: null,
   };
+}
+
+/** At the Pod's own end of its cable, or at the host's end, where the address has to be that of a Pod of this node. */
+function isOutOfPod({ node, tap, tuple }: Leg, { topology }: Context): boolean {
+  if (tap.role === 'pod') return tap.synDirection === 'tx';
+  const isHostEnd = tap.role === 'podVeth' && tap.synDirection === 'rx';
+  return isHostEnd && topology.podByIp.get(tuple.src.ip)?.node === node;
 }
 
 /**
