@@ -136,5 +136,6 @@ function evidenceOf(records: readonly SceneRecord[]): Evidence {
     refusals: records.flatMap((each) => (each.kind === 'refusal' ? [each] : [])),
     proxyLinks: records.flatMap((each) => (each.kind === 'proxyLink' ? [each] : [])),
     proxyHeaders: records.flatMap((each) => (each.kind === 'proxyHeader' ? [each] : [])),
+    exchanges: records.flatMap((each) => (each.kind === 'exchange' ? [each] : [])),
   };
 }

@@ -20,10 +20,16 @@ import {
   recordKey,
   startOf,
 } from './group.ts';
-import { stitchKeys } from './stitchKeys.ts';
+import { isForeign, stitchKeys } from './stitchKeys.ts';
 
 /** A pooled group has thousands of legs; these are plenty for a bound, at about a microsecond each. */
 const MAX_CLOCK_LEGS = 64;
+
+/**
+ * A request id that many records carry is no id: one client that sends a fixed one must not make a single group
+ * of everybody's connections. A true one is seen at the taps of a client's and an upstream's connection.
+ */
+const MAX_RECORDS_OF_ID = 64;
 
 export interface StitcherOptions {
   readonly quietMs: number;
@@ -71,6 +77,8 @@ export class Stitcher {
   readonly #groupByKey = new Map<string, Group>();
   /** By cluster; agents of one collector come from few. */
   readonly #clocks = new Map<string, ClockBounds>();
+  /** Records by request id or first flight; forgotten with the group that holds the key. */
+  readonly #countByForeignKey = new Map<string, number>();
   #left: PathChanges[] = [];
   #leftCount = 0;
   #records = 0;
@@ -89,7 +97,7 @@ export class Stitcher {
 
   /** Takes a stored record in. Repetitions and older revisions change nothing. */
   add(record: Sourced, nowMs: number): void {
-    const keys = stitchKeys(record);
+    const keys = stitchKeys(record).filter((key) => !this.#isCrowded(key));
     if (this.#isOrphan(record, nowMs)) {
       this.counts.orphanRevisions += 1;
       return;
@@ -152,6 +160,14 @@ export class Stitcher {
     if (record.kind !== 'leg' || record.revision === 0) return false;
     if (nowMs - record.startUs / 1000 < this.#options.keepMs) return false;
     return !this.#groupByKey.has(`${record.cluster}|${recordKey(record)}`);
+  }
+
+  #isCrowded(key: string): boolean {
+    if (!isForeign(key)) return false;
+    const count = (this.#countByForeignKey.get(key) ?? 0) + 1;
+    // Above the limit the count need not go on; below it the record's group holds the key.
+    if (count <= MAX_RECORDS_OF_ID) this.#countByForeignKey.set(key, count);
+    return count > MAX_RECORDS_OF_ID;
   }
 
   #isDue(group: Group, nowMs: number): boolean {
@@ -252,7 +268,9 @@ export class Stitcher {
     this.#dirty.delete(group);
     this.#records -= group.records.size;
     for (const key of group.keys) {
-      if (this.#groupByKey.get(key) === group) this.#groupByKey.delete(key);
+      if (this.#groupByKey.get(key) !== group) continue;
+      this.#groupByKey.delete(key);
+      this.#countByForeignKey.delete(key);
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { ClockBounds } from '../clock/clocks.ts';
 import type { Topology } from '../topology/topology.ts';
 import type {
+  ExchangeRecord,
   LegRecord,
   NodeAddress,
   ProxyHeaderRecord,
@@ -15,11 +16,15 @@ export type Refusal = Sourced<RefusalRecord>;
 export type ProxyLink = Sourced<ProxyLinkRecord>;
 export type ProxyHeader = Sourced<ProxyHeaderRecord>;
 
+export type Exchange = Sourced<ExchangeRecord>;
+
 export interface Evidence {
   readonly legs: readonly Leg[];
   readonly refusals: readonly Refusal[];
   readonly proxyLinks: readonly ProxyLink[];
   readonly proxyHeaders: readonly ProxyHeader[];
+  /** Absent: the agents told of none. */
+  readonly exchanges?: readonly Exchange[];
 }
 
 export interface Context {
