@@ -9,7 +9,7 @@ import {
 } from '@hoptrace/domain/wire/v1.ts';
 import { EPOCH_US } from './clock.ts';
 import type { Random } from './random.ts';
-import type { Emission } from './taps.ts';
+import type { Emission } from './stamps.ts';
 
 export interface FaultPlan {
   readonly recordLoss: number;

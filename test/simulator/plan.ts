@@ -1,10 +1,11 @@
 /** What a world is made of. Every figure of a run follows from these and the seed. */
 import type { ClockPlan } from './clock.ts';
+import type { ExchangePlan } from './exchange.ts';
 import type { FaultPlan } from './faults.ts';
 import type { PortPlan } from './nat.ts';
 import type { ProxyPlan } from './proxy.ts';
 import { Random } from './random.ts';
-import type { TapPlan } from './taps.ts';
+import type { TapPlan } from './stamps.ts';
 
 export const BALANCER_KINDS = ['none', 'tcp', 'proxyProtocol', 'snat'] as const;
 
@@ -26,6 +27,7 @@ export interface WorldPlan {
   readonly ports: PortPlan;
   readonly clock: ClockPlan;
   readonly proxy: ProxyPlan;
+  readonly exchanges: ExchangePlan;
   readonly taps: TapPlan;
   readonly faults: FaultPlan;
 }
@@ -37,7 +39,7 @@ const CALM = {
   synLoss: 0,
   ports: { poolSize: 28_000, reuseDelayNs: 60 * SECOND_NS },
   clock: { maxOffsetNs: 2_000_000, maxDriftPpm: 1, maxStepNs: 0, stampNoiseNs: 150 },
-  taps: { milestoneLoss: 0 },
+  milestoneLoss: 0,
   faults: { recordLoss: 0, duplicates: 0, reorderNs: 0, deadShare: 0, restartShare: 0 },
 };
 
@@ -51,7 +53,7 @@ const HOSTILE = {
     maxStepNs: 2 * SECOND_NS,
     stampNoiseNs: 150,
   },
-  taps: { milestoneLoss: 0.02 },
+  milestoneLoss: 0.02,
   faults: {
     recordLoss: 0.1,
     duplicates: 0.05,
@@ -85,9 +87,10 @@ function crowdOf(random: Random, weather: Weather) {
 export function drawPlan(seed: number, weather: Weather): WorldPlan {
   const random = new Random(seed);
   const model = random.pick(['lastRead', 'oldest', 'mixed'] as const);
+  const { milestoneLoss, ...conditions } = weatherOf(weather);
   return {
     seed,
-    ...weatherOf(weather),
+    ...conditions,
     nodes: 3 + random.below(3),
     ...crowdOf(random, weather),
     maxRequests: random.pick([1, 1, 4]),
@@ -104,6 +107,12 @@ export function drawPlan(seed: number, weather: Weather): WorldPlan {
       keepsUpstreams: random.chance(0.5),
       localShare: random.pick([0, 0.2]),
       slowBodyShare: random.pick([0, 0.2]),
+    },
+    taps: { milestoneLoss, hasExchanges: random.chance(0.5) },
+    exchanges: {
+      sizes: random.pick(['uniform', 'equal'] as const),
+      isTls: random.chance(0.5),
+      requestIds: random.pick(['none', 'unique', 'fixed'] as const),
     },
   };
 }

@@ -16,6 +16,7 @@ import {
   sendRequest,
   sendResponse,
 } from './connection.ts';
+import { drawRequest, drawResponseBytes, forwarded, type SimRequest, secure } from './exchange.ts';
 import { type Link, ProxySocket } from './kernelLinks.ts';
 import type { TrafficParts } from './parts.ts';
 import { type Backend, IngressProxy, type Upstream } from './proxy.ts';
@@ -23,8 +24,9 @@ import { fromBalancer, podToPod, type Route, toBalancer, toNodePort, translated 
 import { Trouble } from './trouble.ts';
 import { Wires } from './wires.ts';
 
+type Respond = (atNs: number, bytes: number) => void;
 /** The server's end: called when a request can be read, answers by calling `respond`. */
-type Server = (connection: SimConnection, atNs: number, respond: (atNs: number) => void) => void;
+type Server = (atNs: number, request: SimRequest, respond: Respond) => void;
 
 interface Opened {
   readonly connection: SimConnection;
@@ -34,11 +36,15 @@ interface Opened {
 
 const APP_WORK_NS = 4_000_000;
 const THINK_NS = 2_000_000;
+/** Of two IPv4 endpoints. */
+const PROXY_V2_BYTES = 28;
 
 export class Traffic {
   readonly #parts: TrafficParts;
   readonly #wires: Wires;
   readonly #proxies: ReadonlyMap<string, IngressProxy>;
+  /** What a proxy is about to answer, by the id of the client's connection. */
+  readonly #requests = new Map<number, SimRequest>();
   #connections = 0;
 
   constructor(parts: TrafficParts) {
@@ -122,25 +128,29 @@ export class Traffic {
 
   /** A load balancer that proxies TCP: it accepts, connects onward, and passes bursts both ways. */
   #balanced(ip: string, entry: SimNode, service: SimService): Opened {
-    const { ports, truth, schedule, plan } = this.#parts;
+    const { ports, truth, schedule, plan, random } = this.#parts;
     const client = ports.take(ip, BALANCER_VIP);
     const front = this.#open(toBalancer(client));
+    if (service.targetPort === 80) secure(random, plan.exchanges, front);
     const dialled = { ip: entry.ip, port: service.nodePort };
     const source = ports.take(BALANCER_IP, dialled);
     const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
     const back = this.#opened(fromBalancer(behind.route), behind.pod, service);
+    back.connection.firstFlightHash = front.firstFlightHash;
     truth.link(front.id, back.connection.id);
     if (plan.balancer === 'proxyProtocol') this.#announce(back.connection, front);
     const readyNs = establish(this.#wires, back.connection);
     let burst = 0;
-    const serve: Server = (_, atNs, respond) => {
+    const serve: Server = (atNs, request, respond) => {
       burst++;
       this.#balancerLinks(front, back.connection, burst, atNs);
-      const readNs = sendRequest(this.#wires, back.connection, Math.max(atNs, readyNs));
+      truth.linkBursts([front.id, burst], [back.connection.id, burst]);
+      const sentNs = Math.max(atNs, readyNs);
+      const readNs = sendRequest(this.#wires, back.connection, sentNs, request);
       schedule.at(readNs, () =>
-        back.serve(back.connection, readNs, (sentNs) => {
-          const backNs = sendResponse(this.#wires, back.connection, sentNs);
-          schedule.at(backNs, () => respond(backNs));
+        back.serve(readNs, request, (answeredNs, bytes) => {
+          const backNs = sendResponse(this.#wires, back.connection, answeredNs, bytes);
+          schedule.at(backNs, () => respond(backNs, bytes));
         }),
       );
     };
@@ -179,24 +189,28 @@ export class Traffic {
 
   #opened(route: Route, pod: SimPod, service: SimService): Omit<Opened, 'release'> {
     const connection = this.#open(route);
+    const { random, plan } = this.#parts;
+    if (service.targetPort === 80) secure(random, plan.exchanges, connection);
     const proxy = service.targetPort === 80 ? this.#proxies.get(pod.name) : undefined;
     if (proxy === undefined) return { connection, serve: this.#appServer() };
-    let respond: (atNs: number) => void = () => {};
-    const downstream = proxy.accept(connection, (atNs) => respond(atNs));
+    let respond: Respond = () => {};
+    const downstream = proxy.accept(connection, (atNs, bytes) => respond(atNs, bytes));
     return {
       connection,
-      serve: (_, __, answer) => {
+      serve: (_, request, answer) => {
         respond = answer;
+        this.#requests.set(connection.id, request);
         proxy.request(downstream);
       },
     };
   }
 
   #appServer(): Server {
-    const { random, schedule } = this.#parts;
-    return (_, atNs, respond) => {
+    const { random, schedule, plan } = this.#parts;
+    return (atNs, _, respond) => {
       const doneNs = atNs + random.exponential(APP_WORK_NS);
-      schedule.at(doneNs, () => respond(doneNs));
+      const bytes = drawResponseBytes(random, plan.exchanges);
+      schedule.at(doneNs, () => respond(doneNs, bytes));
     };
   }
 
@@ -208,7 +222,7 @@ export class Traffic {
 
   /** Requests one after the other, then FIN. */
   #converse({ connection, serve, release }: Opened, requests: number): void {
-    const { random, schedule } = this.#parts;
+    const { random, schedule, plan } = this.#parts;
     const next = (atNs: number, left: number): void => {
       if (left === 0) {
         endConnection(this.#wires, connection, atNs);
@@ -216,10 +230,11 @@ export class Traffic {
         return;
       }
       const sentNs = atNs + random.exponential(THINK_NS);
-      const readNs = sendRequest(this.#wires, connection, sentNs);
+      const request = drawRequest(random, plan.exchanges);
+      const readNs = sendRequest(this.#wires, connection, sentNs, request);
       schedule.at(readNs, () =>
-        serve(connection, readNs, (answeredNs) => {
-          const doneNs = sendResponse(this.#wires, connection, answeredNs);
+        serve(readNs, request, (answeredNs, bytes) => {
+          const doneNs = sendResponse(this.#wires, connection, answeredNs, bytes);
           schedule.at(doneNs, () => next(doneNs, left - 1));
         }),
       );
@@ -244,9 +259,17 @@ export class Traffic {
       },
       send: (client, { connection }, atNs, answered) => {
         truth.link(client.id, connection.id);
-        const readNs = sendRequest(this.#wires, connection, atNs);
+        const request = this.#requests.get(client.id) ?? drawRequest(random, plan.exchanges);
+        const readNs = sendRequest(this.#wires, connection, atNs, forwarded(request));
+        truth.linkBursts(
+          [client.id, client.exchanges.length],
+          [connection.id, connection.exchanges.length],
+        );
         const doneNs = readNs + random.exponential(APP_WORK_NS);
-        schedule.at(doneNs, () => answered(sendResponse(this.#wires, connection, doneNs)));
+        const bytes = drawResponseBytes(random, plan.exchanges);
+        schedule.at(doneNs, () =>
+          answered(sendResponse(this.#wires, connection, doneNs, bytes), bytes),
+        );
       },
       close: ({ connection }, atNs) => {
         endConnection(this.#wires, connection, atNs);
@@ -303,6 +326,7 @@ export class Traffic {
   #announce(connection: SimConnection, front: SimConnection): void {
     const [client, vip] = front.route.stops;
     if (client === undefined || vip === undefined) return;
+    connection.prefaceBytes = PROXY_V2_BYTES;
     const claimed = {
       src: { ip: client.ip, port: client.port },
       dst: { ip: vip.ip, port: vip.port },

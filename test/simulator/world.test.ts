@@ -58,3 +58,35 @@ test('hostile: ports are reused, and no two live connections share a tuple', () 
     expect(early).toEqual([]);
   }
 });
+
+test('calm: a request that a proxy passes on lies inside the one that caused it, on every tap of the proxy', () => {
+  const plan = { ...drawPlan(2, 'calm'), ...small, balancer: 'none' as const, refusalShare: 0 };
+  const taps = { milestoneLoss: 0, hasExchanges: true };
+  const { truth, records } = simulate({ ...plan, taps, proxy: { ...plan.proxy, localShare: 0 } });
+  const told = records.filter((each) => each.kind === 'exchange');
+  const made = [...truth.connections.values()].reduce(
+    (sum, { exchanges, route }) => sum + exchanges.length * route.sites.length,
+    0,
+  );
+  expect(told).toHaveLength(made);
+  const all = [...truth.connections.values()];
+  const upstream = all.filter(({ route }) => route.stops[0]?.machine !== 'client');
+  const causes = upstream.flatMap((outbound) =>
+    outbound.exchanges.map((exchange) => ({
+      exchange,
+      cause: all
+        .flatMap((inbound) => inbound.exchanges.map((each) => ({ inbound, each })))
+        .find(({ inbound, each }) =>
+          truth.areBurstsLinked([inbound.id, each.burst], [outbound.id, exchange.burst]),
+        ),
+    })),
+  );
+  expect(causes.length).toBeGreaterThan(10);
+  const outside = causes.filter(
+    ({ exchange, cause }) =>
+      cause === undefined ||
+      (exchange.requestNs[0] ?? 0) < (cause.each.requestNs.at(-1) ?? 0) ||
+      (exchange.responseNs[0] ?? 0) > (cause.each.responseNs.at(-1) ?? 0),
+  );
+  expect(outside).toEqual([]);
+});
