@@ -6,6 +6,7 @@ import type { TruthPath } from '../simulator/truth.ts';
 import type { World } from '../simulator/world.ts';
 import { componentsOf, evidenceOf } from './components.ts';
 import { countSeenLinks, judgeLinks } from './links.ts';
+import { judgeRequestTimes } from './requestTimes.ts';
 import { judgeRoundTrips } from './roundTrips.ts';
 import { Sightings } from './sightings.ts';
 import type { Tally } from './tally.ts';
@@ -76,6 +77,7 @@ export class PathJudge {
     const chain = this.#chainOf(path);
     this.#judgeProxyLinks(path);
     judgeRoundTrips(path, this.#sightings, tally);
+    judgeRequestTimes(path, this.#sightings, tally);
     if (chain.length === 0) {
       tally.add('paths without a stamp');
       return;

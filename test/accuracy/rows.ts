@@ -22,6 +22,7 @@ export function rowsOf(tally: Tally): ResultRow[] {
     ...pathRows(tally),
     ...proxyRows(tally),
     ...roundTripRows(tally),
+    ...requestTimeRows(tally),
     ...otherRows(tally),
   ];
 }
@@ -154,6 +155,24 @@ function roundTripRows(tally: Tally): ResultRow[] {
       'ns',
     ),
   ];
+}
+
+function requestTimeRows(tally: Tally): ResultRow[] {
+  return ['request cost', 'proxy time'].flatMap((what) => [
+    row(
+      `${what} of the path's own request: bounds cover the truth`,
+      tally.share(`${what} request covered`, `${what} request`),
+      0.99,
+      'share',
+    ),
+    row(`${what} of the path's own request: judged`, tally.get(`${what} request`), null, 'hops'),
+    row(
+      `${what} of several requests: range covers the middle one`,
+      tally.share(`${what} connection covered`, `${what} connection`),
+      0.99,
+      'share',
+    ),
+  ]);
 }
 
 function otherRows(tally: Tally): ResultRow[] {

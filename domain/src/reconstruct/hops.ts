@@ -70,6 +70,7 @@ function connectionHops(
       class: classOf(kind, link),
       gap: to.leg === null ? missingReason(to.machine, context) : null,
       leg: to.leg,
+      fromLeg: from.leg,
     };
   });
 }

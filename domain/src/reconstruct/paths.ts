@@ -9,6 +9,7 @@ import type { ProxyEdges } from './edges.ts';
 import type { Context, Leg } from './evidence.ts';
 import { hopsOf, timesOf } from './hops.ts';
 import { explainRefusal } from './refusals.ts';
+import { type RequestTimer, timesOfRequest } from './requestTimes.ts';
 
 /**
  * Upper bounds of the chance that an edge is wrong. A: equal ISN pairs (2^-64 a pair) and two-sided thread
@@ -22,16 +23,23 @@ const ERROR_BY_CLASS: Readonly<Record<PathClass, number>> = {
   M: 0,
 };
 
-export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Path | null {
+export function pathOf(
+  chain: Chain,
+  proxies: ProxyEdges,
+  context: Context,
+  timer: RequestTimer,
+): Path | null {
   const legs = chain.flatMap(({ connection }) => connection.legs);
   const drafts = hopsOf(chain, context);
   if (legs.length === 0 || drafts.length === 0) return null;
   // Of the first leg on the way, not the earliest stamp: another node's clock may be behind.
   const startedAtUs = legs[0]?.startUs ?? 0;
+  const requestTimes = timer.timesOf(chain, drafts);
   const hops = drafts.map(
-    ({ leg, warnings: _said, ...draft }, index): Hop => ({
+    ({ leg, warnings: _said, fromLeg: _from, ...draft }, index): Hop => ({
       index,
       ...draft,
+      ...timesOfRequest(requestTimes[index]),
       times: timesOf(leg, startedAtUs),
     }),
   );
@@ -63,7 +71,11 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
       ),
       context,
     }),
-    warnings: [...warningsOf(chain, proxies, drafts), ...(end === null ? [] : [end])],
+    warnings: [
+      ...warningsOf(chain, proxies, drafts),
+      ...requestTimes.flatMap(({ warnings }) => warnings),
+      ...(end === null ? [] : [end]),
+    ],
   };
 }
 

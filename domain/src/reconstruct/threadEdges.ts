@@ -1,5 +1,5 @@
 /** Proxy edges from what the threads of a proxy read and wrote (see proxyLink in wire/v1.ts). */
-import type { Warning } from '../rest/path.ts';
+import type { LinkMethod, Warning } from '../rest/path.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyLink } from './evidence.ts';
 import { burstKey, type LearnedRules, learnRules, RULES } from './proxyRules.ts';
@@ -7,10 +7,14 @@ import { burstKey, type LearnedRules, learnRules, RULES } from './proxyRules.ts'
 export interface ProxyEdge {
   readonly inboundKey: string;
   readonly outboundKey: string;
-  readonly edgeClass: 'A' | 'B';
-  readonly method: 'threadRule' | 'proxyHeader';
+  readonly edgeClass: 'A' | 'B' | 'C';
+  readonly method: LinkMethod;
   /** Request bursts that went this way. */
   readonly requests: number;
+  /** Which ones, as numbers in the inbound and in the outbound connection; absent: the proxy's links tell. */
+  readonly bursts?: readonly (readonly [number, number])[];
+  /** Of class C: the chance that it is right. */
+  readonly confidence?: number;
 }
 
 export function proxyEdge(
