@@ -9,6 +9,7 @@ import type { Warning } from '../rest/path.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Evidence } from './evidence.ts';
 import { bucketBy, formKeys } from './forms.ts';
+import { lowerRungs } from './lowerRungs.ts';
 import { isAddressOf } from './stops.ts';
 import { type ProxyEdge, proxyEdge, threadEdges } from './threadEdges.ts';
 
@@ -18,6 +19,8 @@ export interface ProxyEdges {
   readonly ambiguous: ReadonlyMap<string, Warning>;
   /** Keys of inbound connections that the proxy is known to have answered by itself. */
   readonly selfAnswered: ReadonlySet<string>;
+  /** By the key of an outbound connection, what its paths have to say of the link. */
+  readonly remarks?: ReadonlyMap<string, Warning>;
 }
 
 export function linkProxies(
@@ -27,19 +30,24 @@ export function linkProxies(
 ): ProxyEdges {
   const threads = threadEdges(connections, evidence.proxyLinks);
   const merged = new Map<string, ProxyEdge>();
-  for (const edge of [...headerEdges(connections, context), ...threads.edges]) {
+  const higher = [...headerEdges(connections, context), ...threads.edges];
+  const lower = lowerRungs(connections, evidence, higher, context);
+  for (const edge of [...higher, ...lower.edges]) {
     const key = `${edge.inboundKey}>${edge.outboundKey}`;
     const known = merged.get(key);
     merged.set(key, known === undefined ? edge : strongest(known, edge));
   }
   const edges = [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, edge]) => edge);
-  return { edges, ambiguous: threads.ambiguous, selfAnswered: threads.selfAnswered };
+  const ambiguous = new Map([...lower.open, ...threads.ambiguous]);
+  return { edges, ambiguous, selfAnswered: threads.selfAnswered, remarks: lower.remarks };
 }
 
 function strongest(a: ProxyEdge, b: ProxyEdge): ProxyEdge {
   const best = a.edgeClass <= b.edgeClass ? a : b;
+  const bursts = [...(a.bursts ?? []), ...(b.bursts ?? [])];
   return {
     ...best,
+    ...(bursts.length === 0 ? {} : { bursts }),
     requests: a.method === b.method ? a.requests + b.requests : Math.max(a.requests, b.requests),
   };
 }

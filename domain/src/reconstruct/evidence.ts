@@ -34,6 +34,11 @@ export interface Context {
   readonly addressesByNode: ReadonlyMap<string, readonly NodeAddress[]>;
   /** What observe() learnt so far of the agents' clocks; without it no one-way time is given. */
   readonly clocks?: ClockBounds;
+  /**
+   * The evidence holds everything that the agents saw of the proxies in its time, not only what shares a key. Only
+   * then may times be compared: a request that is missing from the evidence could be the cause.
+   */
+  readonly hasWholeWindow?: boolean;
 }
 
 export const NO_EVIDENCE: Evidence = { legs: [], refusals: [], proxyLinks: [], proxyHeaders: [] };

@@ -44,17 +44,17 @@ function pairsOf(
 ): readonly BurstPair[] {
   const [inbound, outbound] = [chain[index - 1]?.connection, chain[index]];
   if (inbound === undefined || outbound === undefined) return [];
-  if (outbound.edge?.bursts !== undefined) return outbound.edge.bursts;
   const links = outbound.connection.pairHashes.flatMap((hash) => bySubject.get(hash) ?? []);
-  return distinct(
-    links.flatMap(({ subject, lastRead, oldest }) =>
+  return distinct([
+    ...(outbound.edge?.bursts ?? []),
+    ...links.flatMap(({ subject, lastRead, oldest }) =>
       [lastRead, oldest].flatMap((cause): BurstPair[] =>
         cause !== null && inbound.pairHashes.includes(cause.isnPairHash)
           ? [[cause.burst, subject.burst]]
           : [],
       ),
     ),
-  );
+  ]);
 }
 
 function distinct(pairs: readonly BurstPair[]): BurstPair[] {

@@ -6,22 +6,11 @@ import { serviceOfEndpoint } from '../topology/topology.ts';
 import type { Chain } from './chains.ts';
 import type { DraftHop } from './draftHop.ts';
 import type { ProxyEdges } from './edges.ts';
+import { errorOf, inferredWarnings, isInferred } from './errorBounds.ts';
 import type { Context, Leg } from './evidence.ts';
 import { hopsOf, timesOf } from './hops.ts';
 import { explainRefusal } from './refusals.ts';
 import { type RequestTimer, timesOfRequest } from './requestTimes.ts';
-
-/**
- * Upper bounds of the chance that an edge is wrong. A: equal ISN pairs (2^-64 a pair) and two-sided thread
- * links (0 wrong in 121,247 measured, rule of three). B: one ISN and tuples, or one rule alone. D: not decided.
- */
-const ERROR_BY_CLASS: Readonly<Record<PathClass, number>> = {
-  A: 5e-5,
-  B: 1e-2,
-  C: 0.1,
-  D: 0.5,
-  M: 0,
-};
 
 export function pathOf(
   chain: Chain,
@@ -60,8 +49,9 @@ export function pathOf(
     crossings: hops.filter((hop) => hop.crossesNode === true).length,
     extraHops: hops.filter((hop) => hop.extra === true).length,
     class: worstClass(hops),
-    confidence: Math.max(0, 1 - hops.reduce((sum, hop) => sum + ERROR_BY_CLASS[hop.class], 0)),
-    completeness: seen / (drafts.length + (end === null ? 0 : 1)),
+    confidence: Math.max(0, 1 - hops.reduce((sum, hop) => sum + errorOf(hop), 0)),
+    completeness:
+      seen / (drafts.length + drafts.filter(isInferred).length + (end === null ? 0 : 1)),
     refusal: refusal ?? null,
     sourceVerdict: sourceVerdictOf({
       hops,
@@ -144,8 +134,10 @@ function warningsOf(chain: Chain, proxies: ProxyEdges, drafts: readonly DraftHop
     ...chain.flatMap(({ connection }) => retryWarnings(connection.legs)),
     ...reuseWarnings(chain),
     ...sharedWarnings(chain, proxies),
+    ...chain.flatMap(({ connection }) => proxies.remarks?.get(connection.key) ?? []),
     ...(ambiguous === undefined ? [] : [ambiguous]),
     ...gapWarnings(drafts),
+    ...inferredWarnings(drafts),
     ...drafts.flatMap((draft) => draft.warnings ?? []),
     ...clockWarnings(drafts),
   ];

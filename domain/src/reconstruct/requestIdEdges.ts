@@ -1,0 +1,92 @@
+/**
+ * Rung 2: one request id on both sides of a proxy. Exact where one request of the whole window carried it: a
+ * client may send the same id with everything, and may repeat a request. Ids of equal requests prove nothing.
+ */
+import type { Warning } from '../rest/path.ts';
+import type { Exchange } from './evidence.ts';
+import { bucketBy } from './forms.ts';
+import { isWithin, type PlacedExchange, type ProxyPlace } from './proxyPlaces.ts';
+
+export interface ExchangePair {
+  readonly inbound: PlacedExchange;
+  readonly outbound: PlacedExchange;
+}
+
+export interface IdPairs {
+  readonly pairs: readonly ExchangePair[];
+  /** By the key of the outbound connection: its id is no id. */
+  readonly repeated: ReadonlyMap<string, Warning>;
+  /** By the key of an outbound connection of a request that the proxy sent more than once. */
+  readonly retried: ReadonlyMap<string, Warning>;
+}
+
+export function pairsByRequestId(places: readonly ProxyPlace[], all: readonly Exchange[]): IdPairs {
+  const origins = originsById(places, all);
+  const pairs: ExchangePair[] = [];
+  const repeated = new Map<string, Warning>();
+  const retried = new Map<string, Warning>();
+  for (const { key, inbound, outbound } of places) {
+    const causes = bucketBy(withId(inbound), (each) => idOf(each.record) ?? '');
+    for (const [id, effects] of bucketBy(withId(outbound), (each) => idOf(each.record) ?? '')) {
+      const own = causes.get(id) ?? [];
+      const cause = own[0];
+      if (cause === undefined) continue;
+      const count = Math.max(own.length, origins.get(id)?.size ?? 0);
+      if (count > 1) {
+        for (const { connectionKey } of effects) repeated.set(connectionKey, repeats(key, count));
+        continue;
+      }
+      const within = effects.filter((each) => isWithin(each, cause));
+      pairs.push(...within.map((each) => ({ inbound: cause, outbound: each })));
+      if (within.length < 2) continue;
+      for (const { connectionKey } of within) retried.set(connectionKey, retry(key, within.length));
+    }
+  }
+  return { pairs, repeated, retried };
+}
+
+function withId(connections: ProxyPlace['inbound']): PlacedExchange[] {
+  return connections.flatMap(({ exchanges }) =>
+    exchanges.filter(({ record }) => idOf(record) !== null),
+  );
+}
+
+export function idOf({ requestIdHash, traceIdHash }: Exchange): string | null {
+  return requestIdHash ?? traceIdHash;
+}
+
+/** Requests that carried the id where no proxy here sent it on: more than one, and somebody repeats it. */
+function originsById(
+  places: readonly ProxyPlace[],
+  all: readonly Exchange[],
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const forwarded = new Set(
+    places.flatMap(({ outbound }) =>
+      outbound.flatMap(({ connection }) => [...connection.pairHashes]),
+    ),
+  );
+  const origins = new Map<string, Set<string>>();
+  for (const exchange of all) {
+    const id = idOf(exchange);
+    if (id === null || forwarded.has(exchange.isnPairHash)) continue;
+    const known = origins.get(id) ?? new Set();
+    origins.set(id, known.add(`${exchange.isnPairHash}#${exchange.burst}`));
+  }
+  return origins;
+}
+
+function repeats(place: string, count: number): Warning {
+  return {
+    code: 'requestIdRepeated',
+    text: `${count} requests carried the same request id: it does not tell which of them caused this connection`,
+    subject: place,
+  };
+}
+
+function retry(place: string, count: number): Warning {
+  return {
+    code: 'requestRetried',
+    text: `the proxy sent this request ${count} times: every attempt is a path of its own`,
+    subject: place,
+  };
+}
