@@ -6,6 +6,7 @@ import type { TruthPath } from '../simulator/truth.ts';
 import type { World } from '../simulator/world.ts';
 import { componentsOf, evidenceOf } from './components.ts';
 import { countSeenLinks, judgeLinks } from './links.ts';
+import { judgeLowerRungs } from './lowerRungs.ts';
 import { judgeRequestTimes } from './requestTimes.ts';
 import { judgeRoundTrips } from './roundTrips.ts';
 import { Sightings } from './sightings.ts';
@@ -25,6 +26,7 @@ export function judgeWorld(world: World, tally: Tally, isHostile: boolean, note:
     tally.add('hostile worlds');
     tally.add('port reuse sum', world.portReuse);
   }
+  judgeLowerRungs(world, tally);
   const paths = components.flatMap((component) => reconstruct(component, world.context));
   const judge = new PathJudge(world, sightings, tally, note);
   for (const path of paths) judge.judge(path);

@@ -1,20 +1,8 @@
 /** The rows of the result: value, goal, met. A row without a goal informs. */
 import type { ResultRow } from '../lab/commands/output.ts';
+import { lowerRungRows } from './lowerRungRows.ts';
+import { row } from './row.ts';
 import { quantile, type Tally } from './tally.ts';
-
-type Direction = 'atLeast' | 'atMost';
-
-/** Nothing counted is nothing proved: such a row is not met. */
-function row(
-  name: string,
-  value: number,
-  goal: number | null,
-  unit: string,
-  direction: Direction = 'atLeast',
-): ResultRow {
-  const isMet = goal === null || (direction === 'atLeast' ? value >= goal : value <= goal);
-  return { name, value, goal, unit, met: isMet };
-}
 
 export function rowsOf(tally: Tally): ResultRow[] {
   return [
@@ -23,6 +11,7 @@ export function rowsOf(tally: Tally): ResultRow[] {
     ...proxyRows(tally),
     ...roundTripRows(tally),
     ...requestTimeRows(tally),
+    ...lowerRungRows(tally),
     ...otherRows(tally),
   ];
 }

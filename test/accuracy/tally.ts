@@ -5,7 +5,8 @@ export class Tally {
   /** |error| of round trips in nanoseconds. */
   readonly rttErrorsNs: number[] = [];
   /** Claimed confidence and whether the path was right: sum and count in 20 bins. */
-  readonly confidence = Array.from({ length: 20 }, () => ({ claimed: 0, right: 0, count: 0 }));
+  readonly confidence = newBins();
+  readonly #bins = new Map<string, Bin[]>();
 
   add(name: string, by = 1): void {
     this.#counts.set(name, this.get(name) + by);
@@ -32,20 +33,50 @@ export class Tally {
       .sort(([, a], [, b]) => b - a);
   }
 
+  /** Claimed confidence of a named kind. */
+  addBin(name: string, claimed: number, isRight: boolean): void {
+    const bins = this.#bins.get(name) ?? newBins();
+    this.#bins.set(name, bins);
+    addTo(bins, claimed, isRight);
+  }
+
+  /** Expected calibration error of a named kind; NaN where nothing was counted. */
+  calibrationErrorOf(name: string): number {
+    return errorOf(this.#bins.get(name) ?? []);
+  }
+
   addConfidence(claimed: number, isRight: boolean): void {
-    const bin = this.confidence[Math.min(19, Math.floor(claimed * 20))];
-    if (bin === undefined) return;
-    bin.claimed += claimed;
-    bin.right += isRight ? 1 : 0;
-    bin.count++;
+    addTo(this.confidence, claimed, isRight);
   }
 
   /** Expected calibration error: mean of |claimed − right| over the bins, by their counts. */
   calibrationError(): number {
-    const count = this.confidence.reduce((sum, bin) => sum + bin.count, 0);
-    const error = this.confidence.reduce((sum, bin) => sum + Math.abs(bin.claimed - bin.right), 0);
-    return error / count;
+    return errorOf(this.confidence);
   }
+}
+
+interface Bin {
+  claimed: number;
+  right: number;
+  count: number;
+}
+
+function newBins(): Bin[] {
+  return Array.from({ length: 20 }, () => ({ claimed: 0, right: 0, count: 0 }));
+}
+
+function addTo(bins: readonly Bin[], claimed: number, isRight: boolean): void {
+  const bin = bins[Math.min(19, Math.floor(claimed * 20))];
+  if (bin === undefined) return;
+  bin.claimed += claimed;
+  bin.right += isRight ? 1 : 0;
+  bin.count++;
+}
+
+function errorOf(bins: readonly Bin[]): number {
+  const count = bins.reduce((sum, bin) => sum + bin.count, 0);
+  const error = bins.reduce((sum, bin) => sum + Math.abs(bin.claimed - bin.right), 0);
+  return error / count;
 }
 
 /** The value below which this share lies; NaN of nothing. Sorts in place. */

@@ -11,6 +11,7 @@ import {
 import {
   endConnection,
   establish,
+  lastOf,
   newConnection,
   type SimConnection,
   sendRequest,
@@ -34,6 +35,7 @@ interface Opened {
   readonly release: (atNs: number) => void;
 }
 
+const PROCESS_NAMES = { lastRead: 'nginx', oldest: 'haproxy', mixed: 'caddy' } as const;
 const APP_WORK_NS = 4_000_000;
 const THINK_NS = 2_000_000;
 /** Of two IPv4 endpoints. */
@@ -135,7 +137,9 @@ export class Traffic {
     const dialled = { ip: entry.ip, port: service.nodePort };
     const source = ports.take(BALANCER_IP, dialled);
     const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
-    const back = this.#opened(fromBalancer(behind.route), behind.pod, service);
+    // It connects onward when it knows of the client.
+    const route = fromBalancer(behind.route);
+    const back = this.#opened(route, behind.pod, service, lastOf(front.synNs));
     back.connection.firstFlightHash = front.firstFlightHash;
     truth.link(front.id, back.connection.id);
     if (plan.balancer === 'proxyProtocol') this.#announce(back.connection, front);
@@ -187,8 +191,13 @@ export class Traffic {
     };
   }
 
-  #opened(route: Route, pod: SimPod, service: SimService): Omit<Opened, 'release'> {
-    const connection = this.#open(route);
+  #opened(
+    route: Route,
+    pod: SimPod,
+    service: SimService,
+    atNs = this.#parts.schedule.nowNs,
+  ): Omit<Opened, 'release'> {
+    const connection = this.#open(route, atNs);
     const { random, plan } = this.#parts;
     if (service.targetPort === 80) secure(random, plan.exchanges, connection);
     const proxy = service.targetPort === 80 ? this.#proxies.get(pod.name) : undefined;
@@ -214,10 +223,10 @@ export class Traffic {
     };
   }
 
-  #open(route: Route): SimConnection {
-    const { random, schedule, plan, truth } = this.#parts;
+  #open(route: Route, atNs = this.#parts.schedule.nowNs): SimConnection {
+    const { random, plan, truth } = this.#parts;
     const id = ++this.#connections;
-    return truth.add(newConnection(random, this.#wires, id, route, schedule.nowNs, plan.synLoss));
+    return truth.add(newConnection(random, this.#wires, id, route, atNs, plan.synLoss));
   }
 
   /** Requests one after the other, then FIN. */
@@ -277,17 +286,7 @@ export class Traffic {
         if (source !== undefined && target !== undefined) ports.release(source, target, atNs);
       },
       link: (link, _, atNs) =>
-        this.#tellLink(
-          pod.node,
-          pod.netns,
-          plan.proxy.model === 'mixed'
-            ? 'caddy'
-            : plan.proxy.model === 'oldest'
-              ? 'haproxy'
-              : 'nginx',
-          link,
-          atNs,
-        ),
+        this.#tellLink(pod.node, pod.netns, PROCESS_NAMES[plan.proxy.model], link, atNs),
     };
   }
 

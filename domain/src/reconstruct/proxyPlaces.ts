@@ -17,8 +17,6 @@ export interface PlacedExchange {
   readonly record: Exchange;
   readonly requestNs: number | null;
   readonly responseNs: number | null;
-  /** When its connection was opened, if this is the first on it; else as requestNs. */
-  readonly openedNs: number | null;
 }
 
 export interface PlacedConnection {
@@ -112,7 +110,6 @@ function placed(
         record,
         requestNs,
         responseNs: at(record.startUs, record.responseFirstNs),
-        openedNs: record.burst === 1 ? openedNs : requestNs,
       };
     }),
   };

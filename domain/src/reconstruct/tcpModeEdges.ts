@@ -2,7 +2,7 @@
  * Rungs 4 and 5: a proxy that passes bytes on as they are (TCP mode) leaves the first flight and the lengths of
  * both streams unchanged, but for a PROXY header of its own.
  */
-import { isOpenedDuring, type PlacedConnection, type ProxyPlace } from './proxyPlaces.ts';
+import { isOpenedDuring, isWithin, type PlacedConnection, type ProxyPlace } from './proxyPlaces.ts';
 import { type ProxyEdge, proxyEdge } from './threadEdges.ts';
 
 /** Edges between whole connections. Nothing is said where a second candidate fits as well. */
@@ -71,7 +71,7 @@ function matches(
     ([value, [into, ...twins]]): [PlacedConnection, PlacedConnection][] => {
       const [out, ...others] = effects.get(value) ?? [];
       if (into === undefined || out === undefined || twins.length + others.length > 0) return [];
-      return isOpenedDuring(out, into) ? [[into, out]] : [];
+      return isOpenedDuring(out, into) && isFirstWithin(out, into) ? [[into, out]] : [];
     },
   );
 }
@@ -89,4 +89,10 @@ function byValue(
     else known.push(connection);
   }
   return buckets;
+}
+
+/** Bytes that are passed on leave after they came. */
+function isFirstWithin(out: PlacedConnection, into: PlacedConnection): boolean {
+  const [inner, outer] = [out.exchanges[0], into.exchanges[0]];
+  return inner !== undefined && outer !== undefined && isWithin(inner, outer);
 }

@@ -9,6 +9,7 @@
  * first-in-first-out start. A cost that grows linearly with the gaps is the same for every assignment that fits,
  * so what tells nothing also decides nothing: the shares then spread evenly.
  */
+import { exactShares } from './exactShares.ts';
 import { ByteHistogram, TimeHistogram } from './gapModel.ts';
 import { assignColumns } from './linearAssignment.ts';
 import { pairShares, type WeightedPair } from './marginals.ts';
@@ -26,7 +27,7 @@ export interface TimedExchange {
 export interface TimedPair {
   readonly inbound: TimedExchange;
   readonly outbound: TimedExchange;
-  /** Sinkhorn share, not yet calibrated. */
+  /** Share of the pair under the learned model, not yet held against exact links. */
   readonly share: number;
 }
 
@@ -214,11 +215,7 @@ function spread(batch: Batch, model: GapModel): void {
       weight: model.likelihood(candidate) / ((aloneIn[row] ?? 1) * model.outboundAlone),
     };
   });
-  const shares = pairShares(
-    pairs,
-    batch.inbound.map(() => 1),
-    batch.outbound.map(() => 1),
-  );
+  const shares = exactShares(pairs) ?? pairShares(pairs);
   for (const [index, candidate] of batch.candidates.entries())
     candidate.share = Math.min(1, shares[index] ?? 0);
 }

@@ -13,6 +13,8 @@ import { assignByTiming, loadOf, type TimedExchange, type TimedPair } from './ti
 /** Requests inside the proxy at once, above which times decide too little (measured: test/accuracy). */
 export const MAX_LOAD = 2;
 const MIN_CONFIDENCE = 0.9;
+/** Where no exact link says how right the model is: its own assumptions may be wrong (lost records, say). */
+const MAX_UNJUDGED = 0.995;
 /** Fewer exchanges teach no distribution. */
 const MIN_EXCHANGES = 30;
 /** From so many exact links on, the model is held against them. */
@@ -34,7 +36,11 @@ export interface PlaceTiming {
 }
 
 /** The open exchanges of a place, matched by times and bytes. Null where nothing is open or nothing was timed. */
-export function timePlace(place: ProxyPlace, claims: ProxyClaims): PlaceTiming | null {
+export function timePlace(
+  place: ProxyPlace,
+  claims: ProxyClaims,
+  maxLoad = MAX_LOAD,
+): PlaceTiming | null {
   const inbound = timed(place.inbound);
   const outbound = timed(place.outbound);
   const isOpen = [...outbound.values()].some((each) => claims.of(each.exchange).length === 0);
@@ -46,14 +52,16 @@ export function timePlace(place: ProxyPlace, claims: ProxyClaims): PlaceTiming |
   const nothing = { place, load, pairs: [] };
   if (causes.length < MIN_EXCHANGES || effects.length < MIN_EXCHANGES)
     return { ...nothing, refusal: tooFew(place, Math.min(causes.length, effects.length)) };
-  if (load > MAX_LOAD) return { ...nothing, refusal: tooBusy(place, load) };
+  if (load > maxLoad) return { ...nothing, refusal: tooBusy(place, load) };
   const assigned = assignByTiming(causes, effects, ORDER_SLACK_NS).pairs.flatMap((pair) =>
     placedPair(pair, inbound, outbound),
   );
   const judged = judge(assigned, claims);
   const isJudged = judged.length >= MIN_JUDGED;
   if (isJudged && !isHonest(judged)) return { ...nothing, refusal: notHonest(place, judged) };
-  const calibrate = isJudged ? fitIsotonic(judged) : (claimed: number) => claimed;
+  const calibrate = isJudged
+    ? fitIsotonic(judged)
+    : (claimed: number) => Math.min(claimed, MAX_UNJUDGED);
   const pairs = assigned
     .filter(
       ({ inbound: into, outbound: out }) =>
@@ -79,11 +87,12 @@ interface Timed {
 function timed(connections: ProxyPlace['inbound']): ReadonlyMap<string, Timed> {
   const all = connections.flatMap(({ exchanges }) =>
     exchanges.flatMap((exchange): [string, Timed][] => {
-      const { id, openedNs, requestNs, responseNs, record } = exchange;
+      const { id, requestNs, responseNs, record } = exchange;
       if (requestNs === null || responseNs === null || record.protocol === 'http2') return [];
       const timing = {
         id,
-        startNs: openedNs ?? requestNs,
+        // Of the request, not of the connection: a proxy in TCP mode connects before the client has asked.
+        startNs: requestNs,
         endNs: responseNs,
         bytes: record.responseBytes,
         isFirst: record.burst === 1,
