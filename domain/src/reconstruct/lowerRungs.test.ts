@@ -109,6 +109,18 @@ test('an upstream request with the id that lies outside of the client request is
   expect(linksOf(paths)).toEqual([]);
 });
 
+test('a proxy whose machine is not watched: the id alone links, class B', () => {
+  const far = (records: Record[]) => records.filter(({ node }) => node === 'node3');
+  const [path] = pathsOf([
+    ...client(1, { requestId: 1 }),
+    ...far(upstream(1, { requestId: 1, atNs: 700 * MS })),
+  ]);
+  expect(path?.hops.find((hop) => hop.link != null)).toMatchObject({
+    class: 'B',
+    link: { method: 'requestId' },
+  });
+});
+
 test("an id that contradicts the proxy's threads changes nothing, and the path says so", () => {
   const paths = pathsOf([
     ...client(1, { requestId: 1 }),

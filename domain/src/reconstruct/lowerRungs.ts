@@ -39,7 +39,11 @@ export function lowerRungs(
   const remarks = new Map<string, Warning>();
   const ids = pairsByRequestId(places, exchanges);
   for (const [key, warning] of ids.retried) remarks.set(key, warning);
-  const byId = pairEdges(newPairs(ids.pairs, claimsOf([]), remarks), 'A', 'requestId');
+  const claims = claimsOf([]);
+  const byId = [
+    ...pairEdges(newPairs(ids.pairs, claims, remarks), 'A', 'requestId'),
+    ...pairEdges(newPairs(ids.unstamped, claims, remarks), 'B', 'requestId'),
+  ];
   const tcp = newConnections(tcpModeEdges(places), [...higher, ...byId], remarks);
   const timing =
     context.hasWholeWindow === true ? byTimes(places, claimsOf([...byId, ...tcp])) : null;

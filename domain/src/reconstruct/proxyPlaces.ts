@@ -8,7 +8,7 @@ import type { Context, Exchange, Leg } from './evidence.ts';
 import type { ExchangeIndex } from './exchanges.ts';
 import { isAddressOf } from './stops.ts';
 
-/** One exchange at the proxy. Times in ns of the place's clock, after its first stamp. */
+/** One exchange at the proxy. Times in ns of the place's clock, null where another machine stamped it. */
 export interface PlacedExchange {
   /** `connection key#burst`. */
   readonly id: string;
@@ -21,7 +21,8 @@ export interface PlacedExchange {
 
 export interface PlacedConnection {
   readonly connection: Connection;
-  readonly openedNs: number;
+  /** By the place's clock; null: seen from another machine only. */
+  readonly openedNs: number | null;
   readonly endedNs: number | null;
   /** By their offset in the stream. */
   readonly exchanges: readonly PlacedExchange[];
@@ -48,7 +49,7 @@ export function proxyPlaces(
     const outbound = starts.get(key);
     if (outbound === undefined) return [];
     const baseUs = Math.min(...[...inbound, ...outbound].map(({ leg }) => leg.startUs));
-    const place = ({ connection, leg }: Standing) => placed(connection, leg, exchanges, baseUs);
+    const place = (standing: Standing) => placed(standing, exchanges, baseUs);
     return [{ key, inbound: inbound.map(place), outbound: outbound.map(place) }];
   });
 }
@@ -58,6 +59,8 @@ interface Standing {
   /** The tap nearest to the proxy's socket. */
   readonly leg: Leg;
   readonly key: string;
+  /** False: another machine's stamps, which tell nothing of what lies inside what. */
+  readonly isSameClock: boolean;
 }
 
 function endOf(connection: Connection, context: Context): Standing | null {
@@ -67,9 +70,9 @@ function endOf(connection: Connection, context: Context): Standing | null {
   const { ip } = leg.reply?.src ?? leg.tuple.dst;
   const isPod =
     (role === 'pod' && synDirection === 'rx') || (role === 'podVeth' && synDirection === 'tx');
-  if (isPod) return { connection, leg, key: `${leg.node}|${leg.tuple.dst.ip}` };
+  if (isPod) return here(connection, leg, leg.tuple.dst.ip);
   const isHost = synDirection === 'rx' && isAddressOf(context, leg.node, ip);
-  return isHost ? { connection, leg, key: `${leg.node}|` } : null;
+  return isHost ? here(connection, leg, '') : fromAfar(connection, leg, ip, context);
 }
 
 function startOf(connection: Connection, context: Context): Standing | null {
@@ -79,27 +82,36 @@ function startOf(connection: Connection, context: Context): Standing | null {
   const { ip } = leg.tuple.src;
   const isPod =
     (role === 'pod' && synDirection === 'tx') || (role === 'podVeth' && synDirection === 'rx');
-  if (isPod) return { connection, leg, key: `${leg.node}|${ip}` };
+  if (isPod) return here(connection, leg, ip);
   // A source that conntrack rewrote is somebody else's.
-  const isOwn = leg.original === null || leg.original.src.ip === ip;
-  const isHost = synDirection === 'tx' && isOwn && isAddressOf(context, leg.node, ip);
-  return isHost ? { connection, leg, key: `${leg.node}|` } : null;
+  if (leg.original !== null && leg.original.src.ip !== ip) return null;
+  const isHost = synDirection === 'tx' && isAddressOf(context, leg.node, ip);
+  return isHost ? here(connection, leg, '') : fromAfar(connection, leg, ip, context);
+}
+
+function here(connection: Connection, leg: Leg, ip: string): Standing {
+  return { connection, leg, key: `${leg.node}|${ip}`, isSameClock: true };
+}
+
+/** The proxy's own tap is silent; the address says whose connection it is. A tap of the same machine has its clock. */
+function fromAfar(connection: Connection, leg: Leg, ip: string, context: Context): Standing | null {
+  const node = context.topology.podByIp.get(ip)?.node ?? null;
+  if (node === null) return null;
+  return { connection, leg, key: `${node}|${ip}`, isSameClock: node === leg.node };
 }
 
 function placed(
-  connection: Connection,
-  leg: Leg,
+  { connection, leg, isSameClock }: Standing,
   exchanges: ExchangeIndex,
   baseUs: number,
 ): PlacedConnection {
   const at = (startUs: number, ns: number | null) =>
-    ns === null ? null : (startUs - baseUs) * 1000 + ns;
-  const openedNs = at(leg.startUs, leg.synNs) ?? 0;
+    ns === null || !isSameClock ? null : (startUs - baseUs) * 1000 + ns;
   const isnPairHash = leg.isnPairHash ?? '';
   const seen = [...exchanges.at(leg).values()].sort((a, b) => a.requestOffset - b.requestOffset);
   return {
     connection,
-    openedNs,
+    openedNs: at(leg.startUs, leg.synNs),
     endedNs: at(leg.startUs, leg.endNs),
     exchanges: seen.map((record): PlacedExchange => {
       const requestNs = at(record.startUs, record.requestFirstNs);
@@ -125,8 +137,14 @@ export function isWithin(inner: PlacedExchange, outer: PlacedExchange): boolean 
   return began && ended;
 }
 
-/** The upstream connection was opened while the client's was open. */
+/** Both have all stamps, of one clock. */
+export function isComparable(a: PlacedExchange, b: PlacedExchange): boolean {
+  return [a, b].every(({ requestNs, responseNs }) => requestNs !== null && responseNs !== null);
+}
+
+/** The upstream connection was opened while the client's was open. False where that was not seen. */
 export function isOpenedDuring(inner: PlacedConnection, outer: PlacedConnection): boolean {
+  if (inner.openedNs === null || outer.openedNs === null) return false;
   return (
     inner.openedNs >= outer.openedNs - ORDER_SLACK_NS &&
     (outer.endedNs === null || inner.openedNs <= outer.endedNs + ORDER_SLACK_NS)

@@ -5,7 +5,7 @@
 import type { Warning } from '../rest/path.ts';
 import type { Exchange } from './evidence.ts';
 import { bucketBy } from './forms.ts';
-import { isWithin, type PlacedExchange, type ProxyPlace } from './proxyPlaces.ts';
+import { isComparable, isWithin, type PlacedExchange, type ProxyPlace } from './proxyPlaces.ts';
 
 export interface ExchangePair {
   readonly inbound: PlacedExchange;
@@ -13,7 +13,10 @@ export interface ExchangePair {
 }
 
 export interface IdPairs {
+  /** The proxy's clock shows that one lies inside the other. */
   readonly pairs: readonly ExchangePair[];
+  /** Stamps of the proxy are missing: the id alone speaks. */
+  readonly unstamped: readonly ExchangePair[];
   /** By the key of the outbound connection: its id is no id. */
   readonly repeated: ReadonlyMap<string, Warning>;
   /** By the key of an outbound connection of a request that the proxy sent more than once. */
@@ -23,6 +26,7 @@ export interface IdPairs {
 export function pairsByRequestId(places: readonly ProxyPlace[], all: readonly Exchange[]): IdPairs {
   const origins = originsById(places, all);
   const pairs: ExchangePair[] = [];
+  const unstamped: ExchangePair[] = [];
   const repeated = new Map<string, Warning>();
   const retried = new Map<string, Warning>();
   for (const { key, inbound, outbound } of places) {
@@ -37,12 +41,15 @@ export function pairsByRequestId(places: readonly ProxyPlace[], all: readonly Ex
         continue;
       }
       const within = effects.filter((each) => isWithin(each, cause));
+      const blind = effects.filter((each) => !isComparable(each, cause));
       pairs.push(...within.map((each) => ({ inbound: cause, outbound: each })));
-      if (within.length < 2) continue;
-      for (const { connectionKey } of within) retried.set(connectionKey, retry(key, within.length));
+      unstamped.push(...blind.map((each) => ({ inbound: cause, outbound: each })));
+      if (within.length + blind.length < 2) continue;
+      for (const { connectionKey } of [...within, ...blind])
+        retried.set(connectionKey, retry(key, within.length + blind.length));
     }
   }
-  return { pairs, repeated, retried };
+  return { pairs, unstamped, repeated, retried };
 }
 
 function withId(connections: ProxyPlace['inbound']): PlacedExchange[] {
