@@ -123,3 +123,12 @@ test('a wait that is far longer nearer to the server is a contradiction, not a c
   expect(path?.hops.find((hop) => hop.kind === 'nodeForward')).not.toHaveProperty('requestCost');
   expect(path?.warnings.map(({ code }) => code)).toContain('impossibleTimes');
 });
+
+test("a proxy that was not seen at its own interface gets no time: the way to it would be counted as the proxy's", () => {
+  const outer = (each: { readonly tap: { readonly role: string } }) => each.tap.role !== 'pod';
+  const seen = [...legs, ...into, ...out].filter(outer);
+  const hops = reconstruct(evidenceOf(...seen, ...links), context).flatMap((path) => path.hops);
+  const proxy = hops.find((hop) => hop.kind === 'proxy');
+  expect(proxy).toBeDefined();
+  expect(proxy).not.toHaveProperty('proxyTime');
+});

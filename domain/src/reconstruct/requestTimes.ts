@@ -14,7 +14,7 @@ import type { Chain } from './chains.ts';
 import { legSubject } from './connection.ts';
 import type { DraftHop } from './draftHop.ts';
 import type { Exchange, Leg, ProxyLink } from './evidence.ts';
-import { type ExchangeIndex, waitNs } from './exchanges.ts';
+import { type ExchangeIndex, NO_EXCHANGES, waitNs } from './exchanges.ts';
 import { type BurstPair, nameBursts } from './ownBursts.ts';
 
 export interface HopRequestTimes {
@@ -37,6 +37,7 @@ const NONE: HopRequestTimes = { requestCost: null, proxyTime: null, warnings: []
 const TAP = STAMP_ERRORS.tap;
 
 export function requestTimer(links: readonly ProxyLink[], exchanges: ExchangeIndex): RequestTimer {
+  if (exchanges === NO_EXCHANGES) return { timesOf: (_, drafts) => drafts.map(() => NONE) };
   const names = nameBursts(links, exchanges);
   return {
     timesOf: (chain, drafts) => {
@@ -49,7 +50,9 @@ export function requestTimer(links: readonly ProxyLink[], exchanges: ExchangeInd
         if (at < 0) return NONE;
         const cost = segmentCost(draft.fromLeg ?? null, draft.leg, exchanges, own[at] ?? null);
         const proxyTime =
-          draft.kind === 'proxy' ? ownTime(chain, at, exchanges, pairs[at] ?? []) : null;
+          draft.kind === 'proxy' && isAtSockets(draft, chain, at)
+            ? ownTime(chain, at, exchanges, pairs[at] ?? [])
+            : null;
         return { ...cost, proxyTime };
       });
     },
@@ -82,6 +85,13 @@ function differenceOf(a: Exchange, b: Exchange): Difference | null {
   if (aNs === null || bNs === null) return null;
   const rateNs = a.node === b.node ? rateErrorNs(aNs - bNs) : rateErrorNs(aNs) + rateErrorNs(bNs);
   return { valueNs: aNs - bNs, errorNs: 2 * TAP.boundNs + rateNs };
+}
+
+/** Taps of a Pod's own interface, or of a load balancer's machine: further out the way to the proxy would count as its own. */
+function isAtSockets({ from }: DraftHop, chain: Chain, at: number): boolean {
+  const taps = [chain[at - 1]?.connection.legs.at(-1), chain[at]?.connection.legs[0]];
+  const role = from.role === 'load-balancer' ? 'uplink' : 'pod';
+  return taps.every((leg) => leg?.tap.role === role);
 }
 
 /** Both taps in the proxy's own namespace: no wire between them, and one clock. */
