@@ -125,8 +125,9 @@ test('a wait that is far longer nearer to the server is a contradiction, not a c
 });
 
 test("a proxy that was not seen at its own interface gets no time: the way to it would be counted as the proxy's", () => {
-  const outer = (each: { readonly tap: { readonly role: string } }) => each.tap.role !== 'pod';
-  const seen = [...legs, ...into, ...out].filter(outer);
+  const seen = [...legs, ...into, ...out].filter(
+    ({ node, tap }) => node !== 'node2' || tap.role !== 'pod',
+  );
   const hops = reconstruct(evidenceOf(...seen, ...links), context).flatMap((path) => path.hops);
   const proxy = hops.find((hop) => hop.kind === 'proxy');
   expect(proxy).toBeDefined();
