@@ -149,6 +149,7 @@ function createStitcher(
       cluster,
       topology: topology.state.topologyAt(atUs),
       addressesByNode: heartbeats.addressesByNode(cluster),
+      losses: heartbeats.lossWindows(cluster),
     }),
   });
 }

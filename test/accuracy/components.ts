@@ -1,5 +1,4 @@
 /** Cuts the records of a world as the collector does: those that share a key, directly or through others, belong together. */
-import { recordKey } from '@hoptrace/collector/stitch/group.ts';
 import { stitchKeys } from '@hoptrace/collector/stitch/stitchKeys.ts';
 import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
@@ -18,7 +17,7 @@ export function componentsOf(records: readonly Sourced[]): Sourced[][] {
   };
   const firstByKey = new Map<string, number>();
   for (const [index, record] of records.entries()) {
-    for (const key of [recordKey(record), ...stitchKeys(record)]) {
+    for (const key of stitchKeys(record)) {
       const first = firstByKey.get(key);
       if (first === undefined) firstByKey.set(key, index);
       else parent[find(index)] = find(first);

@@ -1,6 +1,10 @@
 /** Compares what reconstruct() says about a world with what truly happened. Judges claims only, not how they are made. */
+import { NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
 import { formatEndpoint } from '@hoptrace/domain/model/tuple.ts';
+import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
+import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { TruthPath } from '../simulator/truth.ts';
 import type { World } from '../simulator/world.ts';
@@ -27,12 +31,26 @@ export function judgeWorld(world: World, tally: Tally, isHostile: boolean, note:
     tally.add('port reuse sum', world.portReuse);
   }
   judgeLowerRungs(world, tally);
-  const paths = components.flatMap((component) => reconstruct(component, world.context));
+  // As the collector does: each set of records tells of the clocks first, then it is asked.
+  const proxyHistory = historyOf(components);
+  let clocks = NO_CLOCKS;
+  const paths = components.flatMap((component) => {
+    clocks = observe(clocks, component.legs);
+    return reconstruct(component, { ...world.context, clocks, proxyHistory });
+  });
   const judge = new PathJudge(world, sightings, tally, note);
   for (const path of paths) judge.judge(path);
   judge.countUnseen();
   tally.add('worlds');
   tally.add('records', world.records.length);
+}
+
+/** What the collector has learnt of the world's proxies once it saw them for a while. */
+function historyOf(components: readonly Evidence[]): ProxyHistory {
+  return components.reduce<ProxyHistory>(
+    (history, { proxyLinks }) => remember(history, proxyLinks).history,
+    new Map(),
+  );
 }
 
 /** The same world as agents see it that cannot read sequence numbers: addresses, ports and clocks are all there is. */
@@ -145,7 +163,8 @@ export class PathJudge {
     const truths = candidates.filter((truth) => truth.chain[0] === chain[0]);
     if (truths.length === 0) return;
     const isRefusalLost = chain.every((id) => !this.#sightings.refusals.has(id));
-    const wanted = new Set(truths.map(({ outcome }) => outcome));
+    const { truth } = this.#world;
+    const wanted = new Set([...truths.map(({ outcome }) => outcome), truth.outcomeOf(chain)]);
     const isSilent = path.outcome === 'unknown';
     this.#tally.add('outcomes');
     if (wanted.has(path.outcome)) this.#tally.add('outcomes right');

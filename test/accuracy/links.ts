@@ -20,7 +20,7 @@ export function judgeLinks(
       for (const b of legs.slice(index + 1)) {
         if (a.leg.node === b.leg.node) continue;
         const isRight = a.sighting !== null && a.sighting.connection === b.sighting?.connection;
-        const hasPairs = a.leg.isnPairHash !== null && b.leg.isnPairHash !== null;
+        const isSamePair = a.leg.isnPairHash !== null && a.leg.isnPairHash === b.leg.isnPairHash;
         if (connection.joinClass === 'D') {
           tally.add(`${prefix}links doubted`);
           if (isRight) tally.add(`${prefix}links doubted though right`);
@@ -28,19 +28,24 @@ export function judgeLinks(
         }
         tally.add(`${prefix}links`);
         if (isRight) tally.add(`${prefix}links right`);
-        if (isRight && (hasPairs || prefix !== '')) tally.add(`${prefix}links found of pairs`);
+        if (isRight && (isSamePair || prefix !== '')) tally.add(`${prefix}links found of pairs`);
       }
     }
   }
 }
 
-/** Pairs of delivered legs of one true connection on different machines, both with both ISNs. */
+/**
+ * Pairs of delivered legs of one true connection on different machines, both with both ISNs. Where a middlebox
+ * gave the one other numbers than the other, the pair counts by itself: nothing promises to join that.
+ */
 export function countSeenLinks(sightings: Sightings, tally: Tally): void {
   for (const id of sightings.legs.keys()) {
-    const machines = sightings.machinesOf(id);
-    for (const [index, machine] of machines.entries()) {
-      const others = machines.slice(index + 1).filter((other) => other !== machine);
-      tally.add('links of pairs seen', others.length);
+    const seen = sightings.pairsSeenOf(id);
+    for (const [index, { machine, pairHash }] of seen.entries()) {
+      const others = seen.slice(index + 1).filter((other) => other.machine !== machine);
+      const same = others.filter((other) => other.pairHash === pairHash).length;
+      tally.add('links of pairs seen', same);
+      tally.add('links across a middlebox seen', others.length - same);
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { agree } from '@hoptrace/domain/reconstruct/agree.ts';
 import { clean } from '@hoptrace/domain/reconstruct/clean.ts';
+import type { Connection } from '@hoptrace/domain/reconstruct/connection.ts';
 import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { indexExchanges } from '@hoptrace/domain/reconstruct/exchanges.ts';
 import { group } from '@hoptrace/domain/reconstruct/group.ts';
@@ -112,21 +113,18 @@ class Truths {
   readonly #world: World;
   readonly #idByKey: ReadonlyMap<string, number>;
 
-  constructor(
-    world: World,
-    connections: readonly { readonly key: string; readonly pairHashes: readonly string[] }[],
-  ) {
+  constructor(world: World, connections: readonly Connection[]) {
     this.#world = world;
     const byPair = new Map(
-      [...world.truth.connections.values()].map((each): [string, SimConnection] => [
-        each.pairHash,
-        each,
-      ]),
+      [...world.truth.connections.values()].flatMap((each): [string, SimConnection][] =>
+        [each, each.outer].flatMap((hashes) => (hashes === null ? [] : [[hashes.pairHash, each]])),
+      ),
     );
     this.#idByKey = new Map(
-      connections.flatMap(({ key, pairHashes }) =>
-        pairHashes.flatMap((hash): [string, number][] => {
-          const id = byPair.get(hash)?.id;
+      // By the legs: of a connection that was cut in two, one half is without hashes of its own.
+      connections.flatMap(({ key, legs }) =>
+        legs.flatMap(({ isnPairHash }): [string, number][] => {
+          const id = isnPairHash === null ? undefined : byPair.get(isnPairHash)?.id;
           return id === undefined ? [] : [[key, id]];
         }),
       ),

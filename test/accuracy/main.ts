@@ -7,7 +7,7 @@ import { runAccuracy } from './run.ts';
 
 try {
   const args = parseAccuracyArguments(process.argv.slice(2));
-  const run = runAccuracy(args);
+  const run = await runAccuracy(args, (line) => process.stderr.write(`${line}\n`));
   if (args.writesDocs) writeReport(run);
   process.exitCode = printResult(run.result, args.json);
 } catch (error) {

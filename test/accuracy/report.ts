@@ -28,6 +28,13 @@ ${missed === 0 ? 'Every goal is met.' : `**${missed} goals are missed**; they ar
 |---|--:|--:|---|
 ${result.rows.map(line).join('\n')}
 
+| worlds | |
+|---|--:|
+${tally
+  .startingWith('world of kind: ')
+  .map(([kind, count]) => `| ${kind} | ${number(count)} |`)
+  .join('\n')}
+
 ## Falsely complete paths, by kind
 
 A path is falsely complete where \`completeness\` is 1 (class A, B or C) and a hop is missing or wrong.
@@ -47,7 +54,15 @@ function kinds({ tally, examples }: AccuracyRun): string {
   if (counted.length === 0) return 'None.';
   const rows = counted.map(([kind, count]) => `| ${kind} | ${number(count)} |`);
   const one = examples.map((example) => `- ${example}`);
-  return ['| kind | paths |', '|---|--:|', ...rows, '', 'One of each:', '', ...one].join('\n');
+  return [
+    '| kind | paths |',
+    '|---|--:|',
+    ...rows,
+    '',
+    'The first of each; `--world` makes its world again:',
+    '',
+    ...one,
+  ].join('\n');
 }
 
 function number(value: number): string {
@@ -61,7 +76,9 @@ const HOW = `## How it is measured
 
 \`test/simulator\` makes small clusters from a seed: nodes, Pods, Services under \`Cluster\` and \`Local\`, a load balancer
 (none, TCP proxy, TCP proxy with PROXY headers, address translation; watched by an agent or not), ingress proxies of three
-kinds, refusals (dropped, rejected, reset by node and by Pod), half-open floods. Packets take time; every agent has a clock
+kinds, refusals (dropped, rejected, reset by node and by Pod), half-open floods. Some worlds are IPv6; in some the nodes
+answer handshakes by SYNPROXY, a firewall between load balancer and nodes draws new sequence numbers, or backends refuse
+one connection of the proxies in ten, who then try another one. Packets take time; every agent has a clock
 of its own, and a stamp at every tap. The records go through the real wire format, are cut into components by the
 collector's own keys, and \`reconstruct()\` says what happened. \`test/accuracy\` compares that with what did.
 
@@ -73,12 +90,14 @@ collector's own keys, and \`reconstruct()\` says what happened. \`test/accuracy\
 
 - Cross-node links: pairs of legs on two machines that the engine puts into one connection (class D claims nothing),
   in hostile worlds only. Recall: pairs of delivered legs that both know both ISNs. "Without ISNs": the same worlds with
-  all hashes taken away.
+  all hashes taken away. Legs on the two sides of a SYNPROXY or such a firewall share no ISNs and are not counted as pairs.
 - Proxy links: pairs of connections that a path puts one behind the other by a \`proxy\` hop. nginx (\`lastRead\`), HAProxy
   (\`oldest\`) and Go (\`mixed\`) differ in the order in which threads read and act; what the kernel says about it follows
   \`agent/bpf/proxy_links.bpf.h\`.
 - Round trips: true is what the packets themselves took between the two taps, without stamp noise (σ = 0.15 µs a stamp,
   from −0.5 to +0.4 µs measured on the difference of four) and drift. One-ended values are bounds only.
+  The clocks are known to each set of records as the collector knows them live: from the sets before it. One-way times
+  are those of the ACK where both taps saw it, else of the SYN.
 - Requests: one world in two tells of exchanges. "Request cost" is the wait for a response at one tap minus that at the
   next, "proxy time" that in front of a proxy minus that behind it. "Of the path's own request" are those that a path
   ascribes to one request; of several the middle one is judged where all were timed.
@@ -95,9 +114,10 @@ collector's own keys, and \`reconstruct()\` says what happened. \`test/accuracy\
   bounds. Packet captures of nginx, HAProxy and Caddy gave 81 to 91 % by times alone around one request at once, 99.8 to
   100 % with sizes.
 - Times infer nothing on the live road yet: it cuts records by keys, and needs a proxy's whole window to compare them.
-- Not simulated: TLS handshakes as bursts of their own, pipelining, retries of proxies.
-- Not simulated: IPv6, HTTP/2 (several streams in one connection), SYNPROXY, firewalls that change ISNs, Services by
-  ClusterIP between Pods, hostNetwork Pods, topology that changes during a run, refused upstream connections of proxies.
+- Not simulated: TLS handshakes as bursts of their own, pipelining, proxies that repeat a request which a backend had
+  already taken.
+- Not simulated: HTTP/2 (several streams in one connection), Services by ClusterIP between Pods, hostNetwork Pods,
+  topology that changes during a run, clocks whose rate wanders (domain/src/clock tests those).
 - The Go proxy is a model with two threads and random wake-ups, set so that its last-read rule is right in 85 to 92 % and
   its oldest rule in 57 to 80 % of links; Caddy measured 68 to 98 % and 25 to 82 %.
 - Worlds last seconds: connections of hours, ISN wraps and agents that return after minutes are scenarios, not worlds.

@@ -1,4 +1,4 @@
-/** Round trips of hops: does the interval cover the truth, and how far is the value from it? */
+/** Round trips and one-way times of hops: does the interval cover the truth, and how far is the value from it? */
 import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { SimConnection } from '../simulator/connection.ts';
 import type { Sighting, Sightings } from './sightings.ts';
@@ -12,27 +12,49 @@ export function judgeRoundTrips(path: Path, sightings: Sightings, tally: Tally):
   for (const hop of path.hops) {
     const [to] = sightings.ofHop(path, hop);
     if (hop.rtt === null || to === undefined) continue;
+    judgeOneWay(hop, to, sightings, tally);
     const truthNs = trueRoundTrip(hop, to, sightings);
     if (truthNs === null) continue;
     const { method, lowNs, highNs, valueNs } = hop.rtt;
     tally.add(`round trips ${method}`);
     if (lowNs <= truthNs && truthNs <= highNs) tally.add(`round trips covered ${method}`);
     if (method === 'handshakeDifference') {
-      tally.rttErrorsNs.push(Math.abs(valueNs - truthNs));
+      tally.sample('rtt errors', Math.abs(valueNs - truthNs));
       tally.add('rtt widths', highNs - lowNs);
     }
   }
 }
 
+/** Of the ACK where the path says that both taps saw it, else of the SYN. Inside a machine there is one clock. */
+function judgeOneWay(hop: Hop, to: Sighting, sightings: Sightings, tally: Tally): void {
+  if (hop.oneWay == null || hop.rtt === null || hop.crossesNode !== true) return;
+  const from = firstTapOf(hop, to.connection, to.site, sightings);
+  const { ackNs, synNs } = to.connection;
+  const times = hop.rtt.steadyNs === null ? synNs : ackNs;
+  const [sentNs, cameNs] = [times[from ?? -1], times[to.site]];
+  if (sentNs === undefined || cameNs === undefined) return;
+  const truthNs = cameNs - sentNs;
+  const { lowNs, highNs } = hop.oneWay;
+  tally.add('one-way times');
+  tally.add('one-way widths', highNs - lowNs);
+  if (lowNs <= truthNs && truthNs <= highNs) tally.add('one-way times covered');
+}
+
 function trueRoundTrip(hop: Hop, to: Sighting, sightings: Sightings): number | null {
   const { connection, site } = to;
-  if (hop.rtt?.method === 'handshakeToClient') return toClient(connection, site);
+  // Behind a SYNPROXY the handshake is with the node: it bounds no way to the client.
+  if (hop.rtt?.method === 'handshakeToClient')
+    return innerSite(connection, site) ? null : toClient(connection, site);
   if (hop.rtt?.method !== 'handshakeDifference') return null;
   const from = firstTapOf(hop, connection, site, sightings);
   if (from === null) return null;
   const duration = hop.rtt.steadyNs === null ? toServer : toClient;
   const [a, b] = [duration(connection, from), duration(connection, site)];
   return a === null || b === null ? null : Math.abs(b - a);
+}
+
+function innerSite({ route }: SimConnection, site: number): boolean {
+  return route.middlebox?.kind === 'synproxy' && site >= route.middlebox.before;
 }
 
 /** Both directions between this tap and the client's machine; the client's own time is left out. */

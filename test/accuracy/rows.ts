@@ -2,7 +2,7 @@
 import type { ResultRow } from '../lab/commands/output.ts';
 import { lowerRungRows } from './lowerRungRows.ts';
 import { row } from './row.ts';
-import { quantile, type Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 export function rowsOf(tally: Tally): ResultRow[] {
   return [
@@ -10,6 +10,7 @@ export function rowsOf(tally: Tally): ResultRow[] {
     ...pathRows(tally),
     ...proxyRows(tally),
     ...roundTripRows(tally),
+    ...oneWayRows(tally),
     ...requestTimeRows(tally),
     ...lowerRungRows(tally),
     ...otherRows(tally),
@@ -131,15 +132,32 @@ function roundTripRows(tally: Tally): ResultRow[] {
     ),
     row(
       'round trips between two taps: error p95',
-      quantile(tally.rttErrorsNs, 0.95),
+      tally.quantile('rtt errors', 0.95),
       1000,
       'ns',
       'atMost',
     ),
-    row('round trips between two taps: error p50', quantile(tally.rttErrorsNs, 0.5), null, 'ns'),
+    row('round trips between two taps: error p50', tally.quantile('rtt errors', 0.5), null, 'ns'),
     row(
       'round trips between two taps: mean width of the bounds',
       tally.share('rtt widths', 'round trips handshakeDifference'),
+      null,
+      'ns',
+    ),
+  ];
+}
+
+function oneWayRows(tally: Tally): ResultRow[] {
+  return [
+    row(
+      'one-way times between machines: bounds cover the truth',
+      tally.share('one-way times covered', 'one-way times'),
+      0.99,
+      'share',
+    ),
+    row(
+      'one-way times between machines: mean width of the bounds',
+      tally.share('one-way widths', 'one-way times'),
       null,
       'ns',
     ),

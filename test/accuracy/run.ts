@@ -1,99 +1,95 @@
-/** Worlds one after the other until enough paths were judged or the time is up; then the rows. */
+/** Worlds until enough paths were judged or the time is up; then the rows. */
 import { performance } from 'node:perf_hooks';
-import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { CommandResult } from '../lab/commands/output.ts';
-import { drawPlan, WEATHERS } from '../simulator/plan.ts';
-import { Random } from '../simulator/random.ts';
-import { simulate, type World } from '../simulator/world.ts';
 import type { AccuracyArguments } from './arguments.ts';
-import { componentsOf, evidenceOf } from './components.ts';
-import { judgeWorld } from './judge.ts';
+import { runWorlds } from './pool.ts';
 import { rowsOf } from './rows.ts';
 import { Tally } from './tally.ts';
+import { type Example, runWorld, type WorldResult } from './worldJob.ts';
 
 export interface AccuracyRun {
   readonly args: AccuracyArguments;
   readonly tally: Tally;
   readonly seconds: number;
-  /** One falsely complete path of each kind, as text. */
+  /** The first falsely complete paths of each kind, as text. */
   readonly examples: readonly string[];
   readonly result: CommandResult;
 }
 
-/** One world in so many is given in another order, too. */
-const SHUFFLE_EVERY = 25;
+const EXAMPLES_A_KIND = 5;
+const PROGRESS_SECONDS = 5;
 
-export function runAccuracy(args: AccuracyArguments): AccuracyRun {
+/** `progress` is told a line every few seconds. */
+export async function runAccuracy(
+  args: AccuracyArguments,
+  progress: (line: string) => void,
+): Promise<AccuracyRun> {
   const tally = new Tally();
-  const examples: string[] = [];
+  const examples = new Map<string, Example[]>();
   const startMs = performance.now();
   const spentSeconds = () => (performance.now() - startMs) / 1000;
-  for (
-    let index = 0;
-    tally.get('true paths') < args.paths && spentSeconds() < args.seconds;
-    index++
-  ) {
-    const weather = WEATHERS[index % WEATHERS.length] ?? 'calm';
-    const world = simulate(drawPlan(worldSeed(args.seed, index), weather));
-    judgeWorld(world, tally, weather === 'hostile', (kind, path, truths) => {
-      const said = path.hops.map(
-        (hop) => `${hop.from.ip}:${hop.from.port} → ${hop.to.ip}:${hop.to.port}`,
-      );
-      const truth = truths[0]?.hops.map((hop) => `${hop.from} → ${hop.to}`) ?? [];
-      examples.push(
-        `${kind} · seed ${args.seed}, world ${index} (${weather}), path ${path.pathId} · said ${said.join(', ')} · truth ${truth.join(', ')}`,
-      );
-    });
-    if (index % SHUFFLE_EVERY < WEATHERS.length) judgeDeterminism(world, tally);
-  }
-  const seconds = spentSeconds();
+  let toldSeconds = 0;
+  const take = (result: WorldResult): boolean => {
+    tally.merge(result.tally);
+    for (const example of result.examples) keep(examples, example);
+    const seconds = spentSeconds();
+    if (seconds - toldSeconds >= PROGRESS_SECONDS) {
+      toldSeconds = seconds;
+      progress(progressLine(tally, seconds));
+    }
+    return tally.get('true paths') < args.paths && seconds < args.seconds;
+  };
+  if (args.world !== null) take(runWorld(args.seed, args.world));
+  else await runWorlds({ seed: args.seed, workers: args.workers, firstWorld: 0, take });
+  return runOf(args, tally, spentSeconds(), [...examples.values()].flat());
+}
+
+function keep(examples: Map<string, Example[]>, example: Example): void {
+  const known = examples.get(example.kind) ?? [];
+  if (known.length < EXAMPLES_A_KIND) examples.set(example.kind, [...known, example]);
+}
+
+function progressLine(tally: Tally, seconds: number): string {
+  const paths = tally.get('true paths');
+  const counts = [
+    `${paths.toLocaleString('en')} paths`,
+    `${tally.get('worlds')} worlds`,
+    `${Math.round(paths / seconds).toLocaleString('en')} paths/s`,
+    `${tally.get('falsely complete')} falsely complete`,
+  ];
+  return `accuracy: ${Math.round(seconds)} s: ${counts.join(', ')}`;
+}
+
+function runOf(
+  args: AccuracyArguments,
+  tally: Tally,
+  seconds: number,
+  examples: readonly Example[],
+): AccuracyRun {
   const rows = rowsOf(tally);
-  const text = rows
-    .map(
-      (row) =>
-        `${row.met ? 'ok  ' : 'MISS'} ${row.name.padEnd(64)} ${row.value} (goal ${row.goal ?? '–'}) ${row.unit}`,
-    )
-    .join('\n');
+  const lines = rows.map(
+    (row) =>
+      `${row.met ? 'ok  ' : 'MISS'} ${row.name.padEnd(64)} ${row.value} (goal ${row.goal ?? '–'}) ${row.unit}`,
+  );
   const counts = {
     worlds: tally.get('worlds'),
     paths: tally.get('true paths'),
     records: tally.get('records'),
     seconds: Math.round(seconds),
+    workers: args.world === null ? args.workers : 1,
   };
-  const details = {
-    seed: args.seed,
-    ...counts,
-    falselyComplete: Object.fromEntries(tally.startingWith('false: ')),
-    examples,
-  };
+  const told = examples.map(
+    ({ kind, world, text }) => `${kind} · --seed ${args.seed} --world ${world} ${text}`,
+  );
+  const falselyComplete = Object.fromEntries(tally.startingWith('false: '));
+  const worldsByKind = Object.fromEntries(tally.startingWith('world of kind: '));
+  const details = { seed: args.seed, ...counts, worldsByKind, falselyComplete, examples: told };
+  const text = [...lines, JSON.stringify(counts), ...told].join('\n');
   return {
     args,
     tally,
     seconds,
-    examples,
-    result: {
-      command: 'accuracy',
-      rows,
-      details,
-      text: `${text}\n${JSON.stringify(counts)}\n${examples.join('\n')}`,
-    },
+    examples: told,
+    result: { command: 'accuracy', rows, details, text },
   };
-}
-
-/** Neighbouring seeds must not give neighbouring worlds. */
-function worldSeed(seed: number, index: number): number {
-  return (Math.imul(seed + 1, 0x9e37_79b1) ^ Math.imul(index + 1, 0x85eb_ca6b)) >>> 0;
-}
-
-/** The same records in another order, some of them twice: the same documents? */
-function judgeDeterminism(world: World, tally: Tally): void {
-  const random = new Random(world.plan.seed ^ 0xd1ce);
-  for (const component of componentsOf(world.records)) {
-    const repeated = component.filter(() => random.chance(0.1));
-    const a = reconstruct(evidenceOf(component), world.context);
-    const b = reconstruct(evidenceOf(random.shuffled([...component, ...repeated])), world.context);
-    tally.add('components shuffled');
-    if (JSON.stringify(a) === JSON.stringify(b))
-      tally.add('components shuffled with the same answer');
-  }
 }

@@ -2,7 +2,7 @@
 import type { Leg } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import { EPOCH_US } from '../simulator/clock.ts';
-import type { SimConnection } from '../simulator/connection.ts';
+import { hashesAt, type SimConnection } from '../simulator/connection.ts';
 import type { World } from '../simulator/world.ts';
 
 export interface Sighting {
@@ -26,7 +26,11 @@ export class Sightings {
   constructor({ truth, records }: World) {
     this.#byId = truth.connections;
     this.#byClientHash = new Map(
-      [...truth.connections.values()].map((connection) => [connection.clientHash, connection]),
+      [...truth.connections.values()].flatMap((connection) =>
+        [connection, connection.outer].flatMap((hashes): [string, SimConnection][] =>
+          hashes === null ? [] : [[hashes.clientHash, connection]],
+        ),
+      ),
     );
     for (const record of records) {
       if (record.kind === 'leg') this.#add(record);
@@ -41,12 +45,15 @@ export class Sightings {
     return this.#byLeg.get(legKey(leg)) ?? null;
   }
 
-  /** Machines of this connection's delivered legs with both ISNs, one entry a leg. */
-  machinesOf(id: number): string[] {
-    const legs = [...(this.legs.get(id) ?? [])];
-    return legs.flatMap(([site, hasPair]) =>
-      hasPair ? (this.#byId.get(id)?.route.sites[site]?.machine ?? []) : [],
-    );
+  /** Where this connection's delivered legs with both ISNs were seen, and which pair they saw; one entry a leg. */
+  pairsSeenOf(id: number): { machine: string; pairHash: string }[] {
+    const connection = this.#byId.get(id);
+    if (connection === undefined) return [];
+    return [...(this.legs.get(id) ?? [])].flatMap(([site, hasPair]) => {
+      const machine = connection.route.sites[site]?.machine;
+      const { pairHash } = hashesAt(connection, site);
+      return hasPair && machine !== undefined ? [{ machine, pairHash }] : [];
+    });
   }
 
   /** The sightings whose stamp a hop shows; several only where two taps of a machine stamped the same nanosecond. */

@@ -3,14 +3,12 @@
  *
  *   client 203.0.113.x ──► lb 192.168.50.5 ──► nodes 192.168.50.1n ──► ingress 10.244.n.10 ──► app 10.244.n.20
  */
-import type { Endpoint } from '@hoptrace/domain/model/tuple.ts';
 import { buildTopology, type Topology } from '@hoptrace/domain/topology/topology.ts';
 import { kubernetesObjectSchema } from '@hoptrace/domain/wire/kubernetes.ts';
 import type { NodeAddress } from '@hoptrace/domain/wire/v1.ts';
+import { type Addresses, addressesOfFamily, type IpFamily } from './addresses.ts';
 
 export const BALANCER = 'lb';
-export const BALANCER_VIP: Endpoint = { ip: '203.0.113.1', port: 443 };
-export const BALANCER_IP = '192.168.50.5';
 
 export interface SimPod {
   readonly name: string;
@@ -36,6 +34,7 @@ export interface SimNode {
 }
 
 export interface SimCluster {
+  readonly addresses: Addresses;
   readonly nodes: readonly SimNode[];
   readonly ingressPods: readonly SimPod[];
   readonly appPods: readonly SimPod[];
@@ -49,15 +48,16 @@ export interface SimCluster {
 export const CLOSED_NODE_PORT = 30099;
 
 /** Ingress Pods on all nodes but the last; app Pods on all. */
-export function clusterOf(nodeCount: number): SimCluster {
+export function clusterOf(nodeCount: number, family: IpFamily): SimCluster {
+  const addresses = addressesOfFamily(family);
   const nodes = Array.from({ length: nodeCount }, (_, index): SimNode => {
     const n = index + 1;
-    return { name: `node${n}`, ip: `192.168.50.1${n}`, bridgeIp: `10.244.${n}.1` };
+    return { name: `node${n}`, ip: addresses.node(n), bridgeIp: addresses.bridge(n) };
   });
   const podOn = (kind: 'ingress' | 'app', index: number): SimPod => ({
     name: `${kind}-${index + 1}`,
     node: `node${index + 1}`,
-    ip: `10.244.${index + 1}.${kind === 'ingress' ? 10 : 20}`,
+    ip: addresses.pod(index + 1, kind === 'ingress' ? 10 : 20),
     netns: kind === 'ingress' ? 10 : 20,
     isIngress: kind === 'ingress',
   });
@@ -79,11 +79,12 @@ export function clusterOf(nodeCount: number): SimCluster {
   };
   const pods = [...ingressPods, ...appPods];
   return {
+    addresses,
     nodes,
     ingressPods,
     appPods,
     services,
-    topology: topologyOf(nodes, pods, Object.values(services)),
+    topology: topologyOf(addresses, nodes, pods, Object.values(services)),
   };
 }
 
@@ -91,8 +92,8 @@ export function clusterOf(nodeCount: number): SimCluster {
 export function addressesOf(cluster: SimCluster, machine: string): NodeAddress[] {
   if (machine === BALANCER) {
     return [
-      { ip: BALANCER_IP, ifname: 'eth1' },
-      { ip: BALANCER_VIP.ip, ifname: 'eth0' },
+      { ip: cluster.addresses.balancerIp, ifname: 'eth1' },
+      { ip: cluster.addresses.vip.ip, ifname: 'eth0' },
     ];
   }
   return cluster.nodes
@@ -104,6 +105,7 @@ export function addressesOf(cluster: SimCluster, machine: string): NodeAddress[]
 }
 
 function topologyOf(
+  addresses: Addresses,
   nodes: readonly SimNode[],
   pods: readonly SimPod[],
   services: readonly SimService[],
@@ -124,19 +126,22 @@ function topologyOf(
       spec: { nodeName: pod.node },
       status: { podIPs: [{ ip: pod.ip }] },
     })),
-    ...services.flatMap(serviceObjects),
+    ...services.flatMap((each) => serviceObjects(addresses, each)),
   ];
   return buildTopology(objects.map((object) => kubernetesObjectSchema.parse(object)));
 }
 
-function serviceObjects({ name, nodePort, policy, pods, targetPort }: SimService) {
+function serviceObjects(
+  addresses: Addresses,
+  { name, nodePort, policy, pods, targetPort }: SimService,
+) {
   return [
     {
       kind: 'Service',
       metadata: {
         name,
         namespace: 'default',
-        annotations: { 'hoptrace/load-balancer-addresses': BALANCER_IP },
+        annotations: { 'hoptrace/load-balancer-addresses': addresses.balancerIp },
       },
       spec: {
         type: 'NodePort',

@@ -1,20 +1,21 @@
 /** One true TCP connection: when each of its packets passed each tap. All times true, in nanoseconds. */
 import type { LegRecord, RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
 import { answerExchange, beginExchange, type Carrier, type SimRequest } from './exchange.ts';
+import { type IsnHashes, innerPart, outerHashes, outerPart } from './middlebox.ts';
 import type { Random } from './random.ts';
 import type { Route } from './route.ts';
 import type { Wires } from './wires.ts';
 
-export interface SimConnection extends Carrier {
+/** Its own hashes are those that the server sees. */
+export interface SimConnection extends IsnHashes, Carrier {
   readonly id: number;
-  readonly clientHash: string;
-  readonly serverHash: string;
-  readonly pairHash: string;
+  /** Before a middlebox on the route, seen from the client. */
+  readonly outer: IsnHashes | null;
   readonly route: Route;
   readonly startNs: number;
-  /** By tap. A tap behind a lost SYN sees the repetition only. */
-  readonly synNs: number[];
-  readonly synCount: number[];
+  /** By tap. A tap behind a lost SYN sees the repetition only; behind a SYNPROXY none, until the client answered it. */
+  synNs: number[];
+  synCount: number[];
   synAckNs: number[];
   ackNs: number[];
   requestNs: number[];
@@ -47,12 +48,16 @@ export function newConnection(
   startNs: number,
   synLoss: number,
 ): SimConnection {
-  const { synNs, synCount } = passSyn(random, wires, route, startNs, synLoss);
-  return {
-    id,
+  const { synNs, synCount } = passSyn(random, wires, outerPart(route), startNs, synLoss);
+  const hashes = {
     clientHash: random.hash64(),
     serverHash: random.hash64(),
     pairHash: random.hash64(),
+  };
+  return {
+    id,
+    ...hashes,
+    outer: outerHashes(random, route, hashes.clientHash),
     route,
     startNs,
     synNs,
@@ -86,17 +91,36 @@ function passSyn(random: Random, wires: Wires, route: Route, startNs: number, sy
   };
 }
 
+/** The hashes that this tap sees. */
+export function hashesAt({ outer, route, ...own }: SimConnection, site: number): IsnHashes {
+  return outer !== null && site < (route.middlebox?.before ?? 0) ? outer : own;
+}
+
 /** SYN-ACK and ACK. Answers when the client may send. `isAcknowledged` false: a half-open flood. */
 export function establish(wires: Wires, connection: SimConnection, isAcknowledged = true): number {
-  const { route } = connection;
+  const route = outerPart(connection.route);
   const arrivedNs = lastOf(connection.synNs);
   connection.end = 'open';
   const back = wires.backward(route, arrivedNs + STACK_NS);
   connection.synAckNs = back.atNs;
   connection.clientSynAckNs = back.sourceNs;
   connection.clientAckNs = back.sourceNs + STACK_NS;
-  if (isAcknowledged) connection.ackNs = wires.forward(route, connection.clientAckNs, false);
-  return connection.clientAckNs;
+  if (!isAcknowledged) return connection.clientAckNs;
+  connection.ackNs = wires.forward(route, connection.clientAckNs, false);
+  const inner = innerPart(connection.route);
+  return inner === null ? connection.clientAckNs : establishInner(wires, connection, inner);
+}
+
+/** A SYNPROXY believes the client now, and opens the rest of the way; until then it lets no data through. */
+function establishInner(wires: Wires, connection: SimConnection, inner: Route): number {
+  const synNs = wires.forward(inner, lastOf(connection.ackNs) + STACK_NS, true);
+  const back = wires.backward(inner, lastOf(synNs) + STACK_NS);
+  const ackNs = wires.forward(inner, back.sourceNs + STACK_NS, false);
+  connection.synNs = [...connection.synNs, ...synNs];
+  connection.synCount = [...connection.synCount, ...synNs.map(() => 1)];
+  connection.synAckNs = [...connection.synAckNs, ...back.atNs];
+  connection.ackNs = [...connection.ackNs, ...ackNs];
+  return lastOf(ackNs);
 }
 
 /** A request of the client; the leg stamps the first one only. Answers when the server reads it. */
@@ -133,6 +157,14 @@ export function endConnection(wires: Wires, connection: SimConnection, atNs: num
 export function refuse(connection: SimConnection, refusal: TrueRefusal): void {
   connection.refusal = refusal;
   connection.end = refusal.refusal === 'reset' ? 'reset' : 'unanswered';
+}
+
+/** Nothing listens there. Answers when the client knows. */
+export function resetByServer(wires: Wires, connection: SimConnection): number {
+  const atNs = lastOf(connection.synNs) + STACK_NS;
+  const evidence = { evidence: 'rst', reason: 'NO_SOCKET', icmpType: 0, icmpCode: 0 } as const;
+  refuse(connection, { refusal: 'reset', ...evidence, atNs });
+  return wires.backward(connection.route, atNs).sourceNs;
 }
 
 export function lastOf(times: readonly number[]): number {

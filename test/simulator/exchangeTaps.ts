@@ -1,7 +1,7 @@
 /** What an agent tells of the exchanges on a connection: one record a burst and tap. */
 import type { ExchangeRecord } from '@hoptrace/domain/wire/v1.ts';
 import type { AgentClock } from './clock.ts';
-import type { SimConnection } from './connection.ts';
+import { hashesAt, type SimConnection } from './connection.ts';
 import type { SimExchange } from './exchange.ts';
 import type { Random } from './random.ts';
 import type { Site } from './route.ts';
@@ -48,7 +48,7 @@ function recordOf(
     seq: 0,
     startUs: stamps.startUs,
     tap: site.tap,
-    isnPairHash: connection.pairHash,
+    isnPairHash: hashesAt(connection, index).pairHash,
     burst: exchange.burst,
     requestOffset: exchange.requestOffset,
     responseOffset: exchange.responseOffset,

@@ -7,7 +7,6 @@ import {
   type Sourced,
   type WireRecord,
 } from '@hoptrace/domain/wire/v1.ts';
-import { EPOCH_US } from './clock.ts';
 import type { Random } from './random.ts';
 import type { Emission } from './stamps.ts';
 
@@ -33,6 +32,8 @@ export interface Sender {
   readonly machine: string;
   readonly addresses: NodeAddress[];
   readonly emissions: readonly Emission[];
+  /** Its clock, in microseconds, at a true time. */
+  readonly wallUs: (trueNs: number) => number;
 }
 
 interface Arrival {
@@ -125,7 +126,7 @@ function envelopeOf(
     bootId,
     firstSeq,
     count: records.length,
-    sentAtUs: EPOCH_US + Math.floor(sentNs / 1000),
+    sentAtUs: sender.wallUs(sentNs),
     losses: { ringEvents: 0, badFrames: 0, evictedLegs: 0, unsentRecords },
     addresses: sender.addresses,
   };

@@ -1,7 +1,9 @@
 /** What a world is made of. Every figure of a run follows from these and the seed. */
+import type { IpFamily } from './addresses.ts';
 import type { ClockPlan } from './clock.ts';
 import type { ExchangePlan } from './exchange.ts';
 import type { FaultPlan } from './faults.ts';
+import type { MiddleboxPlan } from './middlebox.ts';
 import type { PortPlan } from './nat.ts';
 import type { ProxyPlan } from './proxy.ts';
 import { Random } from './random.ts';
@@ -9,8 +11,9 @@ import type { TapPlan } from './stamps.ts';
 
 export const BALANCER_KINDS = ['none', 'tcp', 'proxyProtocol', 'snat'] as const;
 
-export interface WorldPlan {
+export interface WorldPlan extends MiddleboxPlan {
   readonly seed: number;
+  readonly family: IpFamily;
   readonly nodes: number;
   /** TCP connections of clients, spread over `durationNs`. */
   readonly clients: number;
@@ -24,6 +27,8 @@ export interface WorldPlan {
   readonly floodSyns: number;
   /** SYNs that get lost once on their way. */
   readonly synLoss: number;
+  /** Connections of a proxy to an app Pod that answers with RST; the proxy tries once more. */
+  readonly upstreamRefusalShare: number;
   readonly ports: PortPlan;
   readonly clock: ClockPlan;
   readonly proxy: ProxyPlan;
@@ -83,14 +88,30 @@ function crowdOf(random: Random, weather: Weather) {
   return { clients, clientAddresses: 4, durationNs: random.between(2, 10) * SECOND_NS };
 }
 
+/** What is rare in this world, in words; empty for most. */
+export function raritiesOf(plan: WorldPlan): string[] {
+  return [
+    ...(plan.family === 'ipv6' ? ['IPv6'] : []),
+    ...(plan.hasSynproxy ? ['SYNPROXY'] : []),
+    ...(plan.hasIsnFirewall ? ['ISN firewall'] : []),
+    ...(plan.upstreamRefusalShare > 0 ? ['refused upstreams'] : []),
+  ];
+}
+
 /** The world of this seed: shape and proxies by chance, weather as told. */
 export function drawPlan(seed: number, weather: Weather): WorldPlan {
   const random = new Random(seed);
+  // A lot of its own: what is rare does not change what the rest of a world draws.
+  const rare = new Random(seed ^ 0x0dd5);
   const model = random.pick(['lastRead', 'oldest', 'mixed'] as const);
   const { milestoneLoss, ...conditions } = weatherOf(weather);
   return {
     seed,
     ...conditions,
+    family: rare.chance(0.25) ? 'ipv6' : 'ipv4',
+    hasSynproxy: rare.chance(0.1),
+    hasIsnFirewall: rare.chance(0.1),
+    upstreamRefusalShare: rare.chance(0.15) ? 0.1 : 0,
     nodes: 3 + random.below(3),
     ...crowdOf(random, weather),
     maxRequests: random.pick([1, 1, 4]),

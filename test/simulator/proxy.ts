@@ -41,8 +41,13 @@ export interface Upstream {
 
 /** What the proxy needs of the world. Times are those of the proxy's own stack. */
 export interface Backend {
-  /** Opens a connection to a backend; `ready` when the proxy may write. */
-  open(atNs: number, ready: (upstream: Upstream) => void): Upstream;
+  /** Opens a connection to a backend for `client`; `ready` when the proxy may write, `failed` when it was refused. */
+  open(
+    client: SimConnection,
+    atNs: number,
+    ready: (upstream: Upstream) => void,
+    failed: () => void,
+  ): Upstream;
   /** Sends one request of `client`; `answered` when the response can be read. */
   send(
     client: SimConnection,
@@ -55,7 +60,7 @@ export interface Backend {
 }
 
 type Ready =
-  | { readonly kind: 'request' | 'body'; readonly client: Downstream }
+  | { readonly kind: 'request' | 'body' | 'failed'; readonly client: Downstream }
   | { readonly kind: 'connected'; readonly client: Downstream; readonly upstream: Upstream }
   | {
       readonly kind: 'response';
@@ -78,6 +83,8 @@ export class IngressProxy {
   readonly #kernel: readonly KernelThread[];
   readonly #ready: Ready[][];
   readonly #idle: Upstream[][];
+  /** Clients whose request was refused by one backend. */
+  readonly #retried = new Set<Downstream>();
 
   constructor(random: Random, schedule: Schedule, plan: ProxyPlan, backend: Backend) {
     this.#random = random;
@@ -151,14 +158,17 @@ export class IngressProxy {
     // Answered before the rest of the body came: what is left is thrown away.
     if (kind === 'body' && client.socket.direction === 'write') return;
     if (kind === 'response') this.#kernel[thread]?.readUpstream(event.upstream.socket);
-    else if (kind !== 'connected') this.#kernel[thread]?.readClient(event.client.socket);
+    else if (kind === 'request' || kind === 'body')
+      this.#kernel[thread]?.readClient(event.client.socket);
   }
 
   #act(event: Ready, thread: number): void {
     const { client } = event;
     if (event.kind === 'request' && this.#awaitsBody(client)) return;
     if (event.kind === 'body' && this.#plan.model !== 'lastRead') return;
-    if (event.kind === 'connected') {
+    if (event.kind === 'failed') {
+      this.#tryAgain(client, thread);
+    } else if (event.kind === 'connected') {
       this.#pass(client, event.upstream, thread);
     } else if (event.kind === 'response') {
       this.#answer(client, thread, event.bytes + HEADER_BYTES);
@@ -176,10 +186,23 @@ export class IngressProxy {
       this.#pass(client, idle, thread);
       return;
     }
-    const upstream = this.#backend.open(this.#schedule.nowNs, (opened) =>
-      this.#wake({ kind: 'connected', client, upstream: opened }),
+    const upstream = this.#backend.open(
+      client.connection,
+      this.#schedule.nowNs,
+      (opened) => this.#wake({ kind: 'connected', client, upstream: opened }),
+      () => this.#wake({ kind: 'failed', client }),
     );
     this.#kernel[thread]?.connect(upstream.socket);
+  }
+
+  /** Another backend, once for each request; then 502. */
+  #tryAgain(client: Downstream, thread: number): void {
+    if (this.#retried.has(client)) {
+      this.#answer(client, thread, OWN_ANSWER_BYTES);
+      return;
+    }
+    this.#retried.add(client);
+    this.#forward(client, thread);
   }
 
   #pass(client: Downstream, upstream: Upstream, thread: number): void {
@@ -190,6 +213,7 @@ export class IngressProxy {
   }
 
   #answer(client: Downstream, thread: number, bytes: number): void {
+    this.#retried.delete(client);
     this.#kernel[thread]?.writeClient(client.socket);
     client.respond(this.#schedule.nowNs, bytes);
   }

@@ -1,7 +1,7 @@
 /** The way of one connection: the taps it passes, and the parties that truly handle it. */
 import { type Endpoint, reverseTuple, type Tuple } from '@hoptrace/domain/model/tuple.ts';
 import type { Tap } from '@hoptrace/domain/wire/v1.ts';
-import { BALANCER, BALANCER_IP, BALANCER_VIP, type SimNode, type SimPod } from './cluster.ts';
+import { BALANCER, type SimNode, type SimPod } from './cluster.ts';
 
 export interface Site {
   readonly machine: string;
@@ -18,10 +18,18 @@ export interface TruthStop extends Endpoint {
   readonly machine: string;
 }
 
+/** A box that puts sequence numbers of its own into a connection (see middlebox.ts). */
+export interface Middlebox {
+  readonly kind: 'synproxy' | 'isnFirewall';
+  /** Taps with a smaller index are on the client's side. */
+  readonly before: number;
+}
+
 export interface Route {
   readonly sites: readonly Site[];
   /** Source, every node that rewrites the destination, destination. */
   readonly stops: readonly TruthStop[];
+  readonly middlebox?: Middlebox;
 }
 
 interface Nat {
@@ -80,35 +88,32 @@ export function fromBalancer(route: Route): Route {
 }
 
 /** The client's connection ends at a load balancer that proxies. */
-export function toBalancer(client: Endpoint): Route {
-  const tuple = { src: client, dst: BALANCER_VIP };
+export function toBalancer(client: Endpoint, vip: Endpoint): Route {
+  const tuple = { src: client, dst: vip };
   return {
     sites: [hostSite(BALANCER, 'uplink', 'rx', tuple, null, 0)],
     stops: [
       { ...client, machine: 'client' },
-      { ...BALANCER_VIP, machine: BALANCER },
+      { ...vip, machine: BALANCER },
     ],
   };
 }
 
 /** A load balancer that only rewrites addresses: one connection, one more node with NAT. */
-export function translated(client: Endpoint, route: Route): Route {
+export function translated(client: Endpoint, vip: Endpoint, route: Route): Route {
   const [first] = route.sites;
   const [, ...onward] = route.stops;
   if (first === undefined) return route;
-  const nat: Nat = { before: { src: client, dst: BALANCER_VIP }, after: first.tuple };
+  const nat: Nat = { before: { src: client, dst: vip }, after: first.tuple };
   return {
     sites: [
       hostSite(BALANCER, 'uplink', 'rx', nat.before, nat, 0),
       hostSite(BALANCER, 'uplink', 'tx', nat.after, nat, 1),
       ...route.sites.map((site) => ({ ...site, routers: site.routers + 1 })),
     ],
-    stops: [{ ...client, machine: 'client' }, { ...BALANCER_VIP, machine: BALANCER }, ...onward],
+    stops: [{ ...client, machine: 'client' }, { ...vip, machine: BALANCER }, ...onward],
   };
 }
-
-/** How an unwatched translating load balancer looks from behind: its address is the source. */
-export const TRANSLATED_SOURCE = BALANCER_IP;
 
 function throughNode(pod: SimPod, tuple: Tuple, routers: number): Site[] {
   const plain: Nat = { before: tuple, after: tuple };

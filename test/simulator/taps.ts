@@ -1,7 +1,7 @@
 /** What an agent makes of the packets that pass its taps: records, each with the true time of its emission. */
 import type { LegRecord, RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
 import type { AgentClock } from './clock.ts';
-import { lastOf, type SimConnection } from './connection.ts';
+import { hashesAt, lastOf, type SimConnection } from './connection.ts';
 import { exchangeEmissions } from './exchangeTaps.ts';
 import type { Random } from './random.ts';
 import type { Site } from './route.ts';
@@ -21,7 +21,7 @@ export function observe(
   nextLegId: () => number,
 ): Emission[] {
   const sites = [...connection.route.sites.entries()].filter(
-    ([, site]) => site.machine === machine,
+    ([index, site]) => site.machine === machine && connection.synNs[index] !== undefined,
   );
   const emissions = sites.flatMap(([index, site]) =>
     random.chance(plan.milestoneLoss)
@@ -60,6 +60,7 @@ function legEmissions(
   ].map(seen) as [number | null, number | null, number | null, number | null, number | null];
   const knowsServer = synAck !== null || ack !== null;
   const wasRefused = connection.refusal !== null;
+  const hashes = hashesAt(connection, index);
   const leg: LegRecord = {
     kind: 'leg',
     seq: 0,
@@ -68,9 +69,9 @@ function legEmissions(
     tuple: site.tuple,
     original: site.original,
     reply: site.reply,
-    clientIsnHash: connection.clientHash,
-    serverIsnHash: knowsServer ? connection.serverHash : null,
-    isnPairHash: knowsServer ? connection.pairHash : null,
+    clientIsnHash: hashes.clientHash,
+    serverIsnHash: knowsServer ? hashes.serverHash : null,
+    isnPairHash: knowsServer ? hashes.pairHash : null,
     synTtl: HOP_LIMIT - site.routers,
     synCount: connection.synCount[index] ?? 1,
     synNs: stamps.startNs,

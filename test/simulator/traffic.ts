@@ -1,26 +1,22 @@
 /** Who connects to whom, and why: clients, load balancers, kube-proxy's choice, ingress proxies, refusals, floods. */
 import type { Endpoint, Tuple } from '@hoptrace/domain/model/tuple.ts';
-import {
-  BALANCER,
-  BALANCER_IP,
-  BALANCER_VIP,
-  type SimNode,
-  type SimPod,
-  type SimService,
-} from './cluster.ts';
+import { BALANCER, type SimNode, type SimPod, type SimService } from './cluster.ts';
 import {
   endConnection,
   establish,
   lastOf,
   newConnection,
+  resetByServer,
   type SimConnection,
   sendRequest,
   sendResponse,
 } from './connection.ts';
 import { drawRequest, drawResponseBytes, forwarded, type SimRequest, secure } from './exchange.ts';
-import { type Link, ProxySocket } from './kernelLinks.ts';
+import { ProxySocket } from './kernelLinks.ts';
+import { throughMiddlebox } from './middlebox.ts';
 import type { TrafficParts } from './parts.ts';
 import { type Backend, IngressProxy, type Upstream } from './proxy.ts';
+import { announce, tellBalancerLinks, tellLink } from './proxyRecords.ts';
 import { fromBalancer, podToPod, type Route, toBalancer, toNodePort, translated } from './route.ts';
 import { Trouble } from './trouble.ts';
 import { Wires } from './wires.ts';
@@ -35,11 +31,16 @@ interface Opened {
   readonly release: (atNs: number) => void;
 }
 
+interface BehindBalancer {
+  readonly connection: SimConnection;
+  readonly readyNs: number;
+  readonly answer: Server;
+  readonly release: (atNs: number) => void;
+}
+
 const PROCESS_NAMES = { lastRead: 'nginx', oldest: 'haproxy', mixed: 'caddy' } as const;
 const APP_WORK_NS = 4_000_000;
 const THINK_NS = 2_000_000;
-/** Of two IPv4 endpoints. */
-const PROXY_V2_BYTES = 28;
 
 export class Traffic {
   readonly #parts: TrafficParts;
@@ -89,7 +90,7 @@ export class Traffic {
     const entry = random.pick(
       cluster.nodes.filter((node) => service.policy === 'Cluster' || homes.has(node.name)),
     );
-    const ip = `203.0.113.${10 + random.below(plan.clientAddresses)}`;
+    const ip = cluster.addresses.client(random.below(plan.clientAddresses));
     const opened =
       plan.balancer === 'none'
         ? this.#direct(ip, entry, service)
@@ -115,59 +116,69 @@ export class Traffic {
   }
 
   #translated(ip: string, entry: SimNode, service: SimService): Opened {
-    const { ports } = this.#parts;
-    const client = ports.take(ip, BALANCER_VIP);
+    const { ports, cluster } = this.#parts;
+    const { vip, balancerIp } = cluster.addresses;
+    const client = ports.take(ip, vip);
     const dialled = { ip: entry.ip, port: service.nodePort };
-    const source = ports.take(BALANCER_IP, dialled);
+    const source = ports.take(balancerIp, dialled);
     const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
-    const release = this.#releaser(
-      source,
-      dialled,
-      this.#releaser(client, BALANCER_VIP, behind.release),
-    );
-    return { ...this.#opened(translated(client, behind.route), behind.pod, service), release };
+    const release = this.#releaser(source, dialled, this.#releaser(client, vip, behind.release));
+    return { ...this.#opened(translated(client, vip, behind.route), behind.pod, service), release };
   }
 
-  /** A load balancer that proxies TCP: it accepts, connects onward, and passes bursts both ways. */
+  /** A load balancer that proxies TCP: it accepts, then connects onward, and passes bursts both ways. */
   #balanced(ip: string, entry: SimNode, service: SimService): Opened {
-    const { ports, truth, schedule, plan, random } = this.#parts;
-    const client = ports.take(ip, BALANCER_VIP);
-    const front = this.#open(toBalancer(client));
+    const { ports, schedule, cluster, plan, random } = this.#parts;
+    const { vip } = cluster.addresses;
+    const client = ports.take(ip, vip);
+    const front = this.#open(toBalancer(client, vip));
     if (service.targetPort === 80) secure(random, plan.exchanges, front);
-    const dialled = { ip: entry.ip, port: service.nodePort };
-    const source = ports.take(BALANCER_IP, dialled);
-    const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
-    // It connects onward when it knows of the client.
-    const route = fromBalancer(behind.route);
-    const back = this.#opened(route, behind.pod, service, lastOf(front.synNs));
-    back.connection.firstFlightHash = front.firstFlightHash;
-    truth.link(front.id, back.connection.id);
-    if (plan.balancer === 'proxyProtocol') this.#announce(back.connection, front);
-    const readyNs = establish(this.#wires, back.connection);
+    let opened: BehindBalancer | null = null;
+    const back = (): BehindBalancer => {
+      opened ??= this.#behindBalancer(front, entry, service);
+      return opened;
+    };
+    // Nobody connects for a client that is not there yet: at the ACK, which is known once the SYN was answered.
+    schedule.at(lastOf(front.synNs), () => schedule.at(lastOf(front.ackNs), () => back()));
     let burst = 0;
     const serve: Server = (atNs, request, respond) => {
+      const { connection, readyNs, answer } = back();
       burst++;
-      this.#balancerLinks(front, back.connection, burst, atNs);
-      truth.linkBursts([front.id, burst], [back.connection.id, burst]);
+      tellBalancerLinks(this.#parts, front, connection, burst, atNs);
+      this.#parts.truth.linkBursts([front.id, burst], [connection.id, burst]);
       const sentNs = Math.max(atNs, readyNs);
-      const readNs = sendRequest(this.#wires, back.connection, sentNs, request);
+      const readNs = sendRequest(this.#wires, connection, sentNs, request);
       schedule.at(readNs, () =>
-        back.serve(readNs, request, (answeredNs, bytes) => {
-          const backNs = sendResponse(this.#wires, back.connection, answeredNs, bytes);
+        answer(readNs, request, (answeredNs, bytes) => {
+          const backNs = sendResponse(this.#wires, connection, answeredNs, bytes);
           schedule.at(backNs, () => respond(backNs, bytes));
         }),
       );
     };
-    const release = this.#releaser(
-      source,
-      dialled,
-      this.#releaser(client, BALANCER_VIP, behind.release),
-    );
     const end = (atNs: number) => {
-      endConnection(this.#wires, back.connection, atNs);
-      release(atNs);
+      endConnection(this.#wires, back().connection, atNs);
+      this.#releaser(client, vip, back().release)(atNs);
     };
     return { connection: front, serve, release: end };
+  }
+
+  #behindBalancer(front: SimConnection, entry: SimNode, service: SimService): BehindBalancer {
+    const { ports, truth, plan, cluster } = this.#parts;
+    const dialled = { ip: entry.ip, port: service.nodePort };
+    const source = ports.take(cluster.addresses.balancerIp, dialled);
+    const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
+    const { connection, serve: answer } = this.#opened(
+      fromBalancer(behind.route),
+      behind.pod,
+      service,
+    );
+    // It passes on what comes as it is, the ClientHello too.
+    connection.firstFlightHash = front.firstFlightHash;
+    truth.link(front.id, connection.id);
+    if (plan.balancer === 'proxyProtocol') announce(this.#parts, connection, front);
+    const readyNs = establish(this.#wires, connection);
+    const release = this.#releaser(source, dialled, behind.release);
+    return { connection, readyNs, answer, release };
   }
 
   #throughNode(tuple: Tuple, entry: SimNode, service: SimService, machine: string) {
@@ -191,13 +202,8 @@ export class Traffic {
     };
   }
 
-  #opened(
-    route: Route,
-    pod: SimPod,
-    service: SimService,
-    atNs = this.#parts.schedule.nowNs,
-  ): Omit<Opened, 'release'> {
-    const connection = this.#open(route, atNs);
+  #opened(route: Route, pod: SimPod, service: SimService): Omit<Opened, 'release'> {
+    const connection = this.#open(throughMiddlebox(route, this.#parts.plan));
     const { random, plan } = this.#parts;
     if (service.targetPort === 80) secure(random, plan.exchanges, connection);
     const proxy = service.targetPort === 80 ? this.#proxies.get(pod.name) : undefined;
@@ -223,10 +229,10 @@ export class Traffic {
     };
   }
 
-  #open(route: Route, atNs = this.#parts.schedule.nowNs): SimConnection {
-    const { random, plan, truth } = this.#parts;
+  #open(route: Route): SimConnection {
+    const { random, schedule, plan, truth } = this.#parts;
     const id = ++this.#connections;
-    return truth.add(newConnection(random, this.#wires, id, route, atNs, plan.synLoss));
+    return truth.add(newConnection(random, this.#wires, id, route, schedule.nowNs, plan.synLoss));
   }
 
   /** Requests one after the other, then FIN. */
@@ -255,14 +261,20 @@ export class Traffic {
   #backendOf(pod: SimPod): Backend {
     const { random, schedule, cluster, ports, truth, plan } = this.#parts;
     return {
-      open: (atNs, ready) => {
+      open: (client, atNs, ready, failed) => {
         const app = random.pick(cluster.appPods);
         const target = { ip: app.ip, port: 8080 };
-        const connection = this.#open(
-          podToPod({ src: ports.take(pod.ip, target), dst: target }, pod, app),
-        );
-        const readyNs = establish(this.#wires, connection);
+        const source = ports.take(pod.ip, target);
+        const connection = this.#open(podToPod({ src: source, dst: target }, pod, app));
         const upstream: Upstream = { connection, socket: new ProxySocket(connection.pairHash) };
+        if (plan.upstreamRefusalShare > 0 && random.chance(plan.upstreamRefusalShare)) {
+          truth.link(client.id, connection.id);
+          const refusedNs = resetByServer(this.#wires, connection);
+          ports.release(source, target, refusedNs);
+          schedule.at(refusedNs, failed);
+          return upstream;
+        }
+        const readyNs = establish(this.#wires, connection);
         schedule.at(Math.max(atNs, readyNs), () => ready(upstream));
         return upstream;
       },
@@ -286,61 +298,7 @@ export class Traffic {
         if (source !== undefined && target !== undefined) ports.release(source, target, atNs);
       },
       link: (link, _, atNs) =>
-        this.#tellLink(pod.node, pod.netns, PROCESS_NAMES[plan.proxy.model], link, atNs),
+        tellLink(this.#parts, pod.node, pod.netns, PROCESS_NAMES[plan.proxy.model], link, atNs),
     };
-  }
-
-  #tellLink(machine: string, netns: number, process: string, link: Link, atNs: number): void {
-    const record = {
-      kind: 'proxyLink' as const,
-      seq: 0,
-      netns,
-      pid: 1000 + netns,
-      process,
-      ...link,
-    };
-    this.#parts.tell(machine, record, atNs);
-  }
-
-  #balancerLinks(front: SimConnection, back: SimConnection, burst: number, atNs: number): void {
-    const inbound = { isnPairHash: front.pairHash, burst };
-    const outbound = { isnPairHash: back.pairHash, burst };
-    this.#tellLink(
-      BALANCER,
-      1,
-      'haproxy',
-      { side: 'request', subject: outbound, lastRead: inbound, oldest: inbound },
-      atNs,
-    );
-    this.#tellLink(
-      BALANCER,
-      1,
-      'haproxy',
-      { side: 'response', subject: inbound, lastRead: outbound, oldest: outbound },
-      atNs,
-    );
-  }
-
-  /** The PROXY header passes every machine on the way; each agent that sees it tells. */
-  #announce(connection: SimConnection, front: SimConnection): void {
-    const [client, vip] = front.route.stops;
-    if (client === undefined || vip === undefined) return;
-    connection.prefaceBytes = PROXY_V2_BYTES;
-    const claimed = {
-      src: { ip: client.ip, port: client.port },
-      dst: { ip: vip.ip, port: vip.port },
-    };
-    const { pairHash: isnPairHash } = connection;
-    for (const machine of new Set(connection.route.sites.map((site) => site.machine))) {
-      const record = {
-        kind: 'proxyHeader' as const,
-        seq: 0,
-        isnPairHash,
-        version: 2 as const,
-        command: 'proxy' as const,
-        claimed,
-      };
-      this.#parts.tell(machine, record, this.#parts.schedule.nowNs);
-    }
   }
 }

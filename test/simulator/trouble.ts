@@ -2,6 +2,7 @@
 import type { Endpoint, Tuple } from '@hoptrace/domain/model/tuple.ts';
 import { CLOSED_NODE_PORT, type SimNode, type SimPod, type SimService } from './cluster.ts';
 import { establish, lastOf, refuse, type SimConnection, type TrueRefusal } from './connection.ts';
+import { throughMiddlebox } from './middlebox.ts';
 import type { TrafficParts } from './parts.ts';
 import { type Route, toNodePort } from './route.ts';
 import type { Wires } from './wires.ts';
@@ -30,7 +31,7 @@ export class Trouble {
     const { local, empty, wrongPort } = cluster.services;
     const last = cluster.nodes[cluster.nodes.length - 1] as SimNode;
     const anyNode = random.pick(cluster.nodes);
-    const ip = `203.0.113.${10 + random.below(plan.clientAddresses)}`;
+    const ip = cluster.addresses.client(random.below(plan.clientAddresses));
     const dropped = {
       refusal: 'dropped',
       evidence: 'kfreeSkb',
@@ -42,8 +43,8 @@ export class Trouble {
       ...dropped,
       refusal: 'rejected',
       evidence: 'icmp',
-      icmpType: 3,
-      icmpCode: 3,
+      // Port unreachable, as REJECT says it.
+      ...(plan.family === 'ipv4' ? { icmpType: 3, icmpCode: 3 } : { icmpType: 1, icmpCode: 4 }),
     } as const;
     const reset = { ...dropped, refusal: 'reset', evidence: 'rst', reason: 'NO_SOCKET' } as const;
     random.pick([
@@ -91,14 +92,14 @@ export class Trouble {
   }
 
   halfOpen(): void {
-    const { random, cluster } = this.#parts;
+    const { random, cluster, plan } = this.#parts;
     const entry = random.pick(cluster.nodes);
     const tuple = {
-      src: { ip: `198.51.100.${1 + random.below(250)}`, port: 1024 + random.below(60_000) },
+      src: { ip: cluster.addresses.stranger(random.below(250)), port: 1024 + random.below(60_000) },
       dst: { ip: entry.ip, port: cluster.services.cluster.nodePort },
     };
     const { route } = this.#parts.throughNode(tuple, entry, cluster.services.cluster, 'client');
-    establish(this.#parts.wires, this.#parts.open(route), false);
+    establish(this.#parts.wires, this.#parts.open(throughMiddlebox(route, plan)), false);
   }
 
   #releaser(source: Endpoint, destination: Endpoint, also?: (atNs: number) => void) {

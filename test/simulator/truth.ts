@@ -70,13 +70,15 @@ export class Truth {
 
   #pathOf(chain: readonly number[]): TruthPath {
     const connections = chain.flatMap((id) => this.connections.get(id) ?? []);
+    return { chain, hops: connections.flatMap(hopsOf), outcome: this.outcomeOf(chain) };
+  }
+
+  /** Of a part of a path, too: a client that got its 502 was served, if one does not look behind the proxy. */
+  outcomeOf(chain: readonly number[]): Outcome {
+    const connections = chain.flatMap((id) => this.connections.get(id) ?? []);
     const refusal = connections.find((each) => each.refusal !== null)?.refusal ?? null;
     const isServed = (connections[0]?.responseNs.length ?? 0) > 0;
-    return {
-      chain,
-      hops: connections.flatMap(hopsOf),
-      outcome: refusal?.refusal ?? (isServed ? 'served' : 'unknown'),
-    };
+    return refusal?.refusal ?? (isServed ? 'served' : 'unknown');
   }
 }
 

@@ -90,3 +90,89 @@ test('calm: a request that a proxy passes on lies inside the one that caused it,
   );
   expect(outside).toEqual([]);
 });
+
+const quiet = { ...small, refusalShare: 0, floodSyns: 0, upstreamRefusalShare: 0 };
+const plainBoxes = { family: 'ipv4', hasSynproxy: false, hasIsnFirewall: false } as const;
+
+test('IPv6: the same world with other addresses', () => {
+  const worldOf = (family: 'ipv4' | 'ipv6') =>
+    simulate({ ...drawPlan(2, 'calm'), ...quiet, ...plainBoxes, family });
+  const [four, six] = [worldOf('ipv4'), worldOf('ipv6')];
+  const tuples = (world: typeof four) =>
+    world.records.flatMap((each) => (each.kind === 'leg' ? [each.tuple] : []));
+  expect(tuples(six).length).toBe(tuples(four).length);
+  expect(tuples(four).every(({ src }) => !src.ip.includes(':'))).toBe(true);
+  expect(tuples(six).every(({ src, dst }) => src.ip.includes(':') && dst.ip.includes(':'))).toBe(
+    true,
+  );
+  expect(tuples(six).map(({ src }) => src.port)).toEqual(tuples(four).map(({ src }) => src.port));
+});
+
+test('SYNPROXY: two handshakes with one client number, the second after the first, TTL anew', () => {
+  const plan = { ...drawPlan(2, 'calm'), ...quiet, ...plainBoxes, hasSynproxy: true };
+  const { truth, records } = simulate({ ...plan, balancer: 'none' });
+  const proxied = [...truth.connections.values()].filter(({ route }) => route.middlebox);
+  expect(proxied).toHaveLength(40);
+  for (const { route, outer, clientHash, synNs, ackNs, pairHash } of proxied) {
+    const before = route.middlebox?.before ?? 0;
+    expect(outer?.clientHash).toBe(clientHash);
+    expect(outer?.pairHash).not.toBe(pairHash);
+    expect(synNs[before]).toBeGreaterThan(ackNs[before - 1] ?? Number.POSITIVE_INFINITY);
+    expect(route.sites[before]?.routers).toBe(0);
+    const legs = records.flatMap((each) =>
+      each.kind === 'leg' && each.clientIsnHash === clientHash ? [each.isnPairHash] : [],
+    );
+    expect(new Set(legs)).toEqual(new Set([outer?.pairHash, pairHash]));
+  }
+});
+
+test.each(['hasSynproxy', 'hasIsnFirewall'] as const)(
+  '%s: each tap tells of exchanges by the numbers that it sees',
+  (box) => {
+    const plan = { ...drawPlan(2, 'calm'), ...quiet, ...plainBoxes, balancer: 'snat' as const };
+    const taps = { milestoneLoss: 0, hasExchanges: true };
+    const { records } = simulate({ ...plan, taps, isBalancerWatched: true, [box]: true });
+    const pairs = (kind: 'leg' | 'exchange') =>
+      new Set(
+        records.flatMap((each) =>
+          each.kind === kind && each.isnPairHash !== null
+            ? [`${each.node} ${each.tap.role} ${each.isnPairHash}`]
+            : [],
+        ),
+      );
+    expect(pairs('exchange').size).toBeGreaterThan(100);
+    expect(pairs('exchange')).toEqual(pairs('leg'));
+  },
+);
+
+test('a firewall that draws new numbers: load balancer and nodes share no hash', () => {
+  const plan = { ...drawPlan(2, 'calm'), ...quiet, ...plainBoxes, hasIsnFirewall: true };
+  const { records } = simulate({ ...plan, balancer: 'snat', isBalancerWatched: true });
+  const hashes = (isBalancer: boolean) =>
+    records.flatMap((each) =>
+      each.kind === 'leg' && (each.node === 'lb') === isBalancer
+        ? [each.clientIsnHash, each.serverIsnHash, each.isnPairHash]
+        : [],
+    );
+  const outside = new Set(hashes(true));
+  expect(outside.size).toBe(3 * 40);
+  expect(hashes(false).filter((hash) => outside.has(hash))).toEqual([]);
+});
+
+test('a backend that refuses: the proxy tries another one, and both are caused by the client', () => {
+  const plan = { ...drawPlan(2, 'calm'), ...quiet, ...plainBoxes, balancer: 'none' as const };
+  const proxy = { ...plan.proxy, keepsUpstreams: false };
+  const { truth, records } = simulate({ ...plan, proxy, clients: 200, upstreamRefusalShare: 0.2 });
+  const refused = [...truth.connections.values()].filter(({ refusal }) => refusal !== null);
+  const told = records.flatMap((each) => (each.kind === 'refusal' ? [each.clientIsnHash] : []));
+  expect(refused.length).toBeGreaterThan(5);
+  expect(new Set(told)).toEqual(new Set(refused.map(({ clientHash }) => clientHash)));
+  const paths = truth.paths();
+  for (const { id } of refused) {
+    const [path] = paths.filter(({ chain }) => chain.includes(id));
+    expect(path).toMatchObject({ outcome: 'reset' });
+    expect(path?.chain).toHaveLength(2);
+  }
+  const clients = new Set(paths.map(({ chain }) => chain[0]));
+  expect(clients.size).toBe(200);
+});

@@ -1,4 +1,6 @@
 /** A simulated world: what its agents deliver, and what truly happened. */
+
+import { type LossWindows, noteLosses } from '@hoptrace/domain/loss/lossWindows.ts';
 import type { Context } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { NodeAddress, Sourced, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { AgentClock } from './clock.ts';
@@ -34,7 +36,7 @@ interface SimAgent {
 /** Deterministic: the same plan gives the same world. */
 export function simulate(plan: WorldPlan): World {
   const random = new Random(plan.seed ^ 0x5eed);
-  const cluster = clusterOf(plan.nodes);
+  const cluster = clusterOf(plan.nodes, plan.family);
   const machines = [
     ...cluster.nodes.map(({ name }) => name),
     ...(plan.isBalancerWatched && plan.balancer !== 'none' ? [BALANCER] : []),
@@ -62,11 +64,12 @@ export function simulate(plan: WorldPlan): World {
   new Traffic({ random, schedule, plan, cluster, truth, ports, tell: told }).plan();
   schedule.run();
   watch(random, plan, truth, agents);
-  const senders = [...agents.values()].map(({ machine, emissions }) => ({
+  const senders = [...agents.values()].map(({ machine, emissions, clock }) => ({
     cluster: CLUSTER,
     machine,
     addresses: addressesOf(cluster, machine),
     emissions,
+    wallUs: (trueNs: number) => wallUs(clock, trueNs),
   }));
   const delivered = deliver(random, plan.faults, senders, plan.durationNs);
   return {
@@ -77,6 +80,7 @@ export function simulate(plan: WorldPlan): World {
       cluster: CLUSTER,
       topology: cluster.topology,
       addressesByNode: addresses(delivered),
+      losses: losses(delivered),
     },
     portReuse: ports.counts.allocated / Math.max(1, ports.counts.distinct),
   };
@@ -104,4 +108,17 @@ function watch(
 /** As the collector knows them: from the envelopes that came. */
 function addresses(delivered: Delivered): Map<string, readonly NodeAddress[]> {
   return new Map(delivered.envelopes.map((envelope) => [envelope.node, envelope.addresses]));
+}
+
+/** From the envelopes that came, each against the one that its agent sent before it. */
+function losses({ envelopes }: Delivered): LossWindows {
+  const inOrder = [...envelopes].sort((a, b) => a.firstSeq - b.firstSeq);
+  const sentAtUs = new Map<string, number>();
+  let windows: LossWindows = new Map();
+  for (const envelope of inOrder) {
+    const sender = `${envelope.node}|${envelope.bootId}`;
+    windows = noteLosses(windows, envelope, sentAtUs.get(sender) ?? null);
+    sentAtUs.set(sender, envelope.sentAtUs);
+  }
+  return windows;
 }

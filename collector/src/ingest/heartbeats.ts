@@ -1,16 +1,20 @@
 /** What envelopes say about their senders, gathered so that each node costs one row every few seconds. */
+import { type LossWindows, noteLosses } from '@hoptrace/domain/loss/lossWindows.ts';
 import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
 import type { Heartbeat } from '../collectorStore.ts';
 
 /** Nodes of all clusters that one collector remembers; the one that was silent longest gives way. */
 const MAX_NODES = 10_000;
 
+const NO_LOSSES: LossWindows = new Map();
 const NO_ADDRESSES: ReadonlyMap<string, readonly NodeAddress[]> = new Map();
 
 interface NodeState {
   heartbeat: Heartbeat;
   isDirty: boolean;
   lastWrittenMs: number;
+  /** Of the newest envelope. */
+  sentAtUs: number;
 }
 
 export class HeartbeatBook {
@@ -18,6 +22,8 @@ export class HeartbeatBook {
   readonly #nodes = new Map<string, NodeState>();
   /** By cluster and node; kept beside, since every reconstruction asks for it. */
   readonly #addresses = new Map<string, Map<string, readonly NodeAddress[]>>();
+
+  readonly #losses = new Map<string, LossWindows>();
 
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
@@ -38,7 +44,11 @@ export class HeartbeatBook {
       heartbeat: { cluster, node, bootId, seenUs, losses, addresses },
       isDirty: true,
       lastWrittenMs: known?.lastWrittenMs ?? Number.NEGATIVE_INFINITY,
+      sentAtUs: envelope.sentAtUs,
     });
+    const previousUs = known?.heartbeat.bootId === bootId ? known.sentAtUs : null;
+    const windows = this.#losses.get(cluster) ?? NO_LOSSES;
+    this.#losses.set(cluster, noteLosses(windows, envelope, previousUs));
     this.#setAddresses(envelope);
     if (this.#nodes.size > MAX_NODES) this.#forgetOldest();
   }
@@ -70,6 +80,11 @@ export class HeartbeatBook {
     return this.#addresses.get(cluster) ?? NO_ADDRESSES;
   }
 
+  /** When the agents of one cluster lost records. */
+  lossWindows(cluster: string): LossWindows {
+    return this.#losses.get(cluster) ?? NO_LOSSES;
+  }
+
   #setAddresses({ cluster, node, addresses }: Envelope): void {
     const nodes = this.#addresses.get(cluster) ?? new Map<string, readonly NodeAddress[]>();
     nodes.set(node, addresses);
@@ -84,6 +99,9 @@ export class HeartbeatBook {
     const nodes = this.#addresses.get(heartbeat.cluster);
     nodes?.delete(heartbeat.node);
     if (nodes?.size === 0) this.#addresses.delete(heartbeat.cluster);
+    const windows = new Map(this.#losses.get(heartbeat.cluster));
+    windows.delete(heartbeat.node);
+    this.#losses.set(heartbeat.cluster, windows);
   }
 }
 

@@ -1,5 +1,6 @@
 /** A set of records that may belong to one path, and what was last said about them. */
 import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 
 /** What was written last about a path of this group. */
@@ -17,6 +18,8 @@ export interface Group {
   /** Arrival of the first record since the last reconstruction; null when nothing is new. */
   dirtySinceMs: number | null;
   lastRecordMs: number;
+  /** What its proxy links added to the cluster's history, to be taken back when they are counted again. */
+  scored: readonly ProxyHistory[];
 }
 
 export function newGroup(cluster: string, nowMs: number): Group {
@@ -27,6 +30,7 @@ export function newGroup(cluster: string, nowMs: number): Group {
     emitted: new Map(),
     dirtySinceMs: null,
     lastRecordMs: nowMs,
+    scored: [],
   };
 }
 

@@ -314,3 +314,21 @@ test('a request id that everybody sends does not make one group of everybody', (
   expect(Math.max(...seen.map((each) => each.exchanges?.length ?? 0))).toBe(64);
   expect(stitcher.counts.closedGroups).toBe(0);
 });
+
+test('what was left open for want of a rule is decided once the program is known', () => {
+  const { stitcher } = setUp({ maxGroupRecords: 1000 });
+  const classOf = (paths: readonly Path[]) => paths.find((path) => path.hops.length > 1)?.class;
+  const link = (seq: number, side: 'request' | 'response', subject: number, named: number) => {
+    const record = linkOf(seq, subject, named);
+    return record.kind === 'proxyLink' ? { ...record, side } : record;
+  };
+  // One request whose response link was lost: nothing confirms it.
+  for (const record of [legOf(1), legOf(2), link(10, 'request', 2, 1)]) stitcher.add(record, T0);
+  expect(classOf(stitcher.takeDue(T0 + 500, ALL).paths)).toBeUndefined();
+  for (let n = 100; n < 140; n += 2) {
+    stitcher.add(link(1000 + n, 'request', n + 1, n), T0 + 600);
+    stitcher.add(link(2000 + n, 'response', n, n + 1), T0 + 600);
+  }
+  stitcher.takeDue(T0 + 1000, ALL);
+  expect(classOf(stitcher.takeDue(T0 + 1500, ALL).paths)).toBe('B');
+});

@@ -7,6 +7,9 @@
  */
 import { type ClockBounds, NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
 import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
+import { settledRules } from '@hoptrace/domain/reconstruct/proxyRules.ts';
+import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { PathChanges } from '../collectorStore.ts';
@@ -22,7 +25,7 @@ import {
 } from './group.ts';
 import { isForeign, stitchKeys } from './stitchKeys.ts';
 
-/** A pooled group has thousands of legs; these are plenty for a bound, at about a microsecond each. */
+/** A pooled group has thousands of legs; the newest are plenty for a bound, at about a microsecond each. */
 const MAX_CLOCK_LEGS = 64;
 
 /**
@@ -79,6 +82,7 @@ export class Stitcher {
   readonly #clocks = new Map<string, ClockBounds>();
   /** Records by request id or first flight; forgotten with the group that holds the key. */
   readonly #countByForeignKey = new Map<string, number>();
+  readonly #proxies = new Map<string, ProxyHistory>();
   #left: PathChanges[] = [];
   #leftCount = 0;
   #records = 0;
@@ -199,6 +203,7 @@ export class Stitcher {
     for (const [key, record] of source.records) putRecord(target, key, record);
     this.#records += target.records.size - before;
     for (const [pathId, emitted] of source.emitted) target.emitted.set(pathId, emitted);
+    target.scored = [...target.scored, ...source.scored];
     if (source.dirtySinceMs === null) return;
     target.dirtySinceMs = Math.min(
       target.dirtySinceMs ?? Number.POSITIVE_INFINITY,
@@ -245,7 +250,8 @@ export class Stitcher {
     try {
       const evidence = evidenceOf(group);
       const clocks = this.#observeClocks(group.cluster, evidence);
-      const context = { ...contextOf(group.cluster, startOf(group)), clocks };
+      const proxyHistory = this.#learnProxies(group, evidence);
+      const context = { ...contextOf(group.cluster, startOf(group)), clocks, proxyHistory };
       return changesOf(group, reconstruct(evidence, context));
     } catch (error) {
       // reconstruct() does not throw on data; if it does, that group alone must pay for the defect.
@@ -258,9 +264,29 @@ export class Stitcher {
   /** What connections that two agents saw tell of the offset between their clocks. */
   #observeClocks(cluster: string, { legs }: Evidence): ClockBounds {
     const before = this.#clocks.get(cluster) ?? NO_CLOCKS;
-    const after = observe(before, legs.slice(0, MAX_CLOCK_LEGS));
+    const after = observe(before, legs.slice(-MAX_CLOCK_LEGS));
     this.#clocks.set(cluster, after);
     return after;
+  }
+
+  /** What the group's links show of the rules that its proxies obey, added to what all groups before it showed. */
+  #learnProxies(group: Group, { proxyLinks }: Evidence): ProxyHistory {
+    const before = this.#proxies.get(group.cluster) ?? new Map();
+    if (proxyLinks.length === 0) return before;
+    const { history, scored } = remember(before, proxyLinks, group.scored);
+    group.scored = [scored];
+    this.#proxies.set(group.cluster, history);
+    if (settledRules(history) !== settledRules(before)) this.#lookAgain(group.cluster);
+    return history;
+  }
+
+  /** What was left open for want of a rule is decided now. */
+  #lookAgain(cluster: string): void {
+    for (const group of this.#groups) {
+      if (group.cluster !== cluster || group.scored.length === 0) continue;
+      group.dirtySinceMs ??= group.lastRecordMs;
+      this.#dirty.add(group);
+    }
   }
 
   #forget(group: Group): void {

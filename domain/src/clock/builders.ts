@@ -21,6 +21,8 @@ export interface WorldSpec {
   readonly upNs: number;
   readonly downNs: number;
   readonly jitterNs: number;
+  /** Round trip between the near machine and the client; 0 if not told. */
+  readonly awayNs?: number;
   /** Share of legs that never arrive, and of SYNs that are lost on the way. */
   readonly lossShare?: number;
   readonly synLossShare?: number;
@@ -93,7 +95,7 @@ function tripOf(
   const synFar = startNs + resentNs + setUpNs;
   const synAckFar = synFar + 20_000 + jitter();
   const synAckNear = synAckFar + back;
-  const ackNear = synAckNear + 30_000 + jitter();
+  const ackNear = synAckNear + 30_000 + (world.awayNs ?? 0) + jitter();
   const onwardNs = there();
   const stamps = {
     near: [startNs, synAckNear, ackNear],

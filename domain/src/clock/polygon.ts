@@ -43,6 +43,12 @@ export function extentAt(polygon: Polygon, xS: number): Interval {
   return { lowNs, highNs };
 }
 
+/** The smallest and largest slope of any line that is allowed, nanoseconds a second. */
+export function slopesOf(polygon: Polygon): Interval {
+  const slopes = polygon.map((line) => line.slopeNsPerS);
+  return { lowNs: Math.min(...slopes), highNs: Math.max(...slopes) };
+}
+
 /** The lines that are not above `highNs` at `xS`. A cut that would leave nothing leaves all: wider, never wrong. */
 export function cutAbove(polygon: Polygon, xS: number, highNs: number): Polygon {
   return cut(polygon, (line) => line.offsetNs + line.slopeNsPerS * xS - highNs - ROUNDING_NS);

@@ -100,11 +100,16 @@ export function boundAt(window: Window, atUs: number): OffsetBound | null {
   const sinceUs = sinceOf(window);
   const untilUs = untilOf(window);
   if (window.stepAtUs !== null && atUs < window.stepAtUs) return null;
-  if (atUs < sinceUs - VALID_BEFORE_US || atUs > untilUs + VALID_AFTER_US) return null;
+  if (!isInSight(window, atUs)) return null;
   const outsideS = Math.max(0, sinceUs - atUs, atUs - untilUs) / SECOND_US;
   const slackNs = BEND_NS + BEND_NS_PER_S * outsideS;
   const { lowNs, highNs } = extentAt(window.polygon, xOf(window, atUs));
   return { baseUs: window.baseUs, lowNs: lowNs - slackNs, highNs: highNs + slackNs };
+}
+
+/** Whether the window says anything of `atUs` (clock of a). */
+export function isInSight(window: Window, atUs: number): boolean {
+  return atUs >= sinceOf(window) - VALID_BEFORE_US && atUs <= untilOf(window) + VALID_AFTER_US;
 }
 
 /** The begin of the first second with evidence. */

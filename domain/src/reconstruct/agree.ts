@@ -22,6 +22,7 @@ function disagreements(legs: readonly Leg[], context: Context): Warning[] {
     const next = legs[index + 1];
     const sent = tupleSent(leg);
     if (next === undefined || next.node === leg.node || sent === null) return [];
+    if (isBehindNat(next)) return [];
     if (forms(next).some((form) => isSameTuple(form, sent))) return [];
     // A Pod does not send on what was sent to it; another machine may have, unseen, which is no contradiction.
     const isFinal = context.topology.podByIp.has(sent.dst.ip);
@@ -38,8 +39,13 @@ function disagreements(legs: readonly Leg[], context: Context): Warning[] {
   });
 }
 
+/** Inside a machine, and no conntrack entry says what the packet looked like when it came in. */
+function isBehindNat({ tap, original }: Leg): boolean {
+  return original === null && (tap.role === 'pod' || tap.role === 'podVeth');
+}
+
 /** The tuple with which packets leave this machine for the server, by conntrack or as they were seen to leave. */
-function tupleSent(leg: Leg): Tuple | null {
+export function tupleSent(leg: Leg): Tuple | null {
   if (leg.reply !== null) return reverseTuple(leg.reply);
   return leg.tap.synDirection === 'tx' ? leg.tuple : null;
 }

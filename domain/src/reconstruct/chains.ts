@@ -2,7 +2,7 @@
 import type { Connection } from './connection.ts';
 import type { ProxyEdges } from './edges.ts';
 import { bucketBy } from './forms.ts';
-import type { ProxyEdge } from './threadEdges.ts';
+import type { ProxyEdge } from './proxyEdge.ts';
 
 export interface ChainLink {
   readonly connection: Connection;

@@ -14,6 +14,8 @@ export interface Connection {
   /** `A`: joined by the ISN pair. `B`: some leg joined by client ISN and tuple only. `D`: evidence disagrees. */
   readonly joinClass: 'A' | 'B' | 'D';
   readonly warnings: readonly Warning[];
+  /** Joined across something that changes sequence numbers: strong, not proven. */
+  readonly isBridged?: boolean;
 }
 
 /** Duration from SYN to SYN-ACK at this tap. It shrinks from tap to tap towards the server. */

@@ -9,4 +9,6 @@ export type DraftHop = Omit<Hop, 'index' | 'times'> & {
   readonly fromLeg?: Leg | null;
   /** What its stamps contradict or lost; none for a gap. */
   readonly warnings?: readonly Warning[];
+  /** The step through the proxy is told by one side only. */
+  readonly isUnproven?: boolean;
 };

@@ -8,10 +8,11 @@ import { tupleKey } from '../model/tuple.ts';
 import type { Warning } from '../rest/path.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Evidence } from './evidence.ts';
-import { bucketBy, formKeys } from './forms.ts';
+import { bucketBy, formKeys, partition } from './forms.ts';
 import { lowerRungs } from './lowerRungs.ts';
+import { type ProxyEdge, proxyEdge, strongest } from './proxyEdge.ts';
 import { isAddressOf } from './stops.ts';
-import { type ProxyEdge, proxyEdge, threadEdges } from './threadEdges.ts';
+import { threadEdges } from './threadEdges.ts';
 
 export interface ProxyEdges {
   readonly edges: readonly ProxyEdge[];
@@ -28,55 +29,80 @@ export function linkProxies(
   evidence: Evidence,
   context: Context,
 ): ProxyEdges {
-  const threads = threadEdges(connections, evidence.proxyLinks);
+  const threads = threadEdges(connections, evidence.proxyLinks, context.proxyHistory);
+  const headers = headerEdges(connections, context);
+  const isDenied = deniedBy(threads.edges);
+  const [doubted, held] = partition(headers, isDenied);
   const merged = new Map<string, ProxyEdge>();
-  const higher = [...headerEdges(connections, context), ...threads.edges];
+  const higher = [...held, ...threads.edges];
   const lower = lowerRungs(connections, evidence, higher, context);
   for (const edge of [...higher, ...lower.edges]) {
-    const key = `${edge.inboundKey}>${edge.outboundKey}`;
+    const key = pairKey(edge);
     const known = merged.get(key);
     merged.set(key, known === undefined ? edge : strongest(known, edge));
   }
   const edges = [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, edge]) => edge);
   const ambiguous = new Map([...lower.open, ...threads.ambiguous]);
+  for (const { outboundKey } of doubted) ambiguous.set(outboundKey, headerDenied(outboundKey));
   return { edges, ambiguous, selfAnswered: threads.selfAnswered, remarks: lower.remarks };
 }
 
-function strongest(a: ProxyEdge, b: ProxyEdge): ProxyEdge {
-  const best = a.edgeClass <= b.edgeClass ? a : b;
-  const bursts = [...(a.bursts ?? []), ...(b.bursts ?? [])];
+/** A connection with a header serves one client's connection: threads that say otherwise, on either side, refute it. */
+function deniedBy(threads: readonly ProxyEdge[]): (header: ProxyEdge) => boolean {
+  const pairs = new Set(threads.map(pairKey));
+  const inbound = new Set(threads.map(({ inboundKey }) => inboundKey));
+  const outbound = new Set(threads.map(({ outboundKey }) => outboundKey));
+  return (header) =>
+    (inbound.has(header.inboundKey) || outbound.has(header.outboundKey)) &&
+    !pairs.has(pairKey(header));
+}
+
+function pairKey({ inboundKey, outboundKey }: ProxyEdge): string {
+  return `${inboundKey}>${outboundKey}`;
+}
+
+function headerDenied(outboundKey: string): Warning {
   return {
-    ...best,
-    ...(bursts.length === 0 ? {} : { bursts }),
-    requests: a.method === b.method ? a.requests + b.requests : Math.max(a.requests, b.requests),
+    code: 'proxyLinkAmbiguous',
+    text: 'the PROXY header names a connection that, by what the threads read and wrote, was passed on elsewhere: a tuple that was used again',
+    subject: outboundKey,
   };
 }
 
 /**
  * The header names the inbound connection by its tuple. Believed only from the party at which that connection
- * ended, while it lived: anybody can write a header, and tuples are used again.
+ * ended, while it lived: anybody can write a header, and tuples are used again. Where this tuple was, the header
+ * alone is no proof.
  */
 function headerEdges(connections: readonly Connection[], context: Context): ProxyEdge[] {
   const named = connections.flatMap((outbound) => {
     const claimed = outbound.proxyHeader?.claimed ?? null;
     return claimed === null ? [] : [{ outbound, key: tupleKey(claimed) }];
   });
-  const wanted = new Set(named.map(({ key }) => key));
+  if (named.length === 0) return [];
+  const claims = bucketBy(named, ({ key }) => key);
   const entries = connections.flatMap((connection) =>
-    [...formKeys(connection.legs)].flatMap((key) => (wanted.has(key) ? [{ key, connection }] : [])),
+    [...formKeys(connection.legs)].flatMap((key) => (claims.has(key) ? [{ key, connection }] : [])),
   );
   const byForm = bucketBy(entries, ({ key }) => key);
   const fits = named.flatMap(({ outbound, key }) => {
-    const candidates = (byForm.get(key) ?? []).filter(({ connection }) =>
+    const carriers = byForm.get(key) ?? [];
+    const candidates = carriers.filter(({ connection }) =>
       isHandedOn(connection, outbound, context),
     );
     const only = candidates.length === 1 ? candidates[0] : undefined;
-    return only === undefined ? [] : [{ inbound: only.connection, outbound }];
+    const isProven = carriers.length === 1 && claims.get(key)?.length === 1;
+    return only === undefined ? [] : [{ inbound: only.connection, outbound, isProven }];
   });
-  const claims = bucketBy(fits, ({ inbound }) => inbound.key);
+  const byInbound = bucketBy(fits, ({ inbound }) => inbound.key);
   return fits
-    .filter(({ inbound }) => claims.get(inbound.key)?.length === 1)
-    .map(({ inbound, outbound }) => proxyEdge(inbound.key, outbound.key, 'A', 'proxyHeader'));
+    .filter(({ inbound }) => byInbound.get(inbound.key)?.length === 1)
+    .map(({ inbound, outbound, isProven }) =>
+      proxyEdge({
+        ...{ inboundKey: inbound.key, outboundKey: outbound.key },
+        ...{ edgeClass: 'A', method: 'proxyHeader', isProven },
+      }),
+    );
 }
 
 /** The outbound connection starts where the inbound one ends, and while it was open (by that machine's own clock). */

@@ -1,7 +1,7 @@
 /** How sure the steps of a path are. */
 import type { Hop, PathClass, Warning } from '../rest/path.ts';
 import type { DraftHop } from './draftHop.ts';
-import type { ProxyEdge } from './threadEdges.ts';
+import type { ProxyEdge } from './proxyEdge.ts';
 
 /**
  * Upper bounds of the chance that an edge is wrong. A: equal ISN pairs (2^-64 a pair) and two-sided thread
@@ -27,7 +27,7 @@ export function errorOf({ class: hopClass, link }: Pick<Hop, 'class' | 'link'>):
   return hopClass === 'C' && link != null ? 1 - link.confidence : ERROR_BY_CLASS[hopClass];
 }
 
-/** An inferred link is no observed step: however likely, it leaves the path incomplete. */
+/** A link that nobody observed, however likely. */
 export function isInferred({ link }: Pick<Hop, 'link'>): boolean {
   return link?.method === 'timing';
 }

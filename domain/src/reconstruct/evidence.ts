@@ -1,5 +1,6 @@
 /** What reconstruct() is given: all records that may belong together, in any order, with any repetition. */
 import type { ClockBounds } from '../clock/clocks.ts';
+import type { LossWindows } from '../loss/lossWindows.ts';
 import type { Topology } from '../topology/topology.ts';
 import type {
   ExchangeRecord,
@@ -10,6 +11,7 @@ import type {
   RefusalRecord,
   Sourced,
 } from '../wire/v1.ts';
+import type { ProxyHistory } from './ruleScores.ts';
 
 export type Leg = Sourced<LegRecord>;
 export type Refusal = Sourced<RefusalRecord>;
@@ -39,6 +41,10 @@ export interface Context {
    * then may times be compared: a request that is missing from the evidence could be the cause.
    */
   readonly hasWholeWindow?: boolean;
+  /** When agents lost records; without it, silence is taken for what it seems. */
+  readonly losses?: LossWindows;
+  /** What earlier evidence showed of the rules that each proxy program obeys; without it, only the evidence at hand. */
+  readonly proxyHistory?: ProxyHistory;
 }
 
 export const NO_EVIDENCE: Evidence = { legs: [], refusals: [], proxyLinks: [], proxyHeaders: [] };

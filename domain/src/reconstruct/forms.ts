@@ -31,3 +31,8 @@ export function bucketBy<T>(values: readonly T[], keyOf: (value: T) => string): 
   }
   return buckets;
 }
+
+/** Those that are, and those that are not, each in their order. */
+export function partition<T>(values: readonly T[], isFirst: (value: T) => boolean): [T[], T[]] {
+  return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
+}

@@ -4,7 +4,7 @@ import type { Endpoint } from '../model/tuple.ts';
 import type { Gap, PathClass, Role } from '../rest/path.ts';
 import type { ChainLink } from './chains.ts';
 import type { DraftHop } from './draftHop.ts';
-import type { Context } from './evidence.ts';
+import type { Context, Leg } from './evidence.ts';
 import { partyAt, type Stop } from './stops.ts';
 
 const NOBODY: Endpoint = { ip: '', port: 0 };
@@ -20,7 +20,10 @@ export function gapBefore(
 ): DraftHop | null {
   if (source === undefined) return null;
   const { role } = source.party;
-  const claimed = link.connection.proxyHeader?.claimed ?? null;
+  const { proxyHeader } = link.connection;
+  const claimed = proxyHeader?.claimed ?? null;
+  // LOCAL (PROXY protocol, section 2): the balancer speaks for itself, as for a health check.
+  if (role === 'load-balancer' && proxyHeader?.command === 'local') return null;
   if (role === 'load-balancer')
     return claimed === null
       ? unknownOrigin(source, 'client', balancerGap())
@@ -29,6 +32,50 @@ export function gapBefore(
     return unknownOrigin(source, 'unknown', nodeGap(source, context));
   if (role === 'ingress') return unknownOrigin(source, 'unknown', causeGap(source));
   return null;
+}
+
+/**
+ * The connection that a proxy opened sets out from the proxy's machine. Where it is first seen with the address of
+ * another one, that machine forwarded it, and what it did was not seen.
+ */
+export function gapBehindProxy(
+  arrival: DraftHop | undefined,
+  source: Stop | undefined,
+  context: Context,
+): DraftHop | null {
+  const proxy = arrival?.to;
+  if (proxy === undefined || source === undefined || source.machine === null) return null;
+  if (proxy.node === null || proxy.node === source.machine) return null;
+  const name = source.party.name ?? source.party.ip;
+  const gap = missingReason(source.machine, context);
+  return {
+    ...gapHop({ from: { ...proxy, port: 0 }, to: { ...source.party, port: 0 } }, 'M', {
+      ...gap,
+      text: `the connection that ${proxy.name ?? proxy.ip} opened comes from an address of ${name}, which forwarded it. ${gap.text}`,
+    }),
+    kind: 'proxy',
+    crossesNode: true,
+  };
+}
+
+/**
+ * Where a connection sets out from a watched machine, that machine's own taps come first; where it comes from
+ * outside, the tap at which it enters the first machine. Without them nobody saw whether it was translated there.
+ */
+export function entryGap(source: Stop, first: Leg | undefined, context: Context): Gap | null {
+  if (source.leg !== null || first === undefined || source.party.role === 'node') return null;
+  const { machine } = source;
+  const isInside = first.tap.role === 'pod' || first.tap.role === 'podVeth';
+  const isLost =
+    machine === null || machine === first.node ? isInside : context.addressesByNode.has(machine);
+  if (!isLost) return null;
+  return {
+    reason: 'lost',
+    text:
+      machine === null || machine === first.node
+        ? `No tap saw it enter ${first.node}: whether it was translated there is not known.`
+        : `The agent on ${machine} did not report that it left: whether it was translated there is not known.`,
+  };
 }
 
 function balancerGap(): Gap {

@@ -13,7 +13,8 @@ import type { Warning } from '../rest/path.ts';
 import { chainSets } from './chainSets.ts';
 import { type Connection, legSubject } from './connection.ts';
 import type { Evidence, Leg, ProxyHeader, Refusal } from './evidence.ts';
-import { bucketBy, formKeys, forms, isChained } from './forms.ts';
+import { bucketBy, formKeys, forms, isChained, partition } from './forms.ts';
+import { compareShapes } from './shape.ts';
 
 interface Joined {
   readonly key: string;
@@ -26,24 +27,34 @@ interface Joined {
 export function group(evidence: Evidence): Connection[] {
   const legs = [...evidence.legs, ...legsOfRefusals(evidence)];
   const [paired, rest] = partition(legs, (leg) => leg.isnPairHash !== null);
-  const [half, bare] = partition(rest, (leg) => leg.clientIsnHash !== null);
+  const [half, withoutIsn] = partition(rest, (leg) => leg.clientIsnHash !== null);
+  const bare = withoutIsn.filter(isNewTo(paired));
   const byPair = [...bucketBy(paired, (leg) => leg.isnPairHash ?? '')].map(
     ([key, legs]): Joined => ({ key, pairHashes: [key], legs, joinClass: 'A', warnings: [] }),
   );
   const repaired = repairProxiedHandshakes(byPair);
-  const { sets, leftOver } = adopt(repaired, half);
+  const { sets, leftOver, undecided } = adopt(repaired, half);
   const unanswered = [...bucketBy(leftOver, (leg) => leg.clientIsnHash ?? '')].flatMap(
     ([hash, legs]) =>
-      chainSets(legs).map((chain) => looseSet(`c:${hash}:${smallestForm(chain)}`, chain)),
+      chainSets(legs).map((chain) =>
+        doubtful(looseSet(`c:${hash}:${smallestForm(chain)}`, chain), undecided),
+      ),
   );
   const byTuple = chainSets(bare).flatMap(tupleSets);
   const attach = attacher(evidence);
   return [...sets, ...unanswered, ...byTuple].map(attach).sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** One tap sees one connection once: twice means that a tuple was used again, and who belongs to whom is open. */
+/**
+ * One tap sees one connection once: twice means that a tuple was used again, and who belongs to whom is open. So it
+ * is where two machines saw connections of unlike, or of unknown, course: a tuple lives for a second, clocks differ by more.
+ */
 function tupleSets(legs: readonly Leg[]): Joined[] {
-  if (!hasSharedTap(legs)) return [looseSet(`t:${smallestForm(legs)}`, legs)];
+  const [first] = legs;
+  const isAlike =
+    first !== undefined &&
+    legs.every((leg) => leg.node === first.node || compareShapes(first, leg) === 'same');
+  if (isAlike && !hasSharedTap(legs)) return [looseSet(`t:${smallestForm(legs)}`, legs)];
   return legs.map((leg): Joined => {
     const single = looseSet(`t:${smallestForm([leg])}@${leg.node}/${leg.bootId}/${leg.legId}`, [
       leg,
@@ -81,7 +92,7 @@ function repairProxiedHandshakes(sets: readonly Joined[]): Joined[] {
     const [a, b] = same;
     if (a === undefined || b === undefined || !isChained(a.legs, b.legs)) return same;
     // A tap that saw both handshakes saw two connections.
-    if (hasSharedTap([...a.legs, ...b.legs])) return same;
+    if (hasSharedTap([...a.legs, ...b.legs]) || !isOneAfterOther(a.legs, b.legs)) return same;
     if (same.length > 2)
       return same.map((set) => ({ ...set, warnings: [tooMany(set, same.length)] }));
     const pairHashes = [a.key, b.key].sort();
@@ -97,16 +108,62 @@ function repairProxiedHandshakes(sets: readonly Joined[]): Joined[] {
   });
 }
 
+/** The proxy opens the second handshake once the first is done and while its connection lives, by a clock that saw both. */
+function isOneAfterOther(a: readonly Leg[], b: readonly Leg[]): boolean {
+  return a.every((one) =>
+    b.every((other) => {
+      if (one.node !== other.node) return true;
+      const [front, back] = startNs(one, one) <= startNs(other, one) ? [one, other] : [other, one];
+      const backNs = startNs(back, front);
+      return backNs >= (front.ackNs ?? 0) && backNs <= (front.endNs ?? Number.POSITIVE_INFINITY);
+    }),
+  );
+}
+
+/** When a leg's SYN passed, on the scale of the stamps of `origin`, a leg of the same node. */
+function startNs(leg: Leg, origin: Leg): number {
+  return (leg.startUs - origin.startUs) * 1000 + leg.synNs;
+}
+
+/**
+ * A leg that an agent found in conntrack when it started, of a connection that the agent before it had seen begin
+ * and not end: it tells nothing new.
+ */
+function isNewTo(paired: readonly Leg[]): (bare: Leg) => boolean {
+  const byPlace = bucketBy(
+    paired.flatMap((leg) =>
+      forms(leg).map((form) => ({ leg, key: `${leg.node}|${tupleKey(form)}` })),
+    ),
+    ({ key }) => key,
+  );
+  return (bare) => {
+    const known = byPlace.get(`${bare.node}|${tupleKey(bare.tuple)}`) ?? [];
+    return !known.some(({ leg }) => {
+      const sinceUs = bare.startUs - leg.startUs;
+      const isAlive = sinceUs >= 0 && (leg.endNs === null || sinceUs * 1000 <= leg.endNs);
+      return leg.bootId !== bare.bootId && isAlive;
+    });
+  };
+}
+
+/** A leg that would fit into several sets belongs to one of them, and which is open. */
+function doubtful(set: Joined, undecided: ReadonlyMap<Leg, number>): Joined {
+  const count = Math.max(0, ...set.legs.map((leg) => undecided.get(leg) ?? 0));
+  return count < 2 ? set : { ...set, joinClass: 'D', warnings: [tooMany(set, count)] };
+}
+
 /** Legs that saw no SYN-ACK join the one set with their client's ISN whose tuples chain with theirs. */
-function adopt(sets: readonly Joined[], half: readonly Leg[]): { sets: Joined[]; leftOver: Leg[] } {
+function adopt(sets: readonly Joined[], half: readonly Leg[]) {
   const setsByForm = indexByForm(sets, new Set(half.map((leg) => leg.clientIsnHash)));
   const adopted = new Map<Joined, Leg[]>();
   const leftOver: Leg[] = [];
+  const undecided = new Map<Leg, number>();
   for (const leg of half) {
     const keys = forms(leg).map((form) => `${leg.clientIsnHash}|${tupleKey(form)}`);
     const fitting = new Set(keys.flatMap((key) => setsByForm.get(key) ?? []));
     const [only] = fitting.size === 1 ? fitting : [];
     const known = only === undefined ? leftOver : adopted.get(only);
+    if (fitting.size > 1) undecided.set(leg, fitting.size);
     if (known !== undefined) known.push(leg);
     else if (only !== undefined) adopted.set(only, [leg]);
   }
@@ -116,7 +173,7 @@ function adopt(sets: readonly Joined[], half: readonly Leg[]): { sets: Joined[];
       ? set
       : { ...set, legs: [...set.legs, ...more], joinClass: 'B' as const };
   });
-  return { sets: grown, leftOver };
+  return { sets: grown, leftOver, undecided };
 }
 
 /** Sets by client ISN and tuple, for those client ISNs that somebody asks for. */
@@ -201,8 +258,4 @@ function tooMany(set: Joined, count: number): Warning {
     text: `${count} handshakes share the client's sequence number and a tuple: which belong together is not decided`,
     subject: set.key,
   };
-}
-
-function partition<T>(values: readonly T[], isFirst: (value: T) => boolean): [T[], T[]] {
-  return [values.filter(isFirst), values.filter((value) => !isFirst(value))];
 }

@@ -6,7 +6,7 @@ import type { DraftHop } from './draftHop.ts';
 import { linkOf } from './errorBounds.ts';
 import type { Context, Leg } from './evidence.ts';
 import { type ExtraVerdict, extraByNode, extraByProxy } from './extra.ts';
-import { gapBefore, missingReason } from './gaps.ts';
+import { entryGap, gapBefore, gapBehindProxy, missingReason } from './gaps.ts';
 import { segmentBetween } from './latency.ts';
 import { natRewrite, proxyRewrite } from './rewrites.ts';
 import { type Stop, stopsOf } from './stops.ts';
@@ -22,9 +22,13 @@ export function hopsOf(chain: Chain, context: Context): DraftHop[] {
   let inboundSource: Endpoint | null = null;
   for (const [index, link] of chain.entries()) {
     const stops = withRoles(stopsOf(link.connection, context), link, index, chain.length);
-    const gap = index === 0 ? gapBefore(stops[0], link, context) : null;
+    const gap =
+      index === 0
+        ? gapBefore(stops[0], link, context)
+        : gapBehindProxy(drafts.at(-1), stops[0], context);
     if (gap !== null) drafts.push(gap);
-    const before: Endpoint | null = gap === null || gap.from.ip === '' ? inboundSource : gap.from;
+    const isNamed = index === 0 && gap !== null && gap.from.ip !== '';
+    const before: Endpoint | null = isNamed ? gap.from : inboundSource;
     drafts.push(...connectionHops(stops, link, before, context));
     inboundSource = sourceSeenBy(stops);
   }
@@ -70,11 +74,17 @@ function connectionHops(
       rewrite: rewriteOf(kind, from, stops[0] as Stop, link, inboundSource, context),
       class: classOf(kind, link),
       ...(kind === 'proxy' && link.edge !== null ? { link: linkOf(link.edge) } : {}),
-      gap: to.leg === null ? missingReason(to.machine, context) : null,
+      gap: gapOf(from, to, link, context),
       leg: to.leg,
       fromLeg: from.leg,
+      isUnproven: index === 0 && link.edge !== null && !link.edge.isProven,
     };
   });
+}
+
+function gapOf(from: Stop, to: Stop, { connection }: ChainLink, context: Context): Hop['gap'] {
+  if (to.leg === null) return missingReason(to.machine, context);
+  return from.nat === null ? entryGap(from, connection.legs[0], context) : null;
 }
 
 /** Two named machines compare by name. A client is outside: it shares a machine with nobody that has a name. */

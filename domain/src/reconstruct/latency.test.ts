@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Trip, trips, type WorldSpec } from '../clock/builders.ts';
-import { NO_CLOCKS, observe } from '../clock/clocks.ts';
+import { type ClockBounds, NO_CLOCKS, observe } from '../clock/clocks.ts';
 import type { Rtt } from '../rest/path.ts';
 import type { Leg } from './evidence.ts';
 import { segmentBetween } from './latency.ts';
@@ -55,7 +55,8 @@ test('the bounds hold for 99 of 100 segments, clocks 100 ppm apart and ways up t
     );
     const firsts = seen.filter(({ rtt }) => rtt?.firstPacketNs != null);
     const first = firsts.filter(
-      ({ trip, rtt }) => rtt && rtt.lowNs <= trip.firstPacketNs && trip.firstPacketNs <= rtt.highNs,
+      ({ trip, rtt }) =>
+        rtt && Math.abs((rtt.firstPacketNs ?? 0) - trip.firstPacketNs) <= rtt.highNs - rtt.valueNs,
     );
     const errors = seen
       .map(({ trip, rtt }) => Math.abs((rtt?.steadyNs ?? Number.NaN) - trip.steadyNs))
@@ -70,6 +71,37 @@ test('the bounds hold for 99 of 100 segments, clocks 100 ppm apart and ways up t
   process.stdout.write(`${[head, ...lines].join('\n')}\n`);
 });
 
+test("clocks 100 ppm apart, clients 160 ms away: once their rates are known S' is right, and its bound narrow", () => {
+  const far = {
+    ...world,
+    ...{ durationNs: 12e9, connections: 2400, awayNs: 160e6, stampSigmaNs: 150 },
+    ...{ upNs: 300_000, downNs: 300_000 },
+  };
+  const all = trips(far);
+  const clocks = observe(
+    NO_CLOCKS,
+    all.flatMap(({ near, far: other }) => [near, other]),
+  );
+  const measure = (known: ClockBounds | null) => {
+    const seen = all.map((trip) => ({
+      trip,
+      rtt: segmentBetween(trip.near, trip.far, known).rtt as Rtt,
+    }));
+    const errors = seen.map(({ trip, rtt }) => Math.abs(rtt.valueNs - trip.steadyNs));
+    const covered = seen.filter(
+      ({ trip, rtt }) => rtt.lowNs <= trip.steadyNs && trip.steadyNs <= rtt.highNs,
+    );
+    const widthNs = seen.reduce((sum, { rtt }) => sum + rtt.highNs - rtt.lowNs, 0) / seen.length;
+    errors.sort((a, b) => a - b);
+    return { p95Ns: errors[Math.floor(errors.length * 0.95)], covered, widthNs };
+  };
+  const [blind, told] = [measure(null), measure(clocks)];
+  expect(blind.p95Ns).toBeGreaterThan(10_000);
+  expect(told.p95Ns).toBeLessThan(1_000);
+  expect(told.covered.length).toBeGreaterThanOrEqual(0.99 * all.length);
+  expect(told.widthNs).toBeLessThan(0.7 * blind.widthNs);
+});
+
 test("shifting one clock changes neither S nor S'", () => {
   fc.assert(
     fc.property(fc.nat(), fc.maxSafeInteger(), (seed, deltaNs) => {
@@ -81,13 +113,14 @@ test("shifting one clock changes neither S nor S'", () => {
   );
 });
 
-test("S and S' are both told; the bound covers both", () => {
+test("S and S' are both told; the bound is that of S', the value", () => {
   const { near, far, firstPacketNs, steadyNs } = exampleTrip();
   const rtt = rttBetween(near, far);
   expect(Math.abs((rtt?.firstPacketNs ?? 0) - firstPacketNs)).toBeLessThan(100);
   expect(Math.abs((rtt?.steadyNs ?? 0) - steadyNs)).toBeLessThan(100);
   expect(rtt?.valueNs).toBe(rtt?.steadyNs);
-  expect(rtt?.highNs).toBeGreaterThan(firstPacketNs);
+  expect(rtt?.highNs).toBeGreaterThan(steadyNs);
+  expect(rtt?.highNs).toBeLessThan(firstPacketNs);
 });
 
 test('a SYN lost between the taps is named there, and its second is in no value', () => {

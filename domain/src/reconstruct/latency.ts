@@ -5,11 +5,16 @@
  *   S  = (SYN→SYN-ACK at a) − (SYN→SYN-ACK at b)   pays for connection set-up (conntrack, NAT) on the way
  *   S' = (SYN-ACK→ACK at b) − (SYN-ACK→ACK at a)   steady state: this is the value
  *
- * The bound covers both. A repeated packet puts a time-out, not a round trip, into S or S': it is named and
- * left out. Stamps that make a round trip negative are not of one connection in this order: no value.
+ * S' is a small difference of two long times: each contains the client's whole round trip, on a clock of its own.
+ * Two clocks 50 µs/s apart put 2 µs into it for a client 40 ms away. So b's times are told in a's rate first, as
+ * far as the connections between the two machines tell it (clock/rates.ts); what they leave open is in the bound.
+ *
+ * The bound is that of the value; S is right to the same ±. What set-up costs is no uncertainty: S − S' tells it.
+ * A repeated packet puts a time-out, not a round trip, into S or S': it is named and left out. Stamps that make a round trip negative are not of one connection in this order: no value.
  */
 import type { ClockBounds } from '../clock/clocks.ts';
 import { compareStamps } from '../clock/oneWay.ts';
+import { type Rate, rateBetween } from '../clock/rates.ts';
 import { isSameAck } from '../clock/samples.ts';
 import {
   rateErrorNs,
@@ -38,7 +43,7 @@ export function segmentBetween(
   stampClass: StampClass = 'tap',
 ): Segment {
   if (a === null || b === null) return oneEnded(a, b, stampClass);
-  const { rtt, warnings } = difference(a, b, stampClass);
+  const { rtt, warnings } = difference(a, b, rateBetween(clocks, a, b), stampClass);
   if (clocks === null || rtt === null) return { rtt, oneWay: null, warnings };
   const compared = compareStamps(a, b, clocks, stampClass);
   return { rtt, oneWay: compared.oneWay, warnings: joined(warnings, compared.warnings) };
@@ -49,15 +54,17 @@ type Measured = Pick<Segment, 'rtt' | 'warnings'>;
 const NO_WARNINGS: readonly Warning[] = [];
 const NOTHING: Segment = { rtt: null, oneWay: null, warnings: NO_WARNINGS };
 
-function difference(a: Leg, b: Leg, stampClass: StampClass): Measured {
+function difference(a: Leg, b: Leg, rate: Rate, stampClass: StampClass): Measured {
   if (isTwoHandshakes(a, b)) return NOTHING;
   const stamps = STAMP_ERRORS[stampClass];
-  const [aServerNs, bServerNs] = [toServerNs(a), toServerNs(b)];
-  const [aClientNs, bClientNs] = isSameAck(a, b) ? [toClientNs(a), toClientNs(b)] : [null, null];
+  const [aServerNs, bServerNs] = [toServerNs(a), inRateOfNear(toServerNs(b), rate)];
+  const [aClientNs, bClientNs] = isSameAck(a, b)
+    ? [toClientNs(a), inRateOfNear(toClientNs(b), rate)]
+    : [null, null];
   const setUpNs = subtract(aServerNs, bServerNs);
   const ackTripNs = subtract(bClientNs, aClientNs);
-  const setUpErrorNs = errorNs(a, b, aServerNs, bServerNs, stamps);
-  const ackErrorNs = errorNs(a, b, aClientNs, bClientNs, stamps);
+  const setUpErrorNs = errorNs(aServerNs, bServerNs, rate, stamps);
+  const ackErrorNs = errorNs(aClientNs, bClientNs, rate, stamps);
   const isRepeated = a.synCount > 1 || b.synCount > 1;
   const isSetUpImpossible = !isRepeated && (setUpNs ?? 0) < -stamps.vetoNs - setUpErrorNs;
   if (isSetUpImpossible || (ackTripNs ?? 0) < -stamps.vetoNs - ackErrorNs)
@@ -81,30 +88,34 @@ function isTwoHandshakes(a: Leg, b: Leg): boolean {
   );
 }
 
-/** Stamps are independent of one another, so their errors add in squares; each clock's rate adds to its own. */
+/** A duration of the far clock, as the near clock would have told it. */
+function inRateOfNear(ns: number | null, { middle }: Rate): number | null {
+  return ns === null ? null : Math.round(ns * (1 - middle));
+}
+
+/**
+ * Stamps are independent of one another, so their errors add in squares. What both durations have in common is
+ * wrong by what is not known of the rates; what they differ by, by the rate of the one clock.
+ */
 function errorNs(
-  a: Leg,
-  b: Leg,
   aNs: number | null,
   bNs: number | null,
-  stamps: StampError,
+  rate: Rate,
+  { boundNs }: StampError,
 ): number {
-  const stampsNs = 2 * stamps.boundNs;
-  if (aNs === null || bNs === null) return stampsNs;
-  if (a.node === b.node) return stampsNs + rateErrorNs(aNs - bNs);
-  return stampsNs + rateErrorNs(aNs) + rateErrorNs(bNs);
+  if (aNs === null || bNs === null) return 2 * boundNs;
+  const commonNs = Math.min(Math.abs(aNs), Math.abs(bNs));
+  return 2 * boundNs + Math.ceil(commonNs * rate.error) + rateErrorNs(aNs - bNs);
 }
 
 /** A round trip a little below zero is smaller than the stamps can tell: the bound says so, the parts stay as read. */
 function rttOf(firstPacketNs: number | null, steadyNs: number | null, errorNs: number): Rtt | null {
   const read = steadyNs ?? firstPacketNs;
   if (read === null) return null;
-  const other = firstPacketNs ?? read;
-  const lowest = Math.min(read, other);
   return {
     valueNs: Math.max(0, read),
-    lowNs: Math.max(0, lowest - errorNs),
-    highNs: Math.max(read, other, -lowest) + errorNs,
+    lowNs: Math.max(0, read - errorNs),
+    highNs: Math.abs(read) + errorNs,
     method: 'handshakeDifference',
     firstPacketNs,
     steadyNs,

@@ -1,7 +1,14 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Path } from '../rest/path.ts';
-import { type ConnectionSpec, clusterOf, evidenceOf, legsOf, linkOf } from './builders.ts';
+import {
+  type ConnectionSpec,
+  clusterOf,
+  evidenceOf,
+  legsOf,
+  linkOf,
+  pairHashOf,
+} from './builders.ts';
 import type { Context, Exchange, Leg, ProxyLink } from './evidence.ts';
 import { exchangesOf, type RequestSpec } from './exchangeBuilders.ts';
 import { reconstruct } from './reconstruct.ts';
@@ -158,6 +165,9 @@ test('streams of equal length link a connection in TCP mode, unless a second one
   expect(
     pathsOf(apart).flatMap(({ hops }) => hops.flatMap(({ link }) => link ?? [])),
   ).toMatchObject([{ method: 'byteCounters', confidence: 0.99 }]);
+  const counted = pathsOf(apart).filter(({ hops }) => hops.some(({ link }) => link != null));
+  expect(counted.every(({ completeness }) => completeness < 1)).toBe(true);
+  expect(codesOf(counted)).toContain('proxyLinkUnproven');
   const twins = [...client(1, sized(1111)), ...client(2, sized(1111)), ...upstream(1, sized(1111))];
   expect(linksOf(pathsOf(twins))).toEqual([]);
 });
@@ -206,6 +216,7 @@ test('times and sizes infer links of class C, and such a path is not complete', 
   const inferred = paths.filter(({ hops }) => hops.some((hop) => hop.link != null));
   expect(inferred.every((path) => path.class === 'C' && path.completeness < 1)).toBe(true);
   expect(inferred.every((path) => codesOf([path]).includes('linkInferred'))).toBe(true);
+  expect(codesOf(paths)).not.toContain('proxyLinkUnproven');
   expect(inferred.every(({ confidence }) => confidence >= 0.89 && confidence < 1)).toBe(true);
 });
 
@@ -235,4 +246,32 @@ test('the same answer in any order', () => {
     }),
     { numRuns: 5 },
   );
+});
+
+test('a client behind a SYNPROXY has two ISN pairs, and its one request is one origin of its id', () => {
+  const [door, pod] = [
+    '203.0.113.10:40001 > 192.168.50.12:30080',
+    '203.0.113.10:40001 > 10.244.2.10:80',
+  ];
+  const spec: ConnectionSpec = {
+    ...{ id: 1001, startUs: 1_790_000_000_000_000 },
+    taps: [
+      { node: 'node2', role: 'uplink', direction: 'rx', tuple: door },
+      { node: 'node2', role: 'podVeth', direction: 'tx', tuple: pod, nat: [door, pod] },
+      { node: 'node2', role: 'pod', direction: 'rx', tuple: pod },
+    ],
+  };
+  // The second handshake begins once the first is done.
+  const behind = <T extends Leg | Exchange>(record: T, index: number): T =>
+    index === 0 ? record : { ...record, isnPairHash: pairHashOf(99), startUs: record.startUs + 90 };
+  const request = { atNs: MS, workNs: 3 * MS, requestId: 1 };
+  const paths = pathsOf([
+    ...legsOf(spec).map((leg, index) => behind(leg, index)),
+    ...exchangesOf(spec, request).map((exchange, index) => behind(exchange, index)),
+    ...upstream(1, { requestId: 1 }),
+  ]);
+  expect(codesOf(paths)).toContain('synproxy');
+  expect(codesOf(paths)).not.toContain('requestIdRepeated');
+  const [linked] = paths.flatMap(({ hops }) => hops.flatMap(({ link }) => link ?? []));
+  expect(linked).toMatchObject({ method: 'requestId' });
 });

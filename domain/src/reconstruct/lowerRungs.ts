@@ -8,10 +8,10 @@ import type { Connection } from './connection.ts';
 import type { Context, Evidence } from './evidence.ts';
 import { indexExchanges } from './exchanges.ts';
 import { type ProxyClaims, proxyClaims } from './proxyClaims.ts';
+import { type ProxyEdge, proxyEdge } from './proxyEdge.ts';
 import { type ProxyPlace, proxyPlaces } from './proxyPlaces.ts';
 import { type ExchangePair, pairsByRequestId } from './requestIdEdges.ts';
 import { tcpModeEdges } from './tcpModeEdges.ts';
-import { type ProxyEdge, proxyEdge } from './threadEdges.ts';
 import { isClaimed, timePlace } from './timingEdges.ts';
 
 export interface LowerEdges {
@@ -37,7 +37,7 @@ export function lowerRungs(
   const claimsOf = (lower: readonly ProxyEdge[]) =>
     proxyClaims(connections, evidence.proxyLinks, [...higher, ...lower]);
   const remarks = new Map<string, Warning>();
-  const ids = pairsByRequestId(places, exchanges);
+  const ids = pairsByRequestId(places, exchanges, connections);
   for (const [key, warning] of ids.retried) remarks.set(key, warning);
   const claims = claimsOf([]);
   const byId = [
@@ -125,7 +125,10 @@ function pairEdges(
       [inbound.record.burst, outbound.record.burst] as const,
     ];
     edges.set(edgeKey(pair), {
-      ...proxyEdge(inbound.connectionKey, outbound.connectionKey, edgeClass, method),
+      ...proxyEdge({
+        ...{ inboundKey: inbound.connectionKey, outboundKey: outbound.connectionKey },
+        ...{ edgeClass, method, isProven: method === 'requestId' },
+      }),
       requests: bursts.length,
       bursts,
     });

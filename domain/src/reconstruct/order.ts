@@ -49,8 +49,17 @@ function byStart(a: readonly Leg[], b: readonly Leg[]): number {
 }
 
 function sortHandshake(legs: readonly Leg[]): Leg[] {
-  const hasAllDurations = legs.every((leg) => toServerNs(leg) !== null);
-  return [...legs].sort(hasAllDurations ? byNesting : byTtl);
+  return [...legs].sort(orderOf(legs));
+}
+
+/**
+ * The time to the server, else the time to the client, else the TTL. A repeated SYN puts a second into the time to
+ * the server, in which two clocks drift further apart than two taps are: then the way back orders.
+ */
+function orderOf(legs: readonly Leg[]): (a: Leg, b: Leg) => number {
+  const isRepeated = legs.some((leg) => leg.synCount > 1);
+  if (!isRepeated && legs.every((leg) => toServerNs(leg) !== null)) return byNesting;
+  return isRepeated && legs.every((leg) => toClientNs(leg) !== null) ? byReturn : byTtl;
 }
 
 /**
@@ -90,6 +99,10 @@ function isBehindSocket(before: Leg, leg: Leg): boolean {
   const goesOn =
     leg.node === before.node && leg.tap.role === 'pod' && leg.tap.synDirection === 'tx';
   return hasArrived && !goesOn;
+}
+
+function byReturn(a: Leg, b: Leg): number {
+  return (toClientNs(a) ?? 0) - (toClientNs(b) ?? 0) || byTtl(a, b);
 }
 
 function byNesting(a: Leg, b: Leg): number {

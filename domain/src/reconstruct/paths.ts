@@ -1,9 +1,12 @@
 /** Step 9: the path document: identity, outcome, client, and how sure we are. */
+
 import { sourceVerdictOf } from '../ledger/sourceVerdict.ts';
+import { hasLosses } from '../loss/lossWindows.ts';
 import type { Hop, Outcome, Path, PathClass, Warning } from '../rest/path.ts';
 import type { ServicePort } from '../topology/topology.ts';
 import { serviceOfEndpoint } from '../topology/topology.ts';
 import type { Chain } from './chains.ts';
+import { type Connection, legSubject } from './connection.ts';
 import type { DraftHop } from './draftHop.ts';
 import type { ProxyEdges } from './edges.ts';
 import { errorOf, inferredWarnings, isInferred } from './errorBounds.ts';
@@ -25,7 +28,7 @@ export function pathOf(
   const startedAtUs = legs[0]?.startUs ?? 0;
   const requestTimes = timer.timesOf(chain, drafts);
   const hops = drafts.map(
-    ({ leg, warnings: _said, fromLeg: _from, ...draft }, index): Hop => ({
+    ({ leg, warnings: _said, fromLeg: _from, isUnproven: _doubt, ...draft }, index): Hop => ({
       index,
       ...draft,
       ...timesOfRequest(requestTimes[index]),
@@ -35,8 +38,9 @@ export function pathOf(
   const refusal = chain
     .map(({ connection }) => explainRefusal(connection, context.topology, context.addressesByNode))
     .find((each) => each !== null);
-  const end = endOf(chain, proxies, drafts);
-  const seen = drafts.filter((draft) => draft.leg !== null).length;
+  const end = endOf(chain, proxies, drafts, context);
+  const unprovenJoins = chain.filter(({ connection }) => connection.isBridged === true).length;
+  const seen = drafts.filter(({ gap, isUnproven }) => gap == null && isUnproven !== true).length;
   return {
     pathId: `${startedAtUs.toString(36).padStart(11, '0')}-${hash64(identityOf(chain, proxies))}`,
     version: versionOf(chain),
@@ -50,8 +54,7 @@ export function pathOf(
     extraHops: hops.filter((hop) => hop.extra === true).length,
     class: worstClass(hops),
     confidence: Math.max(0, 1 - hops.reduce((sum, hop) => sum + errorOf(hop), 0)),
-    completeness:
-      seen / (drafts.length + drafts.filter(isInferred).length + (end === null ? 0 : 1)),
+    completeness: Math.max(0, seen - unprovenJoins) / (drafts.length + (end === null ? 0 : 1)),
     refusal: refusal ?? null,
     sourceVerdict: sourceVerdictOf({
       hops,
@@ -139,6 +142,7 @@ function warningsOf(chain: Chain, proxies: ProxyEdges, drafts: readonly DraftHop
     ...gapWarnings(drafts),
     ...inferredWarnings(drafts),
     ...drafts.flatMap((draft) => draft.warnings ?? []),
+    ...drafts.flatMap(unprovenWarnings),
     ...clockWarnings(drafts),
   ];
 }
@@ -149,10 +153,18 @@ function retryWarnings(legs: readonly Leg[]): Warning[] {
   return [
     {
       code: 'synRetransmitted',
-      text: `the SYN was sent ${first.synCount} times before it was answered; the wait is no network latency and left out of it`,
+      text: `the SYN was sent ${first.synCount} times before it was answered${whereLost(legs)}; the wait is no network latency and left out of it`,
       subject: first.node,
     },
   ];
+}
+
+/** The first step on which fewer SYNs arrived than had set out. */
+function whereLost(legs: readonly Leg[]): string {
+  const at = legs.findIndex((leg, index) => leg.synCount < (legs[index - 1]?.synCount ?? 0));
+  const [before, after] = [legs[at - 1], legs[at]];
+  if (before === undefined || after === undefined) return '';
+  return `; ${legSubject(before)} saw ${before.synCount}, ${legSubject(after)} saw ${after.synCount}: lost in between`;
 }
 
 function reuseWarnings(chain: Chain): Warning[] {
@@ -183,6 +195,25 @@ function sharedWarnings(chain: Chain, { edges }: ProxyEdges): Warning[] {
   ];
 }
 
+function unprovenWarnings({ from, isUnproven, link }: DraftHop): Warning[] {
+  // What is inferred says so itself.
+  if (isUnproven !== true || isInferred({ link })) return [];
+  const name = from.name ?? from.ip;
+  return [
+    {
+      code: 'proxyLinkUnproven',
+      text: `that ${name} passed this request on over this connection ${whyUnproven(link)}, so the path is not called complete`,
+      subject: name,
+    },
+  ];
+}
+
+function whyUnproven(link: DraftHop['link']): string {
+  return link?.method === 'byteCounters'
+    ? 'follows from the lengths of both streams alone'
+    : 'is told by one side only; the record that would confirm it is missing';
+}
+
 function gapWarnings(drafts: readonly DraftHop[]): Warning[] {
   const gap = drafts[0]?.gap ?? null;
   if (gap === null || drafts[0]?.from.ip !== '') return [];
@@ -192,23 +223,37 @@ function gapWarnings(drafts: readonly DraftHop[]): Warning[] {
 
 /**
  * A path that ends at a proxy is whole only if the proxy is known to have answered by itself; else one more
- * hop may be missing, and the path says so.
+ * hop may be missing, and the path says so. That nothing else was seen counts only where nothing was lost.
  */
 function endOf(
   chain: Chain,
   { selfAnswered }: ProxyEdges,
   drafts: readonly DraftHop[],
+  context: Context,
 ): Warning | null {
   const last = chain.at(-1)?.connection;
   const party = drafts.at(-1)?.to;
   if (last === undefined || party === undefined || last.refusal !== null) return null;
   if (party.role !== 'ingress' && party.role !== 'load-balancer') return null;
-  if (selfAnswered.has(last.key)) return null;
+  const isSelfAnswered = selfAnswered.has(last.key);
+  const isLossy = isSelfAnswered && wasLossy(last, context);
+  if (isSelfAnswered && !isLossy) return null;
+  const name = party.name ?? party.ip;
   return {
     code: 'endsAtProxy',
-    text: `${party.name ?? party.ip} answered by itself, or its connection to an app was not seen: which of them is not known`,
-    subject: party.name ?? party.ip,
+    text: isLossy
+      ? `${name} seems to have answered by itself; its node's agent lost records at that time, so a connection to an app may be missing`
+      : `${name} answered by itself, or its connection to an app was not seen: which of them is not known`,
+    subject: name,
   };
+}
+
+/** The agent at the far end lost records while this connection was there. */
+function wasLossy({ legs }: Connection, { losses }: Context): boolean {
+  const leg = legs.at(-1);
+  if (leg === undefined) return false;
+  const toUs = leg.endNs === null ? Number.POSITIVE_INFINITY : leg.startUs + leg.endNs / 1000;
+  return hasLosses(losses, leg.node, { fromUs: leg.startUs, toUs });
 }
 
 /** Stamps that run backwards along the path prove that two clocks differ by at least so much. */

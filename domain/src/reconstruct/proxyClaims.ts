@@ -2,9 +2,9 @@
 import type { Connection } from './connection.ts';
 import type { ProxyLink } from './evidence.ts';
 import { bucketBy } from './forms.ts';
+import type { ProxyEdge } from './proxyEdge.ts';
 import type { PlacedExchange } from './proxyPlaces.ts';
 import { burstKey } from './proxyRules.ts';
-import type { ProxyEdge } from './threadEdges.ts';
 
 export interface ProxyClaim {
   readonly inboundKey: string;

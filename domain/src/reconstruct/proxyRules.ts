@@ -6,82 +6,198 @@
  */
 import type { BurstRef } from '../wire/v1.ts';
 import type { ProxyLink } from './evidence.ts';
+import {
+  addScores,
+  judged,
+  NO_SCORE,
+  NO_SCORES,
+  type ProxyHistory,
+  type ProxyRule,
+  RULES,
+  type RuleScore,
+  type RuleScores,
+  rate,
+} from './ruleScores.ts';
 
-export type ProxyRule = 'lastRead' | 'oldest';
-export const RULES: readonly ProxyRule[] = ['lastRead', 'oldest'];
-
-/** From so many links on, a process's own rate is worth more than a single link's say. */
+/** From so many judged links on, a rate is worth more than a single link's say. */
 const MIN_LINKS = 20;
 const MIN_RATE = 0.98;
+/** A history holds only while what is at hand does not speak against it. */
+const MIN_OWN_LINKS = 10;
+const MIN_OWN_RATE = 0.9;
+
+/** Where two rules differ, this many judged links say which to follow. */
+const MIN_ALONE_LINKS = 5;
+
+/**
+ *   agreed            both sides name this pair
+ *   severalUpstreams  the client was answered by another upstream of its own: a sub-request, a retry
+ *   silent            the response side says nothing of this client or this upstream
+ *   opposed           the response side gives the upstream to another client, or the client to a stranger
+ *   unnamed           the rule names nobody
+ */
+export type RuleVerdict = 'agreed' | 'severalUpstreams' | 'silent' | 'opposed' | 'unnamed';
 
 export interface LearnedRules {
-  /** The rule of the process that made this link; null while its links do not decide. */
-  ruleFor(link: ProxyLink): ProxyRule | null;
-  /** The process obeys this rule so regularly that it may be believed where one side is missing. */
-  isReliable(link: ProxyLink, rule: ProxyRule): boolean;
-  /** Do both sides of this rule name the same pair of bursts? */
-  isAgreed(link: ProxyLink, rule: ProxyRule): boolean;
-  /** The client that this rule names was answered, and by this rule not by this upstream. */
-  isContradicted(link: ProxyLink, rule: ProxyRule): boolean;
+  /** What the response side says of a request link, by this rule. */
+  verdictOf(link: ProxyLink, rule: ProxyRule): RuleVerdict;
+  /** The rules that the process of this link obeys so regularly that it may be believed where one side is missing. */
+  reliableRules(link: ProxyLink): readonly ProxyRule[];
+  /** The rule that was right more often where the two differed; null: no telling. */
+  betterRule(link: ProxyLink): ProxyRule | null;
+  /** Was this rule right so regularly where the two differed that it decides alone? */
+  isReliableAlone(link: ProxyLink, rule: ProxyRule): boolean;
+  /** The only client whose response this upstream burst is, by the rule; null: nobody, or several. */
+  soleClientOf(upstream: BurstRef, rule: ProxyRule): string | null;
 }
 
-interface Score {
-  links: number;
-  agreed: Record<ProxyRule, number>;
-}
-
-export function learnRules(links: readonly ProxyLink[]): LearnedRules {
-  const responses = links.filter((link) => link.side === 'response');
-  const pairs = new Map(
-    RULES.map((rule) => [rule, new Set(responses.flatMap((link) => responseKey(link, rule)))]),
-  );
-  const answered = new Set(responses.map(({ subject }) => burstKey(subject)));
-  const isAgreed = (link: ProxyLink, rule: ProxyRule) => {
-    const client = link[rule];
-    return client !== null && (pairs.get(rule)?.has(pairKey(client, link.subject)) ?? false);
+/** `history` counts where it is longer than what is at hand. */
+export function learnRules(
+  links: readonly ProxyLink[],
+  history: ProxyHistory = new Map(),
+): LearnedRules {
+  const sides = new Map(RULES.map((rule) => [rule, sidesOf(links, rule)] as const));
+  const verdictOf = (link: ProxyLink, rule: ProxyRule) => verdict(link, rule, sides.get(rule));
+  const own = scoresBy(links, processKey, verdictOf);
+  const ownScore = (link: ProxyLink, rule: ProxyRule) =>
+    own.get(processKey(link))?.[rule] ?? NO_SCORE;
+  const longerScore = (link: ProxyLink, rule: ProxyRule) => {
+    const before = history.get(link.process)?.[rule] ?? NO_SCORE;
+    const here = ownScore(link, rule);
+    return judged(before) > judged(here) ? before : here;
   };
-  const scores = new Map<string, Score>();
+  const isReliable = (link: ProxyLink, rule: ProxyRule) => {
+    const here = ownScore(link, rule);
+    if (judged(here) >= MIN_OWN_LINKS && rate(here) < MIN_OWN_RATE) return false;
+    return isRegular(longerScore(link, rule));
+  };
+  return {
+    verdictOf,
+    reliableRules: (link) => RULES.filter((rule) => isReliable(link, rule)),
+    betterRule: (link) =>
+      betterOf({ lastRead: longerScore(link, 'lastRead'), oldest: longerScore(link, 'oldest') }),
+    isReliableAlone: (link, rule) => isRegularAlone(longerScore(link, rule)),
+    soleClientOf: (upstream, rule) => {
+      const clients = sides.get(rule)?.clientsOf.get(burstKey(upstream)) ?? [];
+      return clients.length === 1 ? (clients[0] ?? null) : null;
+    },
+  };
+}
+
+function isRegular(score: RuleScore): boolean {
+  return judged(score) >= MIN_LINKS && rate(score) >= MIN_RATE;
+}
+
+function isRegularAlone({ agreedAlone, opposedAlone }: RuleScore): boolean {
+  const count = agreedAlone + opposedAlone;
+  return count >= MIN_ALONE_LINKS && agreedAlone / count >= MIN_OWN_RATE;
+}
+
+function betterOf({ lastRead, oldest }: RuleScores): ProxyRule | null {
+  const lead = lastRead.agreedAlone - oldest.agreedAlone || lastRead.agreed - oldest.agreed;
+  return lead === 0 ? null : lead > 0 ? 'lastRead' : 'oldest';
+}
+
+/** What a history settles. Equal texts: nothing that was left open would be decided now. */
+export function settledRules(history: ProxyHistory): string {
+  return [...history]
+    .map(([program, scores]) =>
+      [
+        program,
+        betterOf(scores),
+        ...RULES.map((rule) => `${isRegular(scores[rule])}/${isRegularAlone(scores[rule])}`),
+      ].join('|'),
+    )
+    .sort()
+    .join('\n');
+}
+
+/** What these links show of each program; for a history, add them up with addScores. */
+export function scoreLinks(links: readonly ProxyLink[]): ProxyHistory {
+  const sides = new Map(RULES.map((rule) => [rule, sidesOf(links, rule)] as const));
+  return scoresBy(
+    links,
+    ({ process }) => process,
+    (link, rule) => verdict(link, rule, sides.get(rule)),
+  );
+}
+
+/** All answers of one rule, by burst. */
+interface Sides {
+  /** Upstream burst → the client that the request side names. */
+  readonly requestOf: ReadonlyMap<string, string | null>;
+  /** Client burst → the upstream that the response side names. */
+  readonly responseOf: ReadonlyMap<string, string | null>;
+  /** Upstream burst → the clients whose responses name it. */
+  readonly clientsOf: ReadonlyMap<string, readonly string[]>;
+}
+
+function sidesOf(links: readonly ProxyLink[], rule: ProxyRule): Sides {
+  const requestOf = new Map<string, string | null>();
+  const responseOf = new Map<string, string | null>();
+  const clientsOf = new Map<string, string[]>();
+  for (const link of links) {
+    const named = link[rule] === null ? null : burstKey(link[rule]);
+    const subject = burstKey(link.subject);
+    if (link.side === 'request') requestOf.set(subject, named);
+    else {
+      responseOf.set(subject, named);
+      if (named !== null) clientsOf.set(named, [...(clientsOf.get(named) ?? []), subject]);
+    }
+  }
+  return { requestOf, responseOf, clientsOf };
+}
+
+function verdict(link: ProxyLink, rule: ProxyRule, sides: Sides | undefined): RuleVerdict {
+  if (link[rule] === null || sides === undefined) return 'unnamed';
+  const client = burstKey(link[rule]);
+  const upstream = burstKey(link.subject);
+  const answer = sides.responseOf.get(client);
+  if (answer === upstream) return 'agreed';
+  const others = sides.clientsOf.get(upstream) ?? [];
+  if (others.length > 0) return 'opposed';
+  if (answer === undefined || answer === null) return 'silent';
+  const owner = sides.requestOf.get(answer);
+  if (owner === client) return 'severalUpstreams';
+  return owner === null ? 'silent' : 'opposed';
+}
+
+/** Only links whose client was seen to be answered say how good the rule is. */
+function scoresBy(
+  links: readonly ProxyLink[],
+  keyOf: (link: ProxyLink) => string,
+  verdictOf: (link: ProxyLink, rule: ProxyRule) => RuleVerdict,
+): Map<string, RuleScores> {
+  const answered = new Set(
+    links.flatMap(({ side, subject }) => (side === 'response' ? [burstKey(subject)] : [])),
+  );
+  const scores = new Map<string, RuleScores>();
   for (const link of links) {
     if (link.side !== 'request') continue;
-    const score = scores.get(processKey(link)) ?? { links: 0, agreed: { lastRead: 0, oldest: 0 } };
-    score.links += 1;
-    for (const rule of RULES) if (isAgreed(link, rule)) score.agreed[rule] += 1;
-    scores.set(processKey(link), score);
-  }
-  const scoreOf = (link: ProxyLink) =>
-    scores.get(processKey(link)) ?? { links: 0, agreed: { lastRead: 0, oldest: 0 } };
-  return {
-    isAgreed,
-    isContradicted: (link, rule) => {
+    const before = scores.get(keyOf(link)) ?? NO_SCORES;
+    const scored = (rule: ProxyRule): RuleScore => {
       const client = link[rule];
-      if (client === null || !answered.has(burstKey(client))) return false;
-      return !(pairs.get(rule)?.has(pairKey(client, link.subject)) ?? false);
-    },
-    ruleFor: (link) => {
-      const { agreed } = scoreOf(link);
-      if (agreed.lastRead === agreed.oldest) return null;
-      return agreed.lastRead > agreed.oldest ? 'lastRead' : 'oldest';
-    },
-    isReliable: (link, rule) => {
-      const { links: count, agreed } = scoreOf(link);
-      return count >= MIN_LINKS && agreed[rule] / count >= MIN_RATE;
-    },
-  };
-}
-
-function responseKey(link: ProxyLink, rule: ProxyRule): string[] {
-  const upstream = link[rule];
-  return upstream === null ? [] : [pairKey(link.subject, upstream)];
+      if (client === null || !answered.has(burstKey(client))) return NO_SCORE;
+      const said = verdictOf(link, rule);
+      const [agreed, opposed] = [Number(said === 'agreed'), Number(said === 'opposed')];
+      const alone = Number(!isOneName(link));
+      return { agreed, opposed, agreedAlone: agreed * alone, opposedAlone: opposed * alone };
+    };
+    const more = { lastRead: scored('lastRead'), oldest: scored('oldest') };
+    scores.set(keyOf(link), addScores(before, more));
+  }
+  return scores;
 }
 
 function processKey(link: ProxyLink): string {
   return `${link.node}|${link.bootId}|${link.pid}`;
 }
 
-export function burstKey(burst: BurstRef): string {
-  return `${burst.isnPairHash}#${burst.burst}`;
+/** Both rules name the same client burst. */
+export function isOneName({ lastRead, oldest }: ProxyLink): boolean {
+  return lastRead !== null && oldest !== null && burstKey(lastRead) === burstKey(oldest);
 }
 
-function pairKey(client: BurstRef, upstream: BurstRef): string {
-  return `${burstKey(client)}>${burstKey(upstream)}`;
+export function burstKey(burst: BurstRef): string {
+  return `${burst.isnPairHash}#${burst.burst}`;
 }

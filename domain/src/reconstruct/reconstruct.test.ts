@@ -13,7 +13,7 @@ import {
   refusalOf,
   type TapSpec,
 } from './builders.ts';
-import type { Context, Evidence } from './evidence.ts';
+import type { Context, Evidence, Leg } from './evidence.ts';
 import { reconstruct } from './reconstruct.ts';
 
 const INGRESS = ['10.244.1.10:80@node1', '10.244.2.10:80@node2'];
@@ -330,17 +330,29 @@ test('a request link that was lost: a regular process is believed by its respons
       ...regular,
     ),
   );
-  expect([path.hops.length, path.hops[2]?.class, path.completeness]).toEqual([3, 'B', 1]);
+  expect([path.hops.length, path.hops[2]?.class]).toEqual([3, 'B']);
+  // A record is missing, and with it what it might have denied.
+  expect(path.completeness).toBeLessThan(1);
+  expect(path.warnings.map((warning) => warning.code)).toEqual(['proxyLinkUnproven']);
 });
 
 test('SYNPROXY: two handshakes with one client sequence number and chained tuples are one connection', () => {
-  const legs = legsOf(crossNode(1, '203.0.113.10:40000')).map((leg, index) =>
-    index === 0 ? leg : { ...leg, isnPairHash: pairHashOf(99), serverIsnHash: pairHashOf(98) },
-  );
-  const path = only(evidenceOf(...legs));
+  // The proxy opens the second one once it has the client's ACK.
+  const behind = (leg: Leg, sinceUs: number) => ({
+    ...leg,
+    isnPairHash: pairHashOf(99),
+    serverIsnHash: pairHashOf(98),
+    startUs: leg.startUs + sinceUs,
+  });
+  const legs = legsOf(crossNode(1, '203.0.113.10:40000'));
+  const at = (sinceUs: number) =>
+    evidenceOf(...legs.map((leg, index) => (index === 0 ? leg : behind(leg, sinceUs))));
+  const path = only(at(90));
   expect(path.hops).toHaveLength(2);
   expect(path.class).toBe('B');
   expect(path.warnings.map((warning) => warning.code)).toContain('synproxy');
+  // Before that it is somebody else's, whatever the numbers.
+  expect(reconstruct(at(0), context)).toHaveLength(2);
 });
 
 test('a leg whose times refute the join is cut off, and neither part is believed', () => {

@@ -4,6 +4,7 @@
  */
 import type { Path } from '../rest/path.ts';
 import { agree } from './agree.ts';
+import { bridge } from './bridge.ts';
 import { walkChains } from './chains.ts';
 import { clean } from './clean.ts';
 import { linkProxies } from './edges.ts';
@@ -17,7 +18,7 @@ import { requestTimer } from './requestTimes.ts';
 /** Paths in the order of their ids. Evidence that contradicts itself becomes a warning, never an exception. */
 export function reconstruct(evidence: Evidence, context: Context): Path[] {
   const cleaned = clean(evidence, context.cluster);
-  const connections = agree(order(group(cleaned)), context);
+  const connections = bridge(agree(order(group(cleaned)), context));
   const proxies = linkProxies(connections, cleaned, context);
   const chains = walkChains(connections, proxies);
   const timer = requestTimer(cleaned.proxyLinks, indexExchanges(cleaned.exchanges ?? []));

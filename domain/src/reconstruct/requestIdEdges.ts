@@ -3,6 +3,7 @@
  * client may send the same id with everything, and may repeat a request. Ids of equal requests prove nothing.
  */
 import type { Warning } from '../rest/path.ts';
+import type { Connection } from './connection.ts';
 import type { Exchange } from './evidence.ts';
 import { bucketBy } from './forms.ts';
 import { isComparable, isWithin, type PlacedExchange, type ProxyPlace } from './proxyPlaces.ts';
@@ -23,8 +24,12 @@ export interface IdPairs {
   readonly retried: ReadonlyMap<string, Warning>;
 }
 
-export function pairsByRequestId(places: readonly ProxyPlace[], all: readonly Exchange[]): IdPairs {
-  const origins = originsById(places, all);
+export function pairsByRequestId(
+  places: readonly ProxyPlace[],
+  all: readonly Exchange[],
+  connections: readonly Connection[],
+): IdPairs {
+  const origins = originsById(places, all, connections);
   const pairs: ExchangePair[] = [];
   const unstamped: ExchangePair[] = [];
   const repeated = new Map<string, Warning>();
@@ -66,18 +71,24 @@ export function idOf({ requestIdHash, traceIdHash }: Exchange): string | null {
 function originsById(
   places: readonly ProxyPlace[],
   all: readonly Exchange[],
+  connections: readonly Connection[],
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const forwarded = new Set(
     places.flatMap(({ outbound }) =>
       outbound.flatMap(({ connection }) => [...connection.pairHashes]),
     ),
   );
+  // A connection across a SYNPROXY has a hash on either side of it, and is one all the same.
+  const keyOf = new Map(
+    connections.flatMap(({ key, pairHashes }) => pairHashes.map((hash) => [hash, key] as const)),
+  );
   const origins = new Map<string, Set<string>>();
   for (const exchange of all) {
     const id = idOf(exchange);
     if (id === null || forwarded.has(exchange.isnPairHash)) continue;
     const known = origins.get(id) ?? new Set();
-    origins.set(id, known.add(`${exchange.isnPairHash}#${exchange.burst}`));
+    const { isnPairHash, burst } = exchange;
+    origins.set(id, known.add(`${keyOf.get(isnPairHash) ?? isnPairHash}#${burst}`));
   }
   return origins;
 }

@@ -9,8 +9,8 @@ import {
 import type { Rewrite } from '../rest/path.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
+import type { ProxyEdge } from './proxyEdge.ts';
 import type { Stop } from './stops.ts';
-import type { ProxyEdge } from './threadEdges.ts';
 
 /** A node's NAT: the source before and after, by conntrack's own tuples. null: the source passed unchanged. */
 export function natRewrite(

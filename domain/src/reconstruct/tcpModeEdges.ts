@@ -2,8 +2,8 @@
  * Rungs 4 and 5: a proxy that passes bytes on as they are (TCP mode) leaves the first flight and the lengths of
  * both streams unchanged, but for a PROXY header of its own.
  */
+import { type ProxyEdge, proxyEdge } from './proxyEdge.ts';
 import { isOpenedDuring, isWithin, type PlacedConnection, type ProxyPlace } from './proxyPlaces.ts';
-import { type ProxyEdge, proxyEdge } from './threadEdges.ts';
 
 /** Edges between whole connections. Nothing is said where a second candidate fits as well. */
 export function tcpModeEdges(places: readonly ProxyPlace[]): ProxyEdge[] {
@@ -20,7 +20,10 @@ export function tcpModeEdges(places: readonly ProxyPlace[]): ProxyEdge[] {
 function firstFlightEdges({ inbound, outbound }: ProxyPlace): ProxyEdge[] {
   return matches(inbound, outbound, flightOf).map(([into, out]) => {
     const isTls = into.exchanges[0]?.record.protocol === 'tls';
-    return proxyEdge(into.connection.key, out.connection.key, isTls ? 'A' : 'B', 'firstFlight');
+    return proxyEdge({
+      ...{ inboundKey: into.connection.key, outboundKey: out.connection.key },
+      ...{ edgeClass: isTls ? 'A' : 'B', method: 'firstFlight', isProven: true },
+    });
   });
 }
 
@@ -46,7 +49,12 @@ function byteCounterEdges({ inbound, outbound }: ProxyPlace): ProxyEdge[] {
     const others = inbound.filter((each) => each !== into && isOpenedDuring(out, each)).length;
     return twinChance * Math.max(1, others) > MAX_ERROR
       ? []
-      : [proxyEdge(into.connection.key, out.connection.key, 'B', 'byteCounters')];
+      : [
+          proxyEdge({
+            ...{ inboundKey: into.connection.key, outboundKey: out.connection.key },
+            ...{ edgeClass: 'B', method: 'byteCounters', isProven: false },
+          }),
+        ];
   });
 }
 

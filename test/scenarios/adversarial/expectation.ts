@@ -19,6 +19,13 @@ const claimsSchema = z.strictObject({
   claims: z.array(claimSchema).default([]),
 });
 
+const scoreSchema = z.strictObject({
+  agreed: z.int(),
+  opposed: z.int(),
+  agreedAlone: z.int(),
+  opposedAlone: z.int(),
+});
+
 export const expectationSchema = z.strictObject({
   scenario: z.string(),
   reference: z.string().describe('what the reference expects'),
@@ -27,6 +34,10 @@ export const expectationSchema = z.strictObject({
     .nullable()
     .describe('what of it cannot be observed or is not built, and why; null: nothing'),
   agentsDown: z.array(z.string()).default([]).describe('nodes whose agents do not report'),
+  learned: z
+    .record(z.string(), z.record(z.enum(['lastRead', 'oldest']), scoreSchema))
+    .default({})
+    .describe('by program: what the links of earlier evidence showed'),
   ...claimsSchema.shape,
   orElse: z
     .array(claimsSchema)

@@ -44,7 +44,7 @@ export function readFolder(id: string): ScenarioFolder {
       linesOf(text).map((value) => truthSchema.parse(value)),
     ),
     context: parse(existsSync(own) ? own : join(ROOT, 'topology.json'), (text) =>
-      contextOf(text, expected.agentsDown),
+      contextOf(text, expected),
     ),
   };
 }
@@ -69,12 +69,13 @@ function parseRecord(value: unknown): SceneRecord {
   return { ...recordSchema.parse(record), cluster, node, bootId };
 }
 
-function contextOf(text: string, agentsDown: readonly string[]): Context {
+function contextOf(text: string, { agentsDown, learned }: Expectation): Context {
   const { agents, list } = topologySchema.parse(JSON.parse(text));
   const up = Object.entries(agents).filter(([node]) => !agentsDown.includes(node));
   return {
     cluster: 'test',
     topology: buildTopology(list.items.map((item) => kubernetesObjectSchema.parse(item))),
+    proxyHistory: new Map(Object.entries(learned)),
     addressesByNode: new Map(
       up.map(([node, ips]) => [node, ips.map((ip) => ({ ip, ifname: 'eth0' }))]),
     ),

@@ -1,15 +1,17 @@
 /** Scenarios at a proxy: which inbound request caused which upstream request. */
 import { appAt, ingressAt, onlyPod } from './cluster.ts';
-import type { ConnectionSpec } from './connection.ts';
+import type { ConnectionSpec, TapSpec } from './connection.ts';
 import type { Scenario } from './scenario.ts';
 import { type LinkSpec, newScene, type Scene } from './scene.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 const HAPROXY = { process: 'haproxy', pid: 50 };
 
-/** A client at the ingress Pod on node2, seen by the Pod's tap alone. */
+/** A client at the ingress Pod on node2, seen where it enters the node and by the Pod's tap. */
 export function inbound(scene: Scene, id: string, port: number, atUs: number): ConnectionSpec {
-  const taps = onlyPod(2, `203.0.113.10:${port} > ${ingressAt(2)}`, 'rx');
+  const tuple = `203.0.113.10:${port} > ${ingressAt(2)}`;
+  const entry: TapSpec = { node: 'node2', role: 'uplink', direction: 'rx', tuple };
+  const taps = [entry, ...onlyPod(2, tuple, 'rx')];
   return scene.connect({ id, atUs, taps, lifeUs: 900_000 });
 }
 
@@ -264,8 +266,20 @@ function http2(): Scene {
     const up = upstream(scene, `u${n}`, 50_000 + n, 300 + n * 20);
     const [own, other] = n % 2 === 0 ? ['a', 'b'] : ['b', 'a'];
     const atUs = 400 + n * 20;
-    // The first two are clear; of the rest each rule names another connection and no response decides.
+    // The first two are clear on both sides; of the rest each rule names another connection and no response decides.
     const [lastRead, oldest] = n < 2 ? [own, own] : n < 4 ? [own, other] : [other, own];
+    if (n < 2) {
+      const up = [`u${n}`, 1] as const;
+      const subject = [own, n + 1] as const;
+      scene.link({
+        side: 'response',
+        subject,
+        lastRead: up,
+        oldest: up,
+        atUs: atUs + 400,
+        ...HAPROXY,
+      });
+    }
     scene.link({
       side: 'request',
       subject: `u${n}`,

@@ -71,27 +71,41 @@ function isnFirewall(): Scene {
   const scene = newScene();
   for (const n of numbers(2)) {
     const outside = translatedByLb(client(n), 33_000 + n);
-    const inside = throughNode(`192.168.50.5:${33_000 + n}`, { snat: 19_716 + n });
-    scene.connect({ id: `outside${n}`, atUs: n * 1000, taps: outside });
+    const inside = throughNode(`192.168.50.5:${33_000 + n}`, { snat: 19_716 + n }).map((tap) => ({
+      ...tap,
+      ttl: ttlBehindFirewall(tap),
+    }));
+    const atUs = n * 1000;
+    scene.connect({ id: `outside${n}`, atUs, taps: [...outside, ...inside.map(unseen)] });
     const far = scene.connect({
       id: `inside${n}`,
-      atUs: n * 1000 + 150,
-      taps: inside.map((tap) => ({ ...tap, ttl: ttlBehindFirewall(tap) })),
+      atUs,
+      taps: [...outside.map(unseen), ...inside],
     });
     scene.happened(`c${n}`, { ...far, taps: [...outside, ...inside] });
   }
   // The same behind a load balancer that ends connections and announces the client.
   const inbound = scene.connect({ id: 'announced-in', atUs: 5_000, taps: intoLb(client(9)) });
-  scene.connect({ id: 'announced-lb', atUs: 5_300, taps: outOfLb(34_000, `${nodeIp(3)}:30090`) });
-  const taps = throughNode('192.168.50.5:34000', { snat: 19_750 });
+  const front = outOfLb(34_000, `${nodeIp(3)}:30090`);
+  const taps = throughNode('192.168.50.5:34000', { snat: 19_750 }).map((tap) => ({
+    ...tap,
+    ttl: ttlBehindFirewall(tap),
+  }));
+  const atUs = 5_300;
+  scene.connect({ id: 'announced-lb', atUs, taps: [...front, ...taps.map(unseen)] });
   const outbound = scene.connect({
     id: 'announced-out',
-    atUs: 5_450,
-    taps: taps.map((tap) => ({ ...tap, ttl: ttlBehindFirewall(tap) })),
+    atUs,
+    taps: [...front.map(unseen), ...taps],
   });
   scene.header(outbound, `${client(9)} > ${VIP}`);
   scene.happened('announced', inbound, outbound);
   return scene;
+}
+
+/** One connection, whose other half has other numbers: packets pass here, and this half says nothing of it. */
+function unseen(tap: TapSpec): TapSpec {
+  return { ...tap, sees: 'nothing' };
 }
 
 /** lb1 sends 63, the firewall and node3 take one each, node2 one more. */

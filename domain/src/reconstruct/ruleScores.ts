@@ -1,0 +1,42 @@
+/** How well a proxy's rules did: links whose two sides agree, counted. */
+
+export type ProxyRule = 'lastRead' | 'oldest';
+/** Where both are as good, the first. */
+export const RULES: readonly ProxyRule[] = ['lastRead', 'oldest'];
+
+/** Links whose client was answered: by this upstream, or by one that the rule gives to somebody else. */
+export interface RuleScore {
+  readonly agreed: number;
+  readonly opposed: number;
+  /** Of these, the links in which the other rule named somebody else, or nobody: they tell the rules apart. */
+  readonly agreedAlone: number;
+  readonly opposedAlone: number;
+}
+export type RuleScores = Readonly<Record<ProxyRule, RuleScore>>;
+
+/** By the name of the program, what links of earlier evidence showed. */
+export type ProxyHistory = ReadonlyMap<string, RuleScores>;
+
+export const NO_SCORE: RuleScore = { agreed: 0, opposed: 0, agreedAlone: 0, opposedAlone: 0 };
+export const NO_SCORES: RuleScores = { lastRead: NO_SCORE, oldest: NO_SCORE };
+
+/** `sign` −1 takes back what was added. */
+export function addScores(a: RuleScores, b: RuleScores, sign: 1 | -1 = 1): RuleScores {
+  const sum = (rule: ProxyRule): RuleScore => ({
+    agreed: a[rule].agreed + sign * b[rule].agreed,
+    opposed: a[rule].opposed + sign * b[rule].opposed,
+    agreedAlone: a[rule].agreedAlone + sign * b[rule].agreedAlone,
+    opposedAlone: a[rule].opposedAlone + sign * b[rule].opposedAlone,
+  });
+  return { lastRead: sum('lastRead'), oldest: sum('oldest') };
+}
+
+/** Links that say anything of the rule. */
+export function judged({ agreed, opposed }: RuleScore): number {
+  return agreed + opposed;
+}
+
+/** Share of them that agree. */
+export function rate(score: RuleScore): number {
+  return score.agreed / judged(score);
+}
