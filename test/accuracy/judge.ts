@@ -1,5 +1,6 @@
 /** Compares what reconstruct() says about a world with what truly happened. Judges claims only, not how they are made. */
 import { NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
+import { FailedAttemptBook } from '@hoptrace/domain/loss/failedAttempts.ts';
 import { formatEndpoint } from '@hoptrace/domain/model/tuple.ts';
 import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
@@ -33,10 +34,13 @@ export function judgeWorld(world: World, tally: Tally, isHostile: boolean, note:
   judgeLowerRungs(world, tally);
   // As the collector does: each set of records tells of the clocks first, then it is asked.
   const proxyHistory = historyOf(components);
+  const failedAttempts = new FailedAttemptBook();
+  for (const record of world.records)
+    failedAttempts.note(record, (ip) => world.context.topology.podByIp.has(ip));
   let clocks = NO_CLOCKS;
   const paths = components.flatMap((component) => {
     clocks = observe(clocks, component.legs);
-    return reconstruct(component, { ...world.context, clocks, proxyHistory });
+    return reconstruct(component, { ...world.context, clocks, proxyHistory, failedAttempts });
   });
   const judge = new PathJudge(world, sightings, tally, note);
   for (const path of paths) judge.judge(path);

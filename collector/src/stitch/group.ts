@@ -20,6 +20,8 @@ export interface Group {
   lastRecordMs: number;
   /** What its proxy links added to the cluster's history, to be taken back when they are counted again. */
   scored: readonly ProxyHistory[];
+  /** Addresses of proxies that, as was last said, answered by themselves. */
+  answeredAlone: ReadonlySet<string>;
 }
 
 export function newGroup(cluster: string, nowMs: number): Group {
@@ -31,6 +33,7 @@ export function newGroup(cluster: string, nowMs: number): Group {
     dirtySinceMs: null,
     lastRecordMs: nowMs,
     scored: [],
+    answeredAlone: new Set(),
   };
 }
 

@@ -6,6 +6,7 @@
  *                                                                 └─ keepMs without a new one ──► forgotten
  */
 import { type ClockBounds, NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
+import { FailedAttemptBook } from '@hoptrace/domain/loss/failedAttempts.ts';
 import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
 import { settledRules } from '@hoptrace/domain/reconstruct/proxyRules.ts';
@@ -83,6 +84,9 @@ export class Stitcher {
   /** Records by request id or first flight; forgotten with the group that holds the key. */
   readonly #countByForeignKey = new Map<string, number>();
   readonly #proxies = new Map<string, ProxyHistory>();
+  readonly #failedAttempts = new Map<string, FailedAttemptBook>();
+  /** `cluster|ip` of Pods that dialled in vain since the last takeDue. */
+  readonly #failedSince = new Set<string>();
   #left: PathChanges[] = [];
   #leftCount = 0;
   #records = 0;
@@ -111,6 +115,7 @@ export class Stitcher {
       group.keys.add(key);
       this.#groupByKey.set(key, group);
     }
+    this.#noteFailure(record);
     const before = group.records.size;
     const isNew = putRecord(group, recordKey(record), record);
     this.#records += group.records.size - before;
@@ -127,6 +132,7 @@ export class Stitcher {
    * others are due as well. `isFinal` takes every group with news, due or not (orderly end).
    */
   takeDue(nowMs: number, limit: number, isFinal = false): Due {
+    this.#doubtAnswers();
     const changes = this.#left;
     this.#left = [];
     this.#leftCount = 0;
@@ -251,14 +257,34 @@ export class Stitcher {
       const evidence = evidenceOf(group);
       const clocks = this.#observeClocks(group.cluster, evidence);
       const proxyHistory = this.#learnProxies(group, evidence);
-      const context = { ...contextOf(group.cluster, startOf(group)), clocks, proxyHistory };
-      return changesOf(group, reconstruct(evidence, context));
+      const failedAttempts = this.#failuresOf(group.cluster);
+      const context = {
+        ...contextOf(group.cluster, startOf(group)),
+        ...{ clocks, proxyHistory, failedAttempts },
+      };
+      const paths = reconstruct(evidence, context);
+      group.answeredAlone = new Set(paths.flatMap(answeredAlone));
+      return changesOf(group, paths);
     } catch (error) {
       // reconstruct() does not throw on data; if it does, that group alone must pay for the defect.
       this.counts.failedGroups += 1;
       onError(error);
       return { paths: [], withdrawals: [] };
     }
+  }
+
+  #noteFailure(record: Sourced): void {
+    const { cluster, startUs } = record;
+    const isPod = (ip: string) =>
+      this.#options.contextOf(cluster, startUs).topology.podByIp.has(ip);
+    const ip = this.#failuresOf(cluster).note(record, isPod);
+    if (ip !== null) this.#failedSince.add(`${cluster}|${ip}`);
+  }
+
+  #failuresOf(cluster: string): FailedAttemptBook {
+    const book = this.#failedAttempts.get(cluster) ?? new FailedAttemptBook();
+    this.#failedAttempts.set(cluster, book);
+    return book;
   }
 
   /** What connections that two agents saw tell of the offset between their clocks. */
@@ -283,10 +309,25 @@ export class Stitcher {
   /** What was left open for want of a rule is decided now. */
   #lookAgain(cluster: string): void {
     for (const group of this.#groups) {
-      if (group.cluster !== cluster || group.scored.length === 0) continue;
-      group.dirtySinceMs ??= group.lastRecordMs;
-      this.#dirty.add(group);
+      if (group.cluster === cluster && group.scored.length > 0) this.#markDirty(group);
     }
+  }
+
+  /** A proxy was said to have answered by itself, and now it is known that an upstream refused it around that time. */
+  #doubtAnswers(): void {
+    if (this.#failedSince.size === 0) return;
+    for (const group of this.#groups) {
+      const isDoubted = [...group.answeredAlone].some((ip) =>
+        this.#failedSince.has(`${group.cluster}|${ip}`),
+      );
+      if (isDoubted) this.#markDirty(group);
+    }
+    this.#failedSince.clear();
+  }
+
+  #markDirty(group: Group): void {
+    group.dirtySinceMs ??= group.lastRecordMs;
+    this.#dirty.add(group);
   }
 
   #forget(group: Group): void {
@@ -299,4 +340,10 @@ export class Stitcher {
       this.#countByForeignKey.delete(key);
     }
   }
+}
+
+function answeredAlone({ hops, completeness }: Path): string[] {
+  const end = hops.at(-1)?.to;
+  const isProxy = end?.role === 'ingress' || end?.role === 'load-balancer';
+  return end !== undefined && isProxy && completeness === 1 ? [end.ip] : [];
 }

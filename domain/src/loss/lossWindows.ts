@@ -3,15 +3,10 @@
  * concludes from silence ("this proxy opened no connection") has to ask here first.
  */
 import type { Envelope } from '../wire/v1.ts';
+import { isWithin, type TimeWindow, withWindow } from './timeWindows.ts';
 
-/** By the agent's own clock, as startUs and sentAtUs are. */
-export interface LossWindow {
-  readonly fromUs: number;
-  readonly toUs: number;
-}
-
-/** By node, in the order of time. */
-export type LossWindows = ReadonlyMap<string, readonly LossWindow[]>;
+/** By node; by the agent's own clock, as startUs and sentAtUs are. */
+export type LossWindows = ReadonlyMap<string, readonly TimeWindow[]>;
 
 /** Losses of a first envelope may be as old as what the agent keeps in memory. */
 const FIRST_WINDOW_US = 60_000_000;
@@ -35,26 +30,14 @@ export function noteLosses(
     fromUs: Math.min(since, sentAtUs) - MARGIN_US,
     toUs: Math.max(since, sentAtUs) + MARGIN_US,
   };
-  const merged = mergeWindows([...(windows.get(node) ?? []), window]);
-  return new Map(windows).set(node, merged.slice(-MAX_WINDOWS));
+  return new Map(windows).set(node, withWindow(windows.get(node) ?? [], window, MAX_WINDOWS));
 }
 
 /** Did this node's agent lose anything within the time? */
 export function hasLosses(
   windows: LossWindows | undefined,
   node: string,
-  { fromUs, toUs }: LossWindow,
+  window: TimeWindow,
 ): boolean {
-  const own = windows?.get(node) ?? [];
-  return own.some((window) => window.fromUs <= toUs && window.toUs >= fromUs);
-}
-
-function mergeWindows(windows: readonly LossWindow[]): LossWindow[] {
-  const merged: LossWindow[] = [];
-  for (const window of [...windows].sort((a, b) => a.fromUs - b.fromUs)) {
-    const last = merged.at(-1);
-    if (last === undefined || last.toUs < window.fromUs) merged.push(window);
-    else merged[merged.length - 1] = { ...last, toUs: Math.max(last.toUs, window.toUs) };
-  }
-  return merged;
+  return isWithin(windows?.get(node) ?? [], window);
 }

@@ -1,5 +1,6 @@
 /** What reconstruct() is given: all records that may belong together, in any order, with any repetition. */
 import type { ClockBounds } from '../clock/clocks.ts';
+import type { FailedAttempts } from '../loss/failedAttempts.ts';
 import type { LossWindows } from '../loss/lossWindows.ts';
 import type { Topology } from '../topology/topology.ts';
 import type {
@@ -43,6 +44,8 @@ export interface Context {
   readonly hasWholeWindow?: boolean;
   /** When agents lost records; without it, silence is taken for what it seems. */
   readonly losses?: LossWindows;
+  /** Which Pods dialled in vain; without it, a proxy that answers by itself is believed to have had no upstream. */
+  readonly failedAttempts?: FailedAttempts;
   /** What earlier evidence showed of the rules that each proxy program obeys; without it, only the evidence at hand. */
   readonly proxyHistory?: ProxyHistory;
 }

@@ -2,7 +2,7 @@
 
 import { sourceVerdictOf } from '../ledger/sourceVerdict.ts';
 import { hasLosses } from '../loss/lossWindows.ts';
-import type { Hop, Outcome, Path, PathClass, Warning } from '../rest/path.ts';
+import type { Hop, Outcome, Party, Path, PathClass, Warning } from '../rest/path.ts';
 import type { ServicePort } from '../topology/topology.ts';
 import { serviceOfEndpoint } from '../topology/topology.ts';
 import type { Chain } from './chains.ts';
@@ -235,25 +235,29 @@ function endOf(
   const party = drafts.at(-1)?.to;
   if (last === undefined || party === undefined || last.refusal !== null) return null;
   if (party.role !== 'ingress' && party.role !== 'load-balancer') return null;
-  const isSelfAnswered = selfAnswered.has(last.key);
-  const isLossy = isSelfAnswered && wasLossy(last, context);
-  if (isSelfAnswered && !isLossy) return null;
+  const doubt = selfAnswered.has(last.key)
+    ? doubtOf(last, party, context)
+    : 'or its connection to an app was not seen: which of them is not known';
+  if (doubt === null) return null;
   const name = party.name ?? party.ip;
-  return {
-    code: 'endsAtProxy',
-    text: isLossy
-      ? `${name} seems to have answered by itself; its node's agent lost records at that time, so a connection to an app may be missing`
-      : `${name} answered by itself, or its connection to an app was not seen: which of them is not known`,
-    subject: name,
-  };
+  return { code: 'endsAtProxy', text: `${name} answered by itself, ${doubt}`, subject: name };
 }
 
-/** The agent at the far end lost records while this connection was there. */
-function wasLossy({ legs }: Connection, { losses }: Context): boolean {
+/** Why a proxy that seems to have answered by itself may have asked somebody all the same; null: nothing says so. */
+function doubtOf(
+  { legs }: Connection,
+  party: Party,
+  { losses, failedAttempts }: Context,
+): string | null {
   const leg = legs.at(-1);
-  if (leg === undefined) return false;
+  if (leg === undefined) return null;
   const toUs = leg.endNs === null ? Number.POSITIVE_INFINITY : leg.startUs + leg.endNs / 1000;
-  return hasLosses(losses, leg.node, { fromUs: leg.startUs, toUs });
+  const window = { fromUs: leg.startUs, toUs };
+  if (hasLosses(losses, leg.node, window))
+    return `as far as was seen: the agent on ${leg.node} lost records at that time, and a connection to an app may be among them`;
+  if (failedAttempts?.has(party.ip, window) === true)
+    return 'perhaps because an upstream refused it: connections that it opened at that time failed, and for which request is not known';
+  return null;
 }
 
 /** Stamps that run backwards along the path prove that two clocks differ by at least so much. */
