@@ -1,7 +1,7 @@
 /** One agent: source → pipeline → sender, wired by hand. Building is inert; start and close do the I/O. */
 import { randomBytes } from 'node:crypto';
 import type { WireRecord } from '@hoptrace/domain/wire/v1.ts';
-import { type AgentConfig, loaderArgs } from './config.ts';
+import { type AgentConfig, loaderArgs, type SpoolConfig } from './config.ts';
 import type { Hello } from './frames/hello.ts';
 import type { Log } from './log.ts';
 import { LossLedger, type Metrics, newMetrics } from './metrics.ts';
@@ -11,6 +11,10 @@ import { SENDER_LIMITS, Sender, type SenderLimits } from './send/sender.ts';
 import type { FrameSource } from './source/frameSource.ts';
 import { LoaderSource } from './source/loaderSource.ts';
 import type { ReplaySource } from './source/replaySource.ts';
+import { DiskSpool } from './spool/diskSpool.ts';
+import { spoolFolder } from './spool/folder.ts';
+import { MemoryOutbox } from './spool/memoryOutbox.ts';
+import type { Batch, Outbox } from './spool/outbox.ts';
 
 const TICK_EVERY_MS = 50;
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -43,35 +47,43 @@ type AgentIdentity = Pick<
   | 'isSecretRandom'
   | 'maxOpenLegs'
   | 'maxQueuedRecords'
->;
+> & {
+  /** Absent or null: batches wait in memory. */
+  readonly spool?: SpoolConfig | null;
+};
 
 export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
   const { source, log } = deps;
   const metrics = newMetrics();
   const losses = new LossLedger(metrics);
-  const sender: Sender = new Sender({
-    ...config,
-    // Of this run, not of the machine: seq and legId start anew with the process.
-    bootId: randomBytes(16).toString('hex'),
-    limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
-    addresses: () => pipeline.addresses,
-    takeLosses: () => losses.take(),
-    metrics,
-    log,
-  });
+  const makeSender = () =>
+    new Sender({
+      ...config,
+      outbox: openOutbox({ config, metrics, losses, log }),
+      // Of this run, not of the machine: seq and legId start anew with the process.
+      bootId: randomBytes(16).toString('hex'),
+      limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
+      addresses: () => pipeline.addresses,
+      takeLosses: () => losses.take(),
+      giveBackLosses: (lost) => losses.giveBack(lost),
+      metrics,
+      log,
+    });
+  let sender: Sender | null = null;
   const pipeline = new Pipeline({
     secret: config.secret,
     maxOpenLegs: config.maxOpenLegs,
     metrics,
     emit: (record) => {
       deps.onRecord?.(record);
-      sender.push(record);
+      sender?.push(record);
     },
   });
   let ticker: NodeJS.Timeout | null = null;
   return {
     start: () => {
       if (config.isSecretRandom) sayRandomSecret(log);
+      sender = makeSender();
       sender.start();
       source.start({
         onFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
@@ -92,11 +104,48 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
     close: async () => {
       await source.close();
       if (ticker !== null) clearInterval(ticker);
-      await sender.close(CLOSE_TIMEOUT_MS);
+      await sender?.close(CLOSE_TIMEOUT_MS);
     },
     metrics: () => ({ ...metrics }),
     hello: () => pipeline.hello,
   };
+}
+
+/** Bytes of batches without a spool: eight on their way, and what is durable at the collector. */
+const MEMORY_OUTBOX_BYTES = 8 * 1024 * 1024;
+
+interface OutboxParts {
+  readonly config: AgentIdentity;
+  readonly metrics: Metrics;
+  readonly losses: LossLedger;
+  readonly log: Log;
+}
+
+/** A spool that cannot be had is said, and does not keep the agent from watching. */
+function openOutbox({ config, metrics, losses, log }: OutboxParts): Outbox {
+  const { spool = null, cluster, node } = config;
+  if (spool === null) {
+    log('info', 'no spool: batches wait in memory', {
+      effect: 'records that the collector has not stored end with this process',
+      remedy: 'set HOPTRACE_AGENT_SPOOL_DIR',
+    });
+    return new MemoryOutbox(MEMORY_OUTBOX_BYTES);
+  }
+  const directory = spoolFolder(spool.directory, cluster, node);
+  try {
+    const onDrop = (batch: Batch) => {
+      metrics.unsentRecordsTotal += batch.count;
+      losses.giveBack(batch.losses);
+    };
+    const outbox = new DiskSpool({ ...spool, directory, metrics, onDrop });
+    log('info', 'spool open', { directory, batches: outbox.batches.size });
+    return outbox;
+  } catch (error) {
+    const remedy = 'set HOPTRACE_AGENT_SPOOL_DIR to a directory that this user may write';
+    const problem = String(error);
+    log('error', 'no spool: batches wait in memory', { directory, problem, remedy });
+    return new MemoryOutbox(MEMORY_OUTBOX_BYTES);
+  }
 }
 
 /** The source of a live agent: the loader with the config's options, recorded where the config says so. */

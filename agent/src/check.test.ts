@@ -61,3 +61,17 @@ test('a loader that is not there is a start-up error with a code and a remedy', 
   });
   await assertLoader(await loader('exit 0'));
 });
+
+test('a host without a spool can be watched, and is told what that means', async () => {
+  const loaderPath = await loader(`echo '${JSON.stringify({ ...REPORT, ok: true })}'`);
+  const without = await checkHost({ loaderPath, hostNetns: null, spool: null });
+  expect(without.ok).toBe(true);
+  expect(without.checks.at(-1)).toEqual({
+    name: 'spool',
+    ok: false,
+    detail: 'batches wait in memory and end with the agent',
+    remedy: 'set HOPTRACE_AGENT_SPOOL_DIR',
+  });
+  const wrong = await checkHost({ loaderPath, hostNetns: null, spool: { directory: loaderPath } });
+  expect(wrong.checks.at(-1)).toMatchObject({ name: 'spool', ok: false });
+});

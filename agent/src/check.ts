@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
+import { spoolProblem } from './spool/folder.ts';
 
 const TIMEOUT_MS = 20_000;
 
@@ -27,6 +28,8 @@ export type CheckReport = z.infer<typeof reportSchema>;
 export interface CheckOptions {
   readonly loaderPath: string;
   readonly hostNetns: string | null;
+  /** Absent: not asked. */
+  readonly spool?: { readonly directory: string } | null;
 }
 
 /** Never rejects: a loader that cannot run at all is a report with one failed check. */
@@ -37,7 +40,10 @@ export async function checkHost(options: CheckOptions): Promise<CheckReport> {
   ];
   const { stdout, stderr, problem } = await run(options.loaderPath, args);
   const report = reportSchema.safeParse(parseJson(stdout));
-  if (report.success) return report.data;
+  if (report.success) {
+    if (options.spool === undefined) return report.data;
+    return { ...report.data, checks: [...report.data.checks, spoolCheck(options.spool)] };
+  }
   const detail = stderr.trim() || problem || 'the loader printed no report';
   return failedReport(`${options.loaderPath}: ${detail}`);
 }
@@ -65,6 +71,18 @@ export function checkText(report: CheckReport): string {
     return each.ok || each.remedy === null ? line : `${line}\n${' '.repeat(26)}→ ${each.remedy}`;
   });
   return [`${verdict}${host === '' ? '' : ` (${host})`}`, ...lines, ''].join('\n');
+}
+
+/** Without a spool connections are seen all the same: it is no reason to say that the host cannot be watched. */
+function spoolCheck(spool: { readonly directory: string } | null): CheckReport['checks'][number] {
+  if (spool === null) {
+    const detail = 'batches wait in memory and end with the agent';
+    return { name: 'spool', ok: false, detail, remedy: 'set HOPTRACE_AGENT_SPOOL_DIR' };
+  }
+  const problem = spoolProblem(spool.directory);
+  if (problem === null) return { name: 'spool', ok: true, detail: spool.directory, remedy: null };
+  const remedy = 'set HOPTRACE_AGENT_SPOOL_DIR to a directory that this user may write';
+  return { name: 'spool', ok: false, detail: problem, remedy };
 }
 
 function failedReport(detail: string): CheckReport {

@@ -62,6 +62,16 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_RECORD_FILE: z.string().min(1).optional(),
   /** About 0.7 KB each: 45 MB. */
   HOPTRACE_AGENT_MAX_OPEN_LEGS: integer(16, 4_000_000).prefault('65536'),
+  /** Where batches wait on disk until they are stored; unset: in memory, and they end with the process. */
+  HOPTRACE_AGENT_SPOOL_DIR: z.string().min(1).optional(),
+  /** An hour of 600 legs/s. Beyond it the oldest go, and are counted as lost. */
+  HOPTRACE_AGENT_SPOOL_MAX_BYTES: integer(16 * 1024 * 1024, 1024 ** 4).prefault(
+    String(512 * 1024 * 1024),
+  ),
+  /** Collectors refuse records that are a day old. */
+  HOPTRACE_AGENT_SPOOL_MAX_AGE_HOURS: integer(1, 23).prefault('20'),
+  /** `interval`: once a second. `always` costs a disk's round trip for each batch; a killed agent needs neither. */
+  HOPTRACE_AGENT_SPOOL_FSYNC: z.enum(['always', 'interval', 'never']).default('interval'),
   /** About 0.8 KB each: 40 MB; a minute of a collector's absence at 800 records/s. */
   HOPTRACE_AGENT_MAX_QUEUED_RECORDS: integer(1_000, 4_000_000).prefault('50000'),
 });
@@ -82,6 +92,14 @@ export interface AgentConfig {
   readonly recordFile: string | null;
   readonly maxOpenLegs: number;
   readonly maxQueuedRecords: number;
+  readonly spool: SpoolConfig | null;
+}
+
+export interface SpoolConfig {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  readonly fsync: 'always' | 'interval' | 'never';
 }
 
 const DEFAULT_LOADER_PATH = fileURLToPath(new URL('../build/hoptrace-loader', import.meta.url));
@@ -134,7 +152,19 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     recordFile: env.HOPTRACE_AGENT_RECORD_FILE ?? null,
     maxOpenLegs: env.HOPTRACE_AGENT_MAX_OPEN_LEGS,
     maxQueuedRecords: env.HOPTRACE_AGENT_MAX_QUEUED_RECORDS,
+    spool: spoolOf(env),
   });
+}
+
+function spoolOf(env: z.infer<typeof environmentSchema>): SpoolConfig | null {
+  const directory = env.HOPTRACE_AGENT_SPOOL_DIR;
+  if (directory === undefined) return null;
+  return {
+    directory,
+    maxBytes: env.HOPTRACE_AGENT_SPOOL_MAX_BYTES,
+    maxAgeMs: env.HOPTRACE_AGENT_SPOOL_MAX_AGE_HOURS * 3_600_000,
+    fsync: env.HOPTRACE_AGENT_SPOOL_FSYNC,
+  };
 }
 
 /** Options for the loader, as `hoptrace-loader --help` names them. */

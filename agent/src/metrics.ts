@@ -45,6 +45,21 @@ const METRICS = {
     'hoptrace_agent_refused_records_total',
     'records the collector refused for good',
   ],
+  spoolBytes: ['hoptrace_agent_spool_bytes', 'size of the spool on disk'],
+  spoolBatches: [
+    'hoptrace_agent_spool_batches',
+    'batches kept until the collector has stored them',
+  ],
+  spoolDroppedTotal: [
+    'hoptrace_agent_spool_dropped_records_total',
+    'records dropped from the spool because it was full or they were too old',
+  ],
+  spoolFailuresTotal: ['hoptrace_agent_spool_failures_total', 'writes to the spool that failed'],
+  spoolDamagedTotal: [
+    'hoptrace_agent_spool_damaged_total',
+    'places in the spool that could not be read back',
+  ],
+  postsTotal: ['hoptrace_agent_posts_total', 'batches sent by HTTP, for want of a WebSocket'],
   resentBatchesTotal: ['hoptrace_agent_resent_batches_total', 'batches sent again'],
   connectsTotal: ['hoptrace_agent_connects_total', 'connections to the collector'],
   connectFailuresTotal: [
@@ -79,6 +94,17 @@ export class LossLedger {
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
+  }
+
+  /** What was told in a batch that never arrived is told again. */
+  giveBack(losses: Losses): void {
+    const told = this.#told;
+    this.#told = {
+      ringEvents: told.ringEvents - losses.ringEvents,
+      badFrames: told.badFrames - losses.badFrames,
+      evictedLegs: told.evictedLegs - losses.evictedLegs,
+      unsentRecords: told.unsentRecords - losses.unsentRecords,
+    };
   }
 
   /** Losses since the last call. */

@@ -3,6 +3,7 @@ import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { CollectorStore } from './collectorStore.ts';
 import type { CollectorConfig } from './config.ts';
+import { type Durability, openDurability } from './durability.ts';
 import { reportTopology, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
 import { registerHealth } from './http/health.ts';
 import { listen } from './http/listen.ts';
@@ -10,15 +11,18 @@ import { registerPostRoutes } from './http/postRoutes.ts';
 import { createServer } from './http/server.ts';
 import { registerStream } from './http/stream.ts';
 import { HeartbeatBook } from './ingest/heartbeats.ts';
-import { noteLosses } from './ingest/losses.ts';
+import { noteClock, noteLosses } from './ingest/losses.ts';
 import { IngestPipeline } from './ingest/pipeline.ts';
 import { realSleep, type Sleep } from './ingest/retry.ts';
+import { StoredSeqs } from './ingest/storedSeqs.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { PathWriter } from './stitch/pathWriter.ts';
 import { Stitcher } from './stitch/stitcher.ts';
 import { StoreWatch } from './storeWatch.ts';
 import { TopologyFile } from './topology/topologyFile.ts';
 
+/** RFC 6455 registry: service restart. */
+const TRY_AGAIN = 1012;
 const STITCH_TURN_MS = 100;
 const HOUSEKEEPING_MS = 1000;
 const TOPOLOGY_POLL_MS = 2000;
@@ -37,7 +41,7 @@ export interface CollectorDeps {
 export interface Collector {
   readonly app: FastifyInstance;
   readonly metrics: Metrics;
-  /** Reads the topology, then listens. Rejects with an AppError that says what to change. */
+  /** Reads the topology, opens the log, stitches again what it holds, then listens. Rejects with an AppError that says what to change. */
   start(): Promise<{ url: string }>;
   /** Stores what was accepted (within closeTimeoutMs), writes the last paths, then hangs up. */
   close(): Promise<void>;
@@ -58,7 +62,10 @@ export function buildCollector(deps: CollectorDeps): Collector {
     async start() {
       await topology.load();
       reportTopology(app.log, metrics, topology);
+      const durability = await openLog(parts);
       const url = await listen(app, config);
+      durability?.intake.start();
+      if (durability !== null) every(HOUSEKEEPING_MS, () => tidy(parts, durability));
       every(STITCH_TURN_MS, () => pathWriter.turn());
       every(HOUSEKEEPING_MS, () => stitcher.expire(nowMs()));
       every(HOUSEKEEPING_MS, () => writeHeartbeats(heartbeats, parts));
@@ -90,18 +97,21 @@ function createParts(deps: CollectorDeps) {
     heartbeats,
     onError: (error) => app.log.error({ err: error }, 'reconstruction failed on a group'),
   });
+  const stored = new StoredSeqs();
   const pipeline = new IngestPipeline({
     store,
+    stored,
     metrics,
     sleep,
     nowMs,
     maxQueuedRecords: config.maxQueuedRecords,
     concurrency: config.insertConcurrency,
-    onStored: (envelope, records) => {
+    onStored: (envelope, records, lsn) => {
       const now = nowMs();
       heartbeats.note(envelope, now);
       noteLosses(metrics, envelope);
-      for (const record of records) stitcher.add(record, now);
+      noteClock(metrics, envelope);
+      for (const record of records) stitcher.add(record, now, { lsn, isNews: true });
       if (records.length > 0) watch.succeeded();
     },
     onRetry: (error) => watch.failed(error),
@@ -111,7 +121,9 @@ function createParts(deps: CollectorDeps) {
     metrics.insertFailures.inc({ table: 'paths' });
     watch.failed(error);
   };
+  const durable: { log: Durability | null } = { log: null };
   const pathWriter = new PathWriter({
+    journal: () => durable.log?.journal ?? null,
     stitcher,
     store,
     metrics,
@@ -121,8 +133,27 @@ function createParts(deps: CollectorDeps) {
   });
   return {
     ...{ config, store, metrics, app, watch, abort, nowMs },
-    ...{ topology, heartbeats, stitcher, pipeline, pathWriter },
+    ...{ topology, heartbeats, stitcher, pipeline, pathWriter, stored, durable },
   };
+}
+
+async function openLog(parts: Parts): Promise<Durability | null> {
+  const { config, app } = parts;
+  if (config.logDir === null) return null;
+  // Agents send all that is not stored again on a new connection.
+  const resendAll = () => {
+    for (const client of app.websocketServer.clients) client.close(TRY_AGAIN, 'send again');
+  };
+  const options = { ...parts, directory: config.logDir, log: app.log, resendAll };
+  const log = await openDurability(options);
+  parts.durable.log = log;
+  return log;
+}
+
+async function tidy({ app }: Parts, durability: Durability): Promise<void> {
+  await durability.tidy().catch((error: unknown) => {
+    app.log.error({ err: error }, 'old files of the log could not be deleted');
+  });
 }
 
 interface StitcherParts {
@@ -160,7 +191,8 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
     nowUs: nowMs() * 1000,
     maxClockSkewUs: config.maxClockSkewMs * 1000,
   });
-  const intake = { pipeline, metrics, checkContext };
+  const durable = () => parts.durable.log?.intake ?? null;
+  const intake = { pipeline, metrics, checkContext, durable };
   // In a plugin of its own: the WebSocket plugin must be there first to see the routes being added.
   app.register(async (scope) => {
     registerStream(scope, { intake, ...config });
@@ -178,12 +210,16 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
 /** Stores what was accepted and what it means, as far as ClickHouse allows within closeTimeoutMs. */
 async function finish(parts: Parts): Promise<void> {
   const { app, config, abort, pipeline, pathWriter, heartbeats } = parts;
+  const { log } = parts.durable;
   const deadline = setTimeout(() => abort.abort(), config.closeTimeoutMs);
-  pipeline.stopAccepting();
-  const isDrained = await pipeline.drain(config.closeTimeoutMs);
-  if (!isDrained) app.log.warn('closing with batches that are not stored; agents send them again');
+  if (log === null) pipeline.stopAccepting();
+  else log.intake.stopAccepting();
+  const isDrained = await (log?.intake ?? pipeline).drain(config.closeTimeoutMs);
+  const rest = log === null ? 'agents send them again' : 'they are in the log';
+  if (!isDrained) app.log.warn(`closing with batches that are not stored; ${rest}`);
   pipeline.close();
   await pathWriter.flush();
   clearTimeout(deadline);
   if (isDrained) await writeHeartbeats(heartbeats, parts);
+  await log?.close();
 }

@@ -1,4 +1,5 @@
 /** Settings of the collector: environment in, frozen object out. Each default says why. */
+import path from 'node:path';
 import { z } from 'zod';
 import { AppError, type FieldProblem } from './errors.ts';
 
@@ -37,6 +38,21 @@ const environmentSchema = z.object({
   HOPTRACE_COLLECTOR_TOKEN_FILE: z.string().optional(),
   /** `kubectl get nodes,pods,services,endpointslices -A -o json`; unset: nothing is named. */
   HOPTRACE_TOPOLOGY_FILE: z.string().min(1).optional(),
+  /** Where `hoptrace up` keeps its data; the log goes below it. */
+  HOPTRACE_DATA_DIR: z.string().min(1).default('.data'),
+  /**
+   * Of the write-ahead log; `off`: none, then a batch is answered when ClickHouse has it, and waits in memory.
+   * Unset: `collector` in HOPTRACE_DATA_DIR.
+   */
+  HOPTRACE_COLLECTOR_DATA_DIR: z.string().min(1).optional(),
+  /** 4.6 million legs: an hour of 1,280 legs/s without ClickHouse. Beyond it agents keep what they have. */
+  HOPTRACE_COLLECTOR_LOG_MAX_BYTES: integer(64 * 1024 * 1024, 1024 ** 4).prefault(
+    String(1024 * 1024 * 1024),
+  ),
+  /** One is in memory while it is read back. */
+  HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES: integer(64 * 1024, 1024 * 1024 * 1024).prefault(
+    String(8 * 1024 * 1024),
+  ),
   /** 16,000 legs; an agent sends at most 1,000 per batch. */
   HOPTRACE_COLLECTOR_MAX_BATCH_BYTES: bytes(1024).prefault(String(4 * 1024 * 1024)),
   HOPTRACE_COLLECTOR_MAX_INFLATED_BYTES: bytes(1024).prefault(String(32 * 1024 * 1024)),
@@ -99,6 +115,9 @@ function toConfig(env: z.infer<typeof environmentSchema>, fileTokens: readonly s
     port: base === 0 ? 0 : base + env.HOPTRACE_PORT_OFFSET,
     tokens: [...env.HOPTRACE_COLLECTOR_TOKEN, ...fileTokens] as readonly string[],
     topologyFile: env.HOPTRACE_TOPOLOGY_FILE ?? null,
+    logDir: logDirOf(env),
+    logMaxBytes: env.HOPTRACE_COLLECTOR_LOG_MAX_BYTES,
+    logSegmentBytes: env.HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES,
     maxBatchBytes: env.HOPTRACE_COLLECTOR_MAX_BATCH_BYTES,
     maxInflatedBytes: env.HOPTRACE_COLLECTOR_MAX_INFLATED_BYTES,
     maxInflateRatio: env.HOPTRACE_COLLECTOR_MAX_INFLATE_RATIO,
@@ -117,6 +136,12 @@ function toConfig(env: z.infer<typeof environmentSchema>, fileTokens: readonly s
     closeTimeoutMs: env.HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS,
     logLevel: env.HOPTRACE_COLLECTOR_LOG_LEVEL,
   });
+}
+
+function logDirOf(env: z.infer<typeof environmentSchema>): string | null {
+  const given = env.HOPTRACE_COLLECTOR_DATA_DIR;
+  if (given === 'off') return null;
+  return given ?? path.join(env.HOPTRACE_DATA_DIR, 'collector');
 }
 
 function variableProblem(

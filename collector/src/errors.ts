@@ -10,6 +10,8 @@ export const ERRORS = {
   HOP_CONFIG_INVALID: { status: 0, title: 'a setting is not valid' },
   HOP_TOKEN_REQUIRED: { status: 0, title: 'a token is required beyond loopback' },
   HOP_TOPOLOGY_INVALID: { status: 0, title: 'the topology file is not valid' },
+  HOP_LOG_LOCKED: { status: 0, title: 'the log belongs to a running collector' },
+  HOP_LOG_UNUSABLE: { status: 0, title: 'the log cannot be kept' },
   HOP_PORT_IN_USE: { status: 0, title: 'the port is taken' },
   HOP_REQUEST_INVALID: { status: 400, title: 'the request is not valid' },
   HOP_BODY_ENCODING_INVALID: { status: 400, title: 'the compressed body cannot be read' },
@@ -28,6 +30,7 @@ export const ERRORS = {
   HOP_INTERNAL: { status: 500, title: 'the collector failed' },
   HOP_STORE_REFUSED: { status: 500, title: 'the store refused the records' },
   HOP_STORE_UNAVAILABLE: { status: 503, title: 'the store does not answer' },
+  HOP_LOG_FULL: { status: 503, title: 'the log has no room' },
   HOP_CLOSING: { status: 503, title: 'the collector is shutting down' },
 } as const satisfies Record<string, ErrorRow>;
 

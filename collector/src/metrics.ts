@@ -13,6 +13,7 @@ export function createMetrics() {
   const gauge = (name: string, help: string) => new Gauge({ name: PREFIX + name, help, registers });
   return {
     registry,
+    ...logMetrics(registers),
     batches: counter('batches_total', 'Batches answered.', ['road', 'result']),
     records: counter('records_total', 'Records that ClickHouse confirmed.', ['kind']),
     duplicates: counter('duplicate_records_total', 'Records that had been stored before.'),
@@ -62,5 +63,32 @@ export function createMetrics() {
       '1: the topology in use is the newest one; 0: the file broke.',
     ),
     topologyObjects: gauge('topology_objects', 'Kubernetes objects in the topology in use.'),
+  };
+}
+
+function logMetrics(registers: Registry[]) {
+  const gauge = (name: string, help: string) => new Gauge({ name: PREFIX + name, help, registers });
+  const counter = (name: string, help: string) =>
+    new Counter({ name: PREFIX + name, help, registers });
+  const nodeGauge = (name: string, help: string) =>
+    new Gauge({ name: PREFIX + name, help, labelNames: ['node'], registers });
+  return {
+    logBytes: gauge('log_bytes', 'Size of the write-ahead log on disk.'),
+    logBacklog: gauge('log_backlog_batches', 'Batches that are durable and not yet in ClickHouse.'),
+    logStalled: gauge('log_stalled', '1: the log cannot be written (disk full or failing).'),
+    logDamaged: counter(
+      'log_damaged_batches_total',
+      'Batches of the log that could not be read back; their senders send them again.',
+    ),
+    logTornBytes: counter('log_torn_bytes_total', 'Bytes of unfinished writes cut off at start.'),
+    logFull: counter('log_full_total', 'Batches that met a log without room.'),
+    agentClockOffset: nodeGauge(
+      'agent_clock_offset_seconds',
+      "The collector's clock minus the agent's, as the agent estimates it.",
+    ),
+    agentLag: nodeGauge(
+      'agent_lag_seconds',
+      'Age of the oldest record that the agent has not got stored.',
+    ),
   };
 }

@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json] [--max-legs N]`: measures one part of hoptrace on this machine. */
 import { parseArgs } from 'node:util';
 import { printResult, type ResultRow } from '../lab/commands/output.ts';
+import { benchIngest } from './ingest.ts';
 import { benchStitch } from './stitch.ts';
 
 interface Bench {
@@ -8,9 +9,12 @@ interface Bench {
   readonly details: Record<string, unknown>;
 }
 
-const BENCHES: Readonly<Record<string, (maxLegs: number) => Bench>> = { stitch: benchStitch };
+const BENCHES: Readonly<Record<string, (maxLegs: number) => Bench | Promise<Bench>>> = {
+  ingest: benchIngest,
+  stitch: benchStitch,
+};
 
-function main(): number {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -27,7 +31,7 @@ function main(): number {
     );
     return 2;
   }
-  const { rows, details } = bench(maxLegs);
+  const { rows, details } = await bench(maxLegs);
   const text = [
     ...rows.map(
       (row) =>
@@ -38,4 +42,4 @@ function main(): number {
   return printResult({ command: `bench ${name}`, rows, details, text }, values.json);
 }
 
-process.exitCode = main();
+process.exitCode = await main();

@@ -45,7 +45,10 @@ type NodeName = keyof typeof NODES;
 async function startCollector(
   part: { env?: Record<string, string>; store?: TestStore['store'] } = {},
 ): Promise<{ collector: Collector; url: string }> {
-  const config = readConfig({ HOPTRACE_COLLECTOR_PORT: '0', ...part.env }, () => '');
+  // Its own log, so that nothing is known of what an earlier collector stored.
+  const dataDir = await mkdtemp(path.join(directory, 'log-'));
+  const env = { HOPTRACE_COLLECTOR_PORT: '0', HOPTRACE_COLLECTOR_DATA_DIR: dataDir, ...part.env };
+  const config = readConfig(env, () => '');
   const store = collectorStoreOf(part.store ?? fixture.store);
   const collector = buildCollector({ config, store });
   const { url } = await collector.start();
@@ -277,7 +280,7 @@ test('names come from the topology file', async () => {
   expect(found?.hops.at(-1)?.to).toMatchObject({ name: 'shop/web-1', node: 'node2' });
 }, 60_000);
 
-test('while ClickHouse is away nothing is acknowledged; when it is back everything is', async () => {
+test('while ClickHouse is away nothing is said to be stored; when it is back everything is', async () => {
   const own = await startTestStore();
   closers.push(() => own.stop());
   const { collector, url } = await startCollector({ store: own.store });

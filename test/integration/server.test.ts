@@ -30,6 +30,7 @@ beforeAll(async () => {
     CLICKHOUSE_PASSWORD: password,
     CLICKHOUSE_DATABASE: database,
     HOPTRACE_PORT_OFFSET: String(portOffset),
+    HOPTRACE_DATA_DIR: store.dataDir,
     HOPTRACE_COLLECTOR_TOKEN: TOKEN,
     HOPTRACE_COLLECTOR_LOG_LEVEL: 'warn',
     HOPTRACE_API_LOG_LEVEL: 'warn',

@@ -1,15 +1,30 @@
-/** What the collector says about a batch, as text messages. */
+/** What the collector says, as text messages. */
 import { z } from 'zod';
 
 const problemSchema = z.object({ field: z.string(), text: z.string(), remedy: z.string() });
+const named = {
+  /** Absent from collectors without a log: then it is that of this run. */
+  bootId: z.string().optional(),
+  firstSeq: z.int(),
+  count: z.int(),
+};
 const answerSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('stored'),
-    firstSeq: z.int(),
-    count: z.int(),
+    ...named,
     /** Records of the batch that were refused one by one; the rest is stored. */
     refused: z.array(problemSchema).default([]),
   }),
+  z.object({
+    type: z.literal('durable'),
+    ...named,
+    refused: z.array(problemSchema).default([]),
+    /** The collector's clock. */
+    receivedAtUs: z.number(),
+    answeredAtUs: z.number(),
+  }),
+  /** Bytes that may be sent and not yet durable. */
+  z.object({ type: z.literal('credit'), bytes: z.int().min(0) }),
   z.object({
     type: z.literal('refused'),
     firstSeq: z.int().nullable().default(null),

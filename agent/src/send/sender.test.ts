@@ -5,6 +5,7 @@ import { type Envelope, envelopeSchema, type WireRecord } from '@hoptrace/domain
 import { afterEach, expect, test } from '@jest/globals';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { LossLedger, newMetrics } from '../metrics.ts';
+import { MemoryOutbox } from '../spool/memoryOutbox.ts';
 import { proxyHeaderOf, refusalOf } from '../testRecords.ts';
 import { SENDER_LIMITS, Sender, type SenderLimits } from './sender.ts';
 
@@ -72,7 +73,9 @@ function sender(url: string, limits: Partial<SenderLimits> = {}, token: string |
     bootId: 'boot-of-this-test',
     limits: { ...SENDER_LIMITS, minBackoffMs: 10, maxBackoffMs: 40, maxBatchAgeMs: 20, ...limits },
     addresses: () => [{ ip: '192.168.50.11', ifname: 'eth0' }],
+    outbox: new MemoryOutbox(1e6),
     takeLosses: () => losses.take(),
+    giveBackLosses: (lost) => losses.giveBack(lost),
     metrics,
     log: (_level, event, fields) => logged.push(`${event} ${JSON.stringify(fields)}`),
   });

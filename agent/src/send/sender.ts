@@ -1,35 +1,38 @@
 /**
- * Brings records to the collector over one WebSocket. A batch is freed when the collector has stored it; until
- * then it is sent again on every new connection (the collector drops repetitions by cluster, node, bootId, seq).
+ * Brings records to the collector. A batch is freed when the collector has stored it; until then it is sent again on
+ * every new connection (the collector drops repetitions by cluster, node, bootId, seq).
  *
- *   push ─► RecordQueue (bounded) ─► BatchWindow (≤ 8 in flight) ─► WebSocket ─► stored | refused
+ *   push ─► RecordQueue ─► Outbox (spool on disk, or memory) ─► window (≤ 8 and the credit) ─► durable ─► stored
  *
- * A collector that is full stops reading: the window fills, then the queue, and what is dropped is counted.
+ * With a spool batches are cut and written whether or not anybody takes them. Without one the window holds them back,
+ * the queue fills, and what is dropped is counted.
  */
+
+import { encodeBatch } from '@hoptrace/domain/wire/binary.ts';
 import type { Envelope, Losses, NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { SCHEMA_VERSION } from '@hoptrace/domain/wire/v1.ts';
-import { WebSocket } from 'ws';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Batch, Outbox } from '../spool/outbox.ts';
 import { type Answer, type FieldProblem, parseAnswer } from './answers.ts';
-import { BatchWindow } from './batchWindow.ts';
+import { ClockOffset } from './clockOffset.ts';
+import { postBatch } from './postRoad.ts';
 import { RecordQueue } from './recordQueue.ts';
+import { SendWindow } from './sendWindow.ts';
+import { type StreamLimits, StreamRoad } from './streamRoad.ts';
 
-const MAX_BATCHES_IN_FLIGHT = 8;
-const MAX_ANSWER_BYTES = 1024 * 1024;
 const PUMP_EVERY_MS = 50;
+const TIDY_EVERY_MS = 60_000;
 
-export interface SenderLimits {
+export interface SenderLimits extends StreamLimits {
   readonly maxQueuedRecords: number;
   readonly maxBatchRecords: number;
   readonly maxBatchAgeMs: number;
   readonly heartbeatEveryMs: number;
-  readonly connectTimeoutMs: number;
-  /** Without an answer, and without a pong, for this long the connection counts as dead. */
-  readonly ackTimeoutMs: number;
-  readonly pingEveryMs: number;
-  readonly minBackoffMs: number;
-  readonly maxBackoffMs: number;
+  /** Attempts that fail before batches go by HTTP as well. */
+  readonly failuresBeforePost: number;
+  /** Pause between two POSTs that brought nothing new. */
+  readonly postEveryMs: number;
 }
 
 export const SENDER_LIMITS: SenderLimits = {
@@ -42,6 +45,8 @@ export const SENDER_LIMITS: SenderLimits = {
   pingEveryMs: 10_000,
   minBackoffMs: 250,
   maxBackoffMs: 10_000,
+  failuresBeforePost: 3,
+  postEveryMs: 1_000,
 };
 
 export interface SenderOptions {
@@ -52,9 +57,12 @@ export interface SenderOptions {
   readonly node: string;
   readonly bootId: string;
   readonly limits: SenderLimits;
+  readonly outbox: Outbox;
   readonly addresses: () => readonly NodeAddress[];
   /** Losses since the last call. */
   readonly takeLosses: () => Losses;
+  /** Losses that were taken and did not arrive. */
+  readonly giveBackLosses: (losses: Losses) => void;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -62,130 +70,88 @@ export interface SenderOptions {
 export class Sender {
   readonly #options: SenderOptions;
   readonly #queue: RecordQueue;
-  readonly #window = new BatchWindow(MAX_BATCHES_IN_FLIGHT);
-  #socket: WebSocket | null = null;
+  readonly #window: SendWindow;
+  readonly #road: StreamRoad;
+  readonly #clock = new ClockOffset();
+  #nextSeq = 1;
   #pump: NodeJS.Timeout | null = null;
-  #reconnect: NodeJS.Timeout | null = null;
-  #failures = 0;
-  #lastProblem = '';
   #isRefusalLogged = false;
   #isClosing = false;
+  #isPosting = false;
   #oldestQueuedAtMs = 0;
   #lastSentAtMs = 0;
-  #lastPingAtMs = 0;
-  #lastHeardAtMs = 0;
+  #lastTidyAtMs = 0;
+  #lastPostAtMs = 0;
+  #heartbeat: { readonly sentAtUs: number; readonly losses: Losses } | null = null;
 
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#queue = new RecordQueue(options.limits.maxQueuedRecords);
+    this.#window = new SendWindow(options.outbox);
+    this.#road = new StreamRoad({
+      ...options,
+      onOpen: () => this.#opened(),
+      onClose: () => this.#closed(),
+      onText: (text) => this.#heard(text),
+    });
   }
 
   start(): void {
-    this.#connect();
+    this.#road.connect();
     // After the poll phase: answers that came while this process was busy are read before they are missed.
     this.#pump = setInterval(() => setImmediate(() => this.#tick()), PUMP_EVERY_MS);
   }
 
-  /** Never blocks and never throws; what does not fit is dropped and counted. */
+  /** Never blocks for long and never throws; what does not fit is dropped and counted. */
   push(record: WireRecord): void {
-    if (this.#queue.size === 0) this.#oldestQueuedAtMs = nowMs();
+    if (this.#queue.size === 0) this.#oldestQueuedAtMs = performance.now();
     this.#options.metrics.unsentRecordsTotal += this.#queue.push(record);
     this.#options.metrics.recordsTotal++;
     if (this.#queue.size >= this.#options.limits.maxBatchRecords) this.#flush(false);
     this.#measure();
   }
 
-  /** Sends what is queued and waits for answers, at most `timeoutMs`. What is left then is counted as unsent. */
+  /** Sends what is queued and waits for answers, at most `timeoutMs`. What is left then stays in the spool, or is lost. */
   async close(timeoutMs: number): Promise<void> {
-    const endMs = nowMs() + timeoutMs;
-    while (this.#isConnected() && this.#hasWork() && nowMs() < endMs) {
+    const { outbox, metrics, log } = this.#options;
+    const endMs = performance.now() + timeoutMs;
+    this.#flush(true);
+    while (this.#road.isOpen && this.#hasWork() && performance.now() < endMs) {
       this.#flush(true);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.#isClosing = true;
     if (this.#pump !== null) clearInterval(this.#pump);
-    if (this.#reconnect !== null) clearTimeout(this.#reconnect);
-    const left = this.#window.batches.reduce((sum, batch) => sum + batch.count, this.#queue.size);
-    this.#options.metrics.unsentRecordsTotal += left;
-    if (left > 0) this.#options.log('warn', 'records unsent at close', { records: left });
-    this.#socket?.close(1000);
-    const socket = this.#socket;
-    if (socket !== null) setTimeout(() => socket.terminate(), 500).unref();
+    const kept = [...outbox.batches].filter(({ state }) => outbox.isSpool || state === 'durable');
+    const inOutbox = [...outbox.batches].reduce((sum, { count }) => sum + count, 0);
+    const safe = kept.reduce((sum, { count }) => sum + count, 0);
+    const left = this.#queue.size + inOutbox - safe;
+    metrics.unsentRecordsTotal += left;
+    if (left > 0) log('warn', 'records unsent at close', { records: left });
+    if (outbox.isSpool && safe > 0) log('info', 'records wait in the spool', { records: safe });
+    outbox.close();
+    this.#road.close();
   }
 
   #hasWork(): boolean {
-    return this.#queue.size > 0 || this.#window.batches.length > 0;
+    return this.#queue.size > 0 || this.#options.outbox.batches.size > 0;
   }
 
-  #isConnected(): boolean {
-    return this.#socket?.readyState === WebSocket.OPEN;
-  }
-
-  #connect(): void {
-    const { collectorUrl, token, limits } = this.#options;
-    this.#reconnect = null;
-    const socket = new WebSocket(`${collectorUrl}/v1/stream`, {
-      handshakeTimeout: limits.connectTimeoutMs,
-      maxPayload: MAX_ANSWER_BYTES,
-      perMessageDeflate: false,
-      headers: token === null ? {} : { authorization: `Bearer ${token}` },
-    });
-    this.#socket = socket;
-    let problem = 'connection closed';
-    socket.on('open', () => this.#opened());
-    socket.on('message', (data, isBinary) => {
-      this.#lastHeardAtMs = nowMs();
-      if (!isBinary) this.#heard(data.toString());
-    });
-    socket.on('pong', () => {
-      this.#lastHeardAtMs = nowMs();
-    });
-    socket.on('error', (error) => {
-      problem = error.message;
-    });
-    socket.on('close', (code, reason) => {
-      this.#closed(reason.length > 0 ? `${problem} (${code} ${reason})` : problem);
-    });
-  }
-
+  /** All that is not stored is sent again: the answers to it went to the connection before. */
   #opened(): void {
-    const { metrics, log, collectorUrl } = this.#options;
-    metrics.connectsTotal++;
-    metrics.resentBatchesTotal += this.#window.batches.length;
-    this.#lastProblem = '';
-    this.#lastHeardAtMs = nowMs();
-    this.#lastPingAtMs = nowMs();
-    log('info', 'connected to collector', { collectorUrl });
-    for (const batch of this.#window.batches) {
-      batch.sentAtMs = nowMs();
-      this.#socket?.send(batch.bytes);
-    }
+    const { metrics, outbox } = this.#options;
+    metrics.resentBatchesTotal += [...outbox.batches].filter(({ sentAtMs }) => sentAtMs > 0).length;
+    this.#window.reset();
+    this.#flush(false);
     this.#measure();
   }
 
-  #closed(problem: string): void {
-    const { limits, metrics } = this.#options;
-    this.#socket = null;
+  /** Nobody answers a heartbeat any more; what it told of losses the next envelope tells. */
+  #closed(): void {
+    this.#window.reset();
+    if (this.#heartbeat !== null) this.#options.giveBackLosses(this.#heartbeat.losses);
+    this.#heartbeat = null;
     this.#measure();
-    if (this.#isClosing) return;
-    metrics.connectFailuresTotal++;
-    this.#logProblem(problem);
-    const ceilingMs = Math.min(limits.maxBackoffMs, limits.minBackoffMs * 2 ** this.#failures);
-    this.#failures = Math.min(this.#failures + 1, 16);
-    // Half fixed, half by chance: agents that lost one collector together do not come back together.
-    const waitMs = ceilingMs * (0.5 + Math.random() / 2);
-    this.#reconnect = setTimeout(() => this.#connect(), waitMs);
-  }
-
-  /** The same problem is said once, not on every attempt. */
-  #logProblem(problem: string): void {
-    if (problem === this.#lastProblem) return;
-    this.#lastProblem = problem;
-    const { collectorUrl, log } = this.#options;
-    const remedy = problem.includes('401')
-      ? 'set HOPTRACE_AGENT_TOKEN to the token of the collector'
-      : 'check HOPTRACE_AGENT_COLLECTOR_URL and that the collector runs; records wait meanwhile';
-    log('warn', 'no connection to collector', { collectorUrl, problem, remedy });
   }
 
   #heard(text: string): void {
@@ -194,28 +160,48 @@ export class Sender {
       this.#options.log('warn', 'unknown message from collector', { text: text.slice(0, 200) });
       return;
     }
-    this.#failures = 0;
-    if (answer.type === 'stored') this.#stored(answer);
+    if (answer.type === 'credit') this.#window.setCredit(answer.bytes);
+    else if (answer.type === 'durable') this.#durable(answer);
+    else if (answer.type === 'stored') this.#stored(answer);
     else this.#refused(answer.firstSeq, answer.problems);
     this.#flush(false);
     this.#measure();
   }
 
-  #stored(answer: Extract<Answer, { type: 'stored' }>): void {
-    const { metrics } = this.#options;
-    const batch = this.#window.takeStored(answer.firstSeq, answer.count);
+  #durable(answer: Extract<Answer, { type: 'durable' }>): void {
+    const { bootId = this.#options.bootId, firstSeq, count } = answer;
+    const batch = this.#window.find(bootId, firstSeq, count);
+    const sentAtUs = count === 0 ? this.#heartbeat?.sentAtUs : batch?.sentAtUs;
+    if (sentAtUs !== undefined) this.#clock.note({ ...answer, sentAtUs, heardAtUs: nowUs() });
     if (batch === null) return;
-    const refused = Math.min(answer.refused.length, batch.count);
-    metrics.storedRecordsTotal += batch.count - refused;
-    metrics.refusedRecordsTotal += refused;
-    if (refused > 0) this.#logRefusal(batch.firstSeq, answer.refused);
+    if (batch.state === 'sent') this.#noteRefused(batch, answer.refused);
+    this.#window.markDurable(batch);
+  }
+
+  #stored(answer: Extract<Answer, { type: 'stored' }>): void {
+    const { bootId = this.#options.bootId, firstSeq, count, refused } = answer;
+    if (count === 0) this.#heartbeat = null;
+    const batch = this.#window.find(bootId, firstSeq, count);
+    if (batch === null) return;
+    this.#options.metrics.storedRecordsTotal += batch.count;
+    // With a log they came with `durable`.
+    if (batch.state !== 'durable') this.#noteRefused(batch, refused);
+    this.#window.free(batch);
+  }
+
+  #noteRefused(batch: Batch, problems: readonly FieldProblem[]): void {
+    const refused = Math.min(problems.length, batch.count);
+    this.#options.metrics.storedRecordsTotal -= refused;
+    this.#options.metrics.refusedRecordsTotal += refused;
+    if (refused > 0) this.#logRefusal(batch.firstSeq, problems);
   }
 
   #refused(firstSeq: number | null, problems: readonly FieldProblem[]): void {
-    const batch = this.#window.takeRefused(firstSeq);
+    const batch = this.#window.findRefused(firstSeq);
     if (batch === null) return;
     this.#options.metrics.refusedRecordsTotal += batch.count;
     this.#logRefusal(batch.firstSeq, problems);
+    this.#window.free(batch);
   }
 
   /** Once: a collector that refuses one batch mostly refuses all. The counter tells the rest. */
@@ -227,60 +213,128 @@ export class Sender {
   }
 
   #tick(): void {
-    const { limits } = this.#options;
-    if (this.#isClosing || !this.#isConnected()) return;
-    const now = nowMs();
-    const oldest = this.#window.batches[0];
-    const isUnanswered = oldest !== undefined && now - oldest.sentAtMs >= limits.ackTimeoutMs;
-    if (isUnanswered || now - this.#lastHeardAtMs >= limits.ackTimeoutMs) {
-      this.#logProblem(`no answer for ${limits.ackTimeoutMs} ms`);
-      this.#socket?.terminate();
-      return;
+    const { limits, outbox } = this.#options;
+    if (this.#isClosing) return;
+    const nowMs = performance.now();
+    this.#road.tick(this.#window.isUnansweredSince(nowMs - limits.ackTimeoutMs));
+    this.#flush(nowMs - this.#oldestQueuedAtMs >= limits.maxBatchAgeMs);
+    const isIdle = nowMs - this.#lastSentAtMs >= limits.heartbeatEveryMs;
+    if (isIdle && this.#road.isOpen && this.#heartbeat === null) this.#sendHeartbeat();
+    if (nowMs - this.#lastTidyAtMs >= TIDY_EVERY_MS) {
+      this.#lastTidyAtMs = nowMs;
+      outbox.tidy();
     }
-    if (now - this.#lastPingAtMs >= limits.pingEveryMs) {
-      this.#lastPingAtMs = now;
-      this.#socket?.ping();
-    }
-    this.#flush(now - this.#oldestQueuedAtMs >= limits.maxBatchAgeMs);
-    const isIdle = !this.#hasWork() && now - this.#lastSentAtMs >= limits.heartbeatEveryMs;
-    if (isIdle) this.#send([]);
+    void this.#post(nowMs);
     this.#measure();
   }
 
-  /** Sends full batches, and with `isDue` also a part-filled one, as far as the window allows. */
+  /** Cuts full batches, and with `isDue` also a part-filled one; sends what the window allows. */
   #flush(isDue: boolean): void {
-    const { maxBatchRecords } = this.#options.limits;
-    const need = isDue ? 1 : maxBatchRecords;
-    while (this.#isConnected() && !this.#window.isFull && this.#queue.size >= need) {
-      this.#send(this.#queue.take(maxBatchRecords));
-      this.#oldestQueuedAtMs = nowMs();
+    const { limits, outbox } = this.#options;
+    const need = isDue ? 1 : limits.maxBatchRecords;
+    const canCut = () => outbox.isSpool || (this.#road.isOpen && this.#window.hasRoom);
+    while (this.#queue.size >= need && canCut()) {
+      this.#cut(this.#queue.take(limits.maxBatchRecords));
+      this.#oldestQueuedAtMs = performance.now();
+      this.#sendWaiting();
+    }
+    this.#sendWaiting();
+  }
+
+  /** Gives the records their seq, which are contiguous within (node, bootId) whatever was dropped before. */
+  #cut(records: readonly WireRecord[]): void {
+    const { bootId, outbox, metrics, log } = this.#options;
+    const firstSeq = this.#nextSeq;
+    const count = records.length;
+    this.#nextSeq += count;
+    const numbered = records.map((record, index) => ({ ...record, seq: firstSeq + index }));
+    const envelope = this.#envelope(firstSeq, count);
+    const bytes = encodeBatch(envelope, numbered);
+    try {
+      this.#window.wait(outbox.add({ bootId, firstSeq, count, losses: envelope.losses, bytes }));
+    } catch (error) {
+      metrics.unsentRecordsTotal += count;
+      log('error', 'the spool cannot be written; records are lost', { problem: String(error) });
     }
   }
 
-  #send(records: readonly WireRecord[]): void {
+  #sendWaiting(): void {
+    while (this.#road.isOpen) {
+      const batch = this.#window.takeNext();
+      if (batch === null) return;
+      const bytes = this.#options.outbox.bytesOf(batch);
+      if (bytes === null) continue;
+      this.#window.markSent(batch, nowUs());
+      this.#lastSentAtMs = performance.now();
+      this.#road.send(bytes);
+    }
+  }
+
+  #sendHeartbeat(): void {
+    const { outbox } = this.#options;
+    this.#lastSentAtMs = performance.now();
+    const envelope = this.#envelope(this.#nextSeq, 0);
+    this.#heartbeat = { sentAtUs: envelope.sentAtUs, losses: envelope.losses };
+    // An older collector refuses what it does not know; one that gives credit knows these.
+    if (!this.#window.hasCredit) {
+      this.#road.send(encodeBatch(envelope, []));
+      return;
+    }
+    const [oldest] = outbox.batches;
+    const clock = this.#clock.best;
+    const watermarkUs = Math.floor((oldest?.cutAtMs ?? Date.now()) * 1000);
+    const more = { watermarkUs, ...(clock === null ? {} : { clock }) };
+    this.#road.send(encodeBatch({ ...envelope, ...more }, []));
+  }
+
+  #envelope(firstSeq: number, count: number): Envelope {
     const { cluster, node, bootId, addresses, takeLosses } = this.#options;
-    const envelope: Omit<Envelope, 'firstSeq' | 'count'> = {
-      schemaVersion: SCHEMA_VERSION,
-      cluster,
-      node,
-      bootId,
-      sentAtUs: Date.now() * 1000,
-      losses: takeLosses(),
-      addresses: [...addresses()],
-    };
-    const batch = this.#window.add(records, envelope, nowMs());
-    this.#lastSentAtMs = batch.sentAtMs;
-    this.#socket?.send(batch.bytes);
+    const losses = takeLosses();
+    const from = { cluster, node, bootId, addresses: [...addresses()] };
+    return { schemaVersion: SCHEMA_VERSION, ...from, firstSeq, count, sentAtUs: nowUs(), losses };
+  }
+
+  /** While no WebSocket can be had: the oldest batch that is due, by HTTP. */
+  async #post(nowMs: number): Promise<void> {
+    const { limits, outbox, metrics } = this.#options;
+    const isDue = nowMs - this.#lastPostAtMs >= limits.postEveryMs;
+    if (this.#isPosting || !isDue || this.#road.failures < limits.failuresBeforePost) return;
+    if (this.#road.isOpen) return;
+    if (!outbox.isSpool && this.#queue.size > 0 && this.#window.hasRoom)
+      this.#cut(this.#queue.take(limits.maxBatchRecords));
+    const batch = this.#window.takeNext() ?? this.#window.oldestDurable(nowMs - limits.postEveryMs);
+    const bytes = batch === null ? null : outbox.bytesOf(batch);
+    if (batch === null || bytes === null) return;
+    this.#isPosting = true;
+    this.#window.markSent(batch, nowUs());
+    metrics.postsTotal++;
+    const result = await postBatch(bytes, { ...this.#options, timeoutMs: limits.ackTimeoutMs });
+    this.#isPosting = false;
+    if (result.type === 'stored') {
+      metrics.storedRecordsTotal += batch.count;
+      this.#window.free(batch);
+    } else if (result.type === 'durable') this.#window.markDurable(batch);
+    else if (result.type === 'refused') {
+      metrics.refusedRecordsTotal += batch.count;
+      this.#logRefusal(batch.firstSeq, [{ field: 'batch', text: result.text, remedy: '' }]);
+      this.#window.free(batch);
+    } else {
+      this.#window.putBack(batch);
+      this.#lastPostAtMs = performance.now();
+    }
+    if (result.type === 'durable' && this.#window.isEmpty) this.#lastPostAtMs = performance.now();
   }
 
   #measure(): void {
-    const { metrics } = this.#options;
+    const { metrics, outbox } = this.#options;
     metrics.queuedRecords = this.#queue.size;
-    metrics.inFlightBatches = this.#window.batches.length;
-    metrics.isConnected = this.#isConnected() ? 1 : 0;
+    metrics.inFlightBatches = this.#window.inFlight;
+    metrics.spoolBatches = outbox.batches.size;
+    metrics.spoolBytes = outbox.isSpool ? outbox.sizeBytes : 0;
+    metrics.isConnected = this.#road.isOpen ? 1 : 0;
   }
 }
 
-function nowMs(): number {
-  return performance.now();
+function nowUs(): number {
+  return Date.now() * 1000;
 }

@@ -22,12 +22,39 @@ export function refusedError({ code, detail, problems }: RefusedBatch): AppError
 /** WebSocket: ClickHouse holds every record of the batch but those in `refused`. */
 export interface StoredMessage {
   readonly type: 'stored';
+  /** Only with `acks=durable`. */
+  readonly bootId?: string;
   readonly firstSeq: number;
   /** envelope.count, so that the sender finds its batch. */
   readonly count: number;
   readonly stored: number;
   readonly duplicates: number;
   readonly refused: readonly FieldProblem[];
+}
+
+/**
+ * WebSocket with `acks=durable`: every record but those in `refused` is in the collector's log, fsynced. The sender
+ * keeps the batch until `stored`.
+ */
+export interface DurableMessage {
+  readonly type: 'durable';
+  readonly bootId: string;
+  readonly firstSeq: number;
+  readonly count: number;
+  readonly duplicates: number;
+  readonly refused: readonly FieldProblem[];
+  /** The collector's clock when the batch came and when this was sent, for the sender's estimate of the offset. */
+  readonly receivedAtUs: number;
+  readonly answeredAtUs: number;
+}
+
+/**
+ * WebSocket with `acks=durable`: how many bytes of batches may be on their way or unacknowledged from now on.
+ * 0: none, the log has no room.
+ */
+export interface CreditMessage {
+  readonly type: 'credit';
+  readonly bytes: number;
 }
 
 /** WebSocket: nothing of the batch was kept, and sending it again cannot help. */

@@ -1,7 +1,10 @@
 /** What both roads share: parse, count, store, and the words for the sender. */
 import type { AppError } from '../errors.ts';
 import type { CheckContext, ParsedBatch, ParseResult, RecordProblem } from '../ingest/batch.ts';
+import type { DurableIntake } from '../ingest/durableIntake.ts';
 import type { IngestPipeline, StoreOutcome } from '../ingest/pipeline.ts';
+import type { Receipt } from '../ingest/receipt.ts';
+import type { ScannedBatch } from '../ingest/scanBatch.ts';
 import type { Metrics } from '../metrics.ts';
 import { refusedError } from './answers.ts';
 
@@ -11,6 +14,39 @@ export interface Intake {
   readonly pipeline: IngestPipeline;
   readonly metrics: Metrics;
   readonly checkContext: () => CheckContext;
+  /** Null without a log, and before the log is open. */
+  readonly durable: () => DurableIntake | null;
+}
+
+/** `raw`: the bytes as received, where they are the binary form; a scanned batch is nothing without them. */
+export type LogRequest = { readonly road: Road } & (
+  | { readonly batch: ScannedBatch; readonly raw: Uint8Array }
+  | { readonly batch: ParsedBatch; readonly raw: Uint8Array | null }
+);
+
+type ScannedRequest = Extract<LogRequest, { batch: ScannedBatch }>;
+
+function isScanned(request: LogRequest): request is ScannedRequest {
+  return 'first' in request.batch;
+}
+
+/** Puts an accepted batch into the log and counts the answer. Rejects with HOP_CLOSING. */
+export async function logBatch(
+  intake: Intake,
+  durable: DurableIntake,
+  request: LogRequest,
+): Promise<Receipt> {
+  try {
+    const receipt = await (isScanned(request)
+      ? durable.acceptScanned(request.batch, request.raw)
+      : durable.accept(request.batch, request.raw));
+    intake.metrics.duplicates.inc(receipt.duplicates);
+    intake.metrics.batches.inc({ road: request.road, result: 'durable' });
+    return receipt;
+  } catch (error) {
+    intake.metrics.batches.inc({ road: request.road, result: 'failed' });
+    throw error;
+  }
 }
 
 /** Counts the problems of a parsed batch; throws (as AppError) what was refused whole. */

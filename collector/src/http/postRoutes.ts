@@ -1,13 +1,23 @@
 /** POST /v1/batches (binary) and POST /v1/records (NDJSON): the side road, for exporters and people with curl. */
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { ParsedBatch, ParseResult } from '../ingest/batch.ts';
+import type { DurableIntake } from '../ingest/durableIntake.ts';
 import { parseBinary } from '../ingest/parseBinary.ts';
 import { parseNdjson } from '../ingest/parseNdjson.ts';
 import type { StoreOutcome } from '../ingest/pipeline.ts';
+import { scanBatch } from '../ingest/scanBatch.ts';
 import { shownProblems } from './answers.ts';
-import { acceptParsed, countTooLarge, type Intake, storeBatch } from './intake.ts';
+import {
+  acceptParsed,
+  countTooLarge,
+  type Intake,
+  type LogRequest,
+  logBatch,
+  storeBatch,
+} from './intake.ts';
 import { type BodyLimits, readBody } from './readBody.ts';
 
 export const BATCH_TYPE = 'application/vnd.hoptrace.batch';
@@ -15,6 +25,8 @@ export const RECORDS_TYPE = 'application/x-ndjson';
 
 /** Each may hold maxInflatedBytes. Beyond, senders are told to come again. */
 const MAX_BODIES_AT_ONCE = 16;
+/** Above every kind of binary.ts: what an NDJSON body becomes in the log at most. */
+const MAX_RECORD_BYTES = 512;
 
 export interface PostOptions {
   readonly intake: Intake;
@@ -75,14 +87,90 @@ function addRoute(app: FastifyInstance, { intake, storeWaitMs }: PostOptions, ro
     });
     scope.post(route.url, async (request, reply) => {
       const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+      // RFC 7240: the sender does not want to wait for ClickHouse.
+      const isAsync = /\brespond-async\b/i.test(String(request.headers.prefer ?? ''));
+      const waitMs = isAsync ? 0 : storeWaitMs;
+      const durable = intake.durable();
+      const isBinary = route.parse === parseBinary;
+      const scanned = durable !== null && isBinary ? scanBatch(body, intake.checkContext()) : null;
+      if (durable !== null && scanned !== null) {
+        const log = { batch: scanned, raw: body, road: 'http' } as const;
+        const outcome = await logWithinTime({ intake, durable, log, storeWaitMs, waitMs });
+        return answerLogged(reply, [], outcome);
+      }
       const batch = acceptParsed(intake, route.parse(body, intake.checkContext()), 'http');
-      return answer(reply, batch, await withinTime(storeBatch(intake, batch, 'http'), storeWaitMs));
+      if (durable === null) {
+        const outcome = await withinTime(storeBatch(intake, batch, 'http'), storeWaitMs);
+        return answer(reply, batch, outcome);
+      }
+      const log = { batch, raw: isBinary ? body : null, road: 'http' } as const;
+      const outcome = await logWithinTime({ intake, durable, log, storeWaitMs, waitMs });
+      return answerLogged(reply, batch.problems, outcome);
     });
   });
 }
 
 function answer(reply: FastifyReply, { problems }: ParsedBatch, outcome: StoreOutcome) {
   return reply.code(200).send({ ...outcome, problems: shownProblems(problems) });
+}
+
+interface LoggedOutcome {
+  readonly fresh: number;
+  readonly duplicates: number;
+  readonly isStored: boolean;
+}
+
+/** 200 as without a log where ClickHouse has the batch; 202 where the log alone has it, for good. */
+function answerLogged(
+  reply: FastifyReply,
+  refused: ParsedBatch['problems'],
+  outcome: LoggedOutcome,
+) {
+  const { fresh, duplicates, isStored } = outcome;
+  const problems = shownProblems(refused);
+  if (isStored) return reply.code(200).send({ stored: fresh, duplicates, problems });
+  return reply.code(202).send({ durable: fresh, duplicates, problems });
+}
+
+interface TimedRequest {
+  readonly intake: Intake;
+  readonly durable: DurableIntake;
+  readonly log: LogRequest;
+  /** For the log; a disk that is full for so long is an error. */
+  readonly storeWaitMs: number;
+  /** For ClickHouse, once the log has the batch. */
+  readonly waitMs: number;
+}
+
+/** Rejects with HOP_LOG_FULL, where nothing is promised, and with HOP_STORE_REFUSED. */
+async function logWithinTime(request: TimedRequest): Promise<LoggedOutcome> {
+  const { intake, durable, log, storeWaitMs, waitMs } = request;
+  const count = log.batch.envelope.count;
+  if (!durable.hasRoomFor(log.raw?.length ?? count * MAX_RECORD_BYTES)) {
+    intake.metrics.logFull.inc();
+    throw logFull();
+  }
+  const logging = logBatch(intake, durable, log);
+  const receipt = await Promise.race([logging, after(storeWaitMs, null)]);
+  if (receipt === null) throw logFull();
+  const { fresh, duplicates, waitsForLsn, isLogged } = receipt;
+  if (waitsForLsn === 0) return { fresh, duplicates, isStored: true };
+  const done = isLogged
+    ? durable.whenDone(waitsForLsn)
+    : durable.whenAllDone(waitsForLsn).then(() => null);
+  const ended = await Promise.race([done, after(waitMs, 'late' as const)]);
+  if (ended !== 'late' && ended !== null && ended.error !== null) throw ended.error;
+  return { fresh, duplicates, isStored: ended !== 'late' };
+}
+
+function after<T>(ms: number, value: T): Promise<T> {
+  return delay(ms, value, { ref: false });
+}
+
+function logFull(): AppError {
+  const detail =
+    'the log of the collector has no room; nothing of the batch was kept, send it again';
+  return new AppError('HOP_LOG_FULL', detail, { retryAfterSeconds: 5 });
 }
 
 /**

@@ -1,21 +1,36 @@
 /**
  * GET /v1/stream: the main road. Binary messages are batches, text messages go back.
  *
- *   agent  ──batch──► parse ──► (queue full? stop reading) ──► pipeline ──► {"type":"stored",…}
+ *   agent  ──batch──► parse ──► (no room? stop reading) ──► log ──► {"type":"durable",…}    with ?acks=durable
+ *                       │                                    └──► ClickHouse ──► {"type":"stored",…}
  *                       └─ bad ──► {"type":"refused",…}            the connection stays open
  */
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError, ERRORS } from '../errors.ts';
 import type { ParsedBatch } from '../ingest/batch.ts';
+import type { DurableIntake } from '../ingest/durableIntake.ts';
 import { parseBinary, peekFirstSeq } from '../ingest/parseBinary.ts';
+import type { DoneBatch, NodeName } from '../ingest/receipt.ts';
+import { scanBatch } from '../ingest/scanBatch.ts';
 import {
+  type CreditMessage,
+  type DurableMessage,
   type RefusedMessage,
   refusedMessage,
   type StoredMessage,
+  shownProblems,
   storedMessage,
 } from './answers.ts';
-import { acceptParsed, countRefused, countTooLarge, type Intake, storeBatch } from './intake.ts';
+import {
+  acceptParsed,
+  countRefused,
+  countTooLarge,
+  type Intake,
+  type LogRequest,
+  logBatch,
+  storeBatch,
+} from './intake.ts';
 import { tooLarge } from './readBody.ts';
 
 export interface StreamOptions {
@@ -24,6 +39,12 @@ export interface StreamOptions {
   readonly maxConnections: number;
 }
 
+/** What all connections together may have on their way, and the share of one. */
+const CREDIT_BYTES = 64 * 1024 * 1024;
+const MIN_CREDIT_BYTES = 256 * 1024;
+const MAX_CREDIT_BYTES = 4 * 1024 * 1024;
+/** Answers that one connection may wait for. Beyond, it is not read. */
+const MAX_AWAITED = 1000;
 /** A dead peer is noticed after two of these. */
 const PING_INTERVAL_MS = 30_000;
 /** WebSocket status codes, RFC 6455 7.4.1. */
@@ -38,7 +59,11 @@ export function registerStream(app: FastifyInstance, options: StreamOptions): vo
     }
     open += 1;
     options.intake.metrics.connections.set(open);
-    const connection = new StreamConnection(socket, options, request.log);
+    const acksDurable = Reflect.get(Object(request.query), 'acks') === 'durable';
+    const creditBytes = acksDurable
+      ? Math.min(MAX_CREDIT_BYTES, Math.max(MIN_CREDIT_BYTES, Math.floor(CREDIT_BYTES / open)))
+      : null;
+    const connection = new StreamConnection(socket, { ...options, creditBytes }, request.log);
     socket.on('close', () => {
       open -= 1;
       options.intake.metrics.connections.set(open);
@@ -56,9 +81,14 @@ export function registerStream(app: FastifyInstance, options: StreamOptions): vo
   });
 }
 
+interface ConnectionOptions extends StreamOptions {
+  /** Null for senders that did not ask for `durable`: they hear `stored` alone. */
+  readonly creditBytes: number | null;
+}
+
 class StreamConnection {
   readonly #socket: WebSocket;
-  readonly #options: StreamOptions;
+  readonly #options: ConnectionOptions;
   readonly #log: FastifyBaseLogger;
   readonly #pinger: NodeJS.Timeout;
   /** Batches are taken one after the other, so that a full queue holds back all that follow. */
@@ -68,7 +98,9 @@ class StreamConnection {
   #isPaused = false;
   #isAlive = true;
 
-  constructor(socket: WebSocket, options: StreamOptions, log: FastifyBaseLogger) {
+  #stopListening: () => void = () => {};
+
+  constructor(socket: WebSocket, options: ConnectionOptions, log: FastifyBaseLogger) {
     this.#socket = socket;
     this.#options = options;
     this.#log = log;
@@ -80,24 +112,38 @@ class StreamConnection {
     socket.on('message', (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => {
       this.#isAlive = true;
       const bytes = asBytes(data);
-      this.#turn = this.#turn.then(() => this.#receive(bytes, isBinary));
+      const receivedAtUs = Date.now() * 1000;
+      this.#turn = this.#turn.then(() => this.#receive({ bytes, isBinary, receivedAtUs }));
     });
+    this.#sendCredit(options.creditBytes ?? 0);
   }
 
   stop(): void {
     clearInterval(this.#pinger);
+    this.#stopListening();
     this.#setPaused(false);
   }
 
   /** Never rejects: whatever goes wrong with one batch is answered, and the next one has its turn. */
-  async #receive(bytes: Uint8Array, isBinary: boolean): Promise<void> {
+  async #receive({ bytes, isBinary, receivedAtUs }: Message): Promise<void> {
     let firstSeq: number | null = null;
     try {
+      if (await this.#receiveScanned({ bytes, isBinary, receivedAtUs })) return;
       const batch = this.#accept(bytes, isBinary, (seq) => {
         firstSeq = seq;
       });
-      const { pipeline } = this.#options.intake;
-      while (!pipeline.hasRoomFor(batch.records.length)) await this.#waitForRoom();
+      const { pipeline, durable, metrics } = this.#options.intake;
+      const log = durable();
+      if (log !== null) {
+        await this.#waitForLog(log, bytes.length);
+        const request = { batch, raw: bytes, road: 'ws' } as const;
+        this.#track(this.#keep(log, request, receivedAtUs));
+        return;
+      }
+      while (!pipeline.hasRoomFor(batch.records.length)) {
+        metrics.queueFull.inc();
+        await this.#waitForRoom(() => pipeline.whenRoom());
+      }
       // In the same turn as the look for room, or another connection might take it. Not awaited: the next
       // batch may be read while ClickHouse works on this one.
       this.#track(this.#store(batch));
@@ -106,6 +152,32 @@ class StreamConnection {
       if (firstSeq === null) await this.#answerEarlier();
       this.#refuse(error, firstSeq);
     }
+  }
+
+  /** The short way of a batch that is all good. False where it has to go the long one. */
+  async #receiveScanned({ bytes, isBinary, receivedAtUs }: Message): Promise<boolean> {
+    const { intake, maxBatchBytes } = this.#options;
+    const log = intake.durable();
+    if (log === null || !isBinary || bytes.length > maxBatchBytes) return false;
+    const batch = scanBatch(bytes, intake.checkContext());
+    // Another node's: the long way has the words for it.
+    if (batch === null || !this.#canSpeakFor(batch.envelope)) return false;
+    this.#bind(batch);
+    await this.#waitForLog(log, bytes.length);
+    this.#track(this.#keep(log, { batch, raw: bytes, road: 'ws' }, receivedAtUs));
+    return true;
+  }
+
+  async #waitForLog(log: DurableIntake, bytes: number): Promise<void> {
+    while (!log.hasRoomFor(bytes) || this.#storing.size > MAX_AWAITED) {
+      this.#options.intake.metrics.logFull.inc();
+      await this.#waitForRoom(() => log.whenRoom());
+    }
+  }
+
+  #canSpeakFor({ cluster, node }: NodeName): boolean {
+    const own = this.#speaksFor;
+    return own === null || (own.cluster === cluster && own.node === node);
   }
 
   #accept(
@@ -128,11 +200,11 @@ class StreamConnection {
   }
 
   /** The first envelope says for whom this connection speaks; another name later is refused. */
-  #bind({ envelope }: ParsedBatch): void {
+  #bind({ envelope }: Pick<ParsedBatch, 'envelope'>): void {
     const { cluster, node } = envelope;
-    this.#speaksFor ??= { cluster, node };
+    this.#speaksFor ??= this.#listenFor({ cluster, node });
     const own = this.#speaksFor;
-    if (own.cluster === cluster && own.node === node) return;
+    if (this.#canSpeakFor(envelope)) return;
     const field = own.cluster === cluster ? 'node' : 'cluster';
     const problem = {
       field,
@@ -143,12 +215,25 @@ class StreamConnection {
     throw new AppError('HOP_NODE_CHANGED', problem.text, { problems: [problem] });
   }
 
-  async #waitForRoom(): Promise<void> {
-    const { pipeline, metrics } = this.#options.intake;
-    metrics.queueFull.inc();
+  /** A batch may have come by an earlier connection: the agent is told of it on this one. */
+  #listenFor(node: { readonly cluster: string; readonly node: string }) {
+    const { intake, creditBytes } = this.#options;
+    const log = intake.durable();
+    if (log !== null && creditBytes !== null)
+      this.#stopListening = log.onDone(node, (batch) => this.#tellDone(batch));
+    return node;
+  }
+
+  async #waitForRoom(whenRoom: () => Promise<void>): Promise<void> {
     this.#setPaused(true);
-    await pipeline.whenRoom();
+    this.#sendCredit(0);
+    await whenRoom();
     this.#setPaused(false);
+    this.#sendCredit(this.#options.creditBytes ?? 0);
+  }
+
+  #sendCredit(bytes: number): void {
+    if (this.#options.creditBytes !== null) this.#send({ type: 'credit', bytes });
   }
 
   async #answerEarlier(): Promise<void> {
@@ -160,6 +245,37 @@ class StreamConnection {
   #track(storing: Promise<void>): void {
     this.#storing.add(storing);
     void storing.finally(() => this.#storing.delete(storing));
+  }
+
+  /** Never rejects. */
+  async #keep(log: DurableIntake, request: LogRequest, receivedAtUs: number): Promise<void> {
+    const { envelope } = request.batch;
+    const problems = 'problems' in request.batch ? request.batch.problems : [];
+    const { bootId, firstSeq, count } = envelope;
+    try {
+      const receipt = await logBatch(this.#options.intake, log, request);
+      const { duplicates, waitsForLsn, isLogged } = receipt;
+      const asksDurable = this.#options.creditBytes !== null;
+      if (asksDurable) {
+        const refused = shownProblems(problems);
+        const times = { receivedAtUs, answeredAtUs: Date.now() * 1000 };
+        this.#send({ type: 'durable', bootId, firstSeq, count, duplicates, refused, ...times });
+      }
+      // Told by name when its time comes (#listenFor), so that nothing here waits with it.
+      if (asksDurable && isLogged) return;
+      const done = isLogged ? await log.whenDone(waitsForLsn) : await log.whenAllDone(waitsForLsn);
+      if (done?.error !== null && done?.error !== undefined) throw done.error;
+      const outcome = { stored: receipt.fresh, duplicates };
+      const stored = storedMessage(envelope, outcome, problems);
+      this.#send(asksDurable ? { ...stored, bootId } : stored);
+    } catch (error) {
+      this.#refuse(error, firstSeq);
+    }
+  }
+
+  #tellDone({ bootId, firstSeq, count, outcome, error }: DoneBatch): void {
+    if (error !== null) this.#refuse(error, firstSeq);
+    else this.#send({ ...storedMessage({ firstSeq, count }, outcome, []), bootId });
   }
 
   /** Never rejects. */
@@ -185,7 +301,7 @@ class StreamConnection {
     this.#send(refusedMessage(answered, firstSeq));
   }
 
-  #send(message: StoredMessage | RefusedMessage): void {
+  #send(message: StoredMessage | RefusedMessage | DurableMessage | CreditMessage): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(JSON.stringify(message));
   }
@@ -208,6 +324,12 @@ class StreamConnection {
     this.#isAlive = false;
     this.#socket.ping();
   }
+}
+
+interface Message {
+  readonly bytes: Uint8Array;
+  readonly isBinary: boolean;
+  readonly receivedAtUs: number;
 }
 
 function textMessage(): AppError {

@@ -26,8 +26,10 @@ export interface PipelineOptions {
   readonly concurrency: number;
   readonly sleep: Sleep;
   readonly nowMs: () => number;
+  /** Shared with the log's intake, which fills it from an earlier process; else a memory of its own. */
+  readonly stored?: StoredSeqs;
   /** Called once per batch after ClickHouse confirmed it, with the records that were new. */
-  readonly onStored: (envelope: Envelope, records: readonly Sourced[]) => void;
+  readonly onStored: (envelope: Envelope, records: readonly Sourced[], lsn: number) => void;
   /** Called when an insert fails and will be tried again. */
   readonly onRetry: (error: unknown, attempt: number) => void;
   /** Called when onStored throws. */
@@ -38,13 +40,14 @@ interface Job {
   readonly envelope: Envelope;
   readonly records: readonly Sourced[];
   readonly token: string;
+  readonly lsn: number;
   readonly resolve: (outcome: StoreOutcome) => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class IngestPipeline {
   readonly #options: PipelineOptions;
-  readonly #stored = new StoredSeqs();
+  readonly #stored: StoredSeqs;
   readonly #queue: Job[] = [];
   /** Batches that wait or are being inserted, so that a resend joins its first copy instead of the queue. */
   readonly #inFlight = new Map<string, Promise<StoreOutcome>>();
@@ -56,6 +59,11 @@ export class IngestPipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#stored = options.stored ?? new StoredSeqs();
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   get queuedRecords(): number {
@@ -81,13 +89,14 @@ export class IngestPipeline {
   /**
    * Resolves once ClickHouse holds every record of the batch. Rejects with HOP_QUEUE_FULL at once, with
    * HOP_STORE_REFUSED where ClickHouse refuses the data, with HOP_CLOSING when the process ends before.
+   * `lsn`: where the batch is in the log; 0 without one.
    */
-  submit(batch: ParsedBatch): Promise<StoreOutcome> {
+  submit(batch: ParsedBatch, lsn = 0): Promise<StoreOutcome> {
     const { envelope, records } = batch;
     if (this.#isClosing) return Promise.reject(closing());
     // An agent's sign of life has nothing to store and must not wait behind what has.
     if (records.length === 0) {
-      this.#tellStored(envelope, []);
+      this.#tellStored(envelope, [], lsn);
       return Promise.resolve({ stored: 0, duplicates: 0 });
     }
     const token = batchToken(envelope, records);
@@ -100,7 +109,7 @@ export class IngestPipeline {
     const { cluster, node, bootId } = envelope;
     const sourced = records.map((record) => ({ ...record, cluster, node, bootId }));
     const outcome = new Promise<StoreOutcome>((resolve, reject) => {
-      this.#queue.push({ envelope, records: sourced, token, resolve, reject });
+      this.#queue.push({ envelope, records: sourced, token, lsn, resolve, reject });
     }).finally(() => this.#leave(token, records.length));
     this.#inFlight.set(token, outcome);
     this.#setQueued(this.#queuedRecords + records.length);
@@ -154,7 +163,7 @@ export class IngestPipeline {
     }
   }
 
-  async #insert({ envelope, records, token }: Job): Promise<StoreOutcome> {
+  async #insert({ envelope, records, token, lsn }: Job): Promise<StoreOutcome> {
     const { store, metrics, sleep, nowMs, onRetry } = this.#options;
     const fresh = records.filter((record) => !this.#stored.has(record));
     const insertOnce = async () => {
@@ -176,14 +185,14 @@ export class IngestPipeline {
     const duplicates = records.length - fresh.length;
     metrics.duplicates.inc(duplicates);
     // A resent batch repeats its losses: only its first coming counts them.
-    if (fresh.length > 0) this.#tellStored(envelope, fresh);
+    if (fresh.length > 0) this.#tellStored(envelope, fresh, lsn);
     return { stored: fresh.length, duplicates };
   }
 
   /** What is stored stays acknowledged, whatever happens to it afterwards. */
-  #tellStored(envelope: Envelope, records: readonly Sourced[]): void {
+  #tellStored(envelope: Envelope, records: readonly Sourced[], lsn: number): void {
     try {
-      this.#options.onStored(envelope, records);
+      this.#options.onStored(envelope, records, lsn);
     } catch (error) {
       this.#options.onDefect(error);
     }

@@ -4,7 +4,8 @@ import { isDataError } from '../collectorStore.ts';
 import { AppError } from '../errors.ts';
 
 const FIRST_DELAY_MS = 200;
-const MAX_DELAY_MS = 10_000;
+/** An outage ends for the backlog when it ends: at most this later. One insert every two seconds burdens nobody. */
+const MAX_DELAY_MS = 2_000;
 
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
@@ -19,7 +20,7 @@ export interface RetryOptions {
 }
 
 /**
- * Runs `operation` until it resolves, waiting 0.2 s to 10 s (with jitter) between tries. Rejects with
+ * Runs `operation` until it resolves, waiting 0.2 s to 2 s (with jitter) between tries. Rejects with
  * HOP_STORE_REFUSED where the data is at fault and with HOP_CLOSING once the signal is aborted.
  */
 export async function retryUntilStored(

@@ -22,6 +22,9 @@ export interface Group {
   scored: readonly ProxyHistory[];
   /** Addresses of proxies that, as was last said, answered by themselves. */
   answeredAlone: ReadonlySet<string>;
+  /** The batch of its first record; the first one with news (meaningful while it is dirty). 0 without a log. */
+  firstLsn: number;
+  dirtySinceLsn: number;
 }
 
 export function newGroup(cluster: string, nowMs: number): Group {
@@ -34,6 +37,8 @@ export function newGroup(cluster: string, nowMs: number): Group {
     lastRecordMs: nowMs,
     scored: [],
     answeredAlone: new Set(),
+    firstLsn: Number.POSITIVE_INFINITY,
+    dirtySinceLsn: Number.POSITIVE_INFINITY,
   };
 }
 

@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { type RetryOptions, retryUntilStored } from '../ingest/retry.ts';
 import { pathsToken } from '../ingest/token.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Stitcher } from './stitcher.ts';
+import type { Due, Stitcher } from './stitcher.ts';
 
 /** Groups per turn: keeps one turn of the event loop near 50 ms. */
 const GROUPS_PER_TURN = 500;
@@ -16,6 +16,15 @@ export interface PathWriterOptions {
   readonly nowMs: () => number;
   readonly retry: RetryOptions;
   readonly onDropped: (error: unknown, changes: number) => void;
+  /** Where the stitcher's memory outlives the process; null without a log. */
+  readonly journal: () => PathJournal | null;
+}
+
+export interface PathJournal {
+  /** Resolves when what is about to be written is on disk. */
+  before(due: Due): Promise<void>;
+  /** All that was taken from the stitcher is written. */
+  after(): void;
 }
 
 export class PathWriter {
@@ -45,7 +54,12 @@ export class PathWriter {
     for (let hasMore = true; hasMore; ) {
       const due = stitcher.takeDue(nowMs(), GROUPS_PER_TURN, isFinal);
       hasMore = due.hasMore;
-      if (due.paths.length + due.withdrawals.length > 0) await this.#write(due);
+      if (due.paths.length + due.withdrawals.length > 0) {
+        await this.#options.journal()?.before(due);
+        await this.#write(due);
+      }
+      // Given up at the end of the process: the next one has to write them.
+      if (!this.#options.retry.signal.aborted) this.#options.journal()?.after();
       // Lets sockets and acknowledgements have their turn between two reconstructions.
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -5,15 +5,12 @@
  *   add ──► group (dirty) ──quiet or long enough──► takeDue ──► changes     group stays for late records
  *                                                                 └─ keepMs without a new one ──► forgotten
  */
-import { type ClockBounds, NO_CLOCKS, observe } from '@hoptrace/domain/clock/clocks.ts';
-import { FailedAttemptBook } from '@hoptrace/domain/loss/failedAttempts.ts';
 import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
-import { remember } from '@hoptrace/domain/reconstruct/proxyHistory.ts';
-import { settledRules } from '@hoptrace/domain/reconstruct/proxyRules.ts';
-import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { PathChanges } from '../collectorStore.ts';
+import { ClusterMemory } from './clusterMemory.ts';
+import { CrowdedKeys } from './crowdedKeys.ts';
 import { changesOf } from './emission.ts';
 import {
   evidenceOf,
@@ -24,16 +21,8 @@ import {
   recordKey,
   startOf,
 } from './group.ts';
-import { isForeign, stitchKeys } from './stitchKeys.ts';
-
-/** A pooled group has thousands of legs; the newest are plenty for a bound, at about a microsecond each. */
-const MAX_CLOCK_LEGS = 64;
-
-/**
- * A request id that many records carry is no id: one client that sends a fixed one must not make a single group
- * of everybody's connections. A true one is seen at the taps of a client's and an upstream's connection.
- */
-const MAX_RECORDS_OF_ID = 64;
+import type { Emission } from './journal.ts';
+import { stitchKeys } from './stitchKeys.ts';
 
 export interface StitcherOptions {
   readonly quietMs: number;
@@ -63,7 +52,21 @@ export interface StitchCounts {
 
 export interface Due extends PathChanges {
   readonly hasMore: boolean;
+  /** The same changes by group, for the journal. */
+  readonly emissions: readonly Emission[];
 }
+
+interface GroupChanges extends PathChanges {
+  readonly emission: Emission | null;
+}
+
+/** Where a record comes from. `isNews: false`: its paths are written already (a start after a crash). */
+export interface Origin {
+  readonly lsn: number;
+  readonly isNews: boolean;
+}
+
+const NO_LOG: Origin = { lsn: 0, isNews: true };
 
 export class Stitcher {
   readonly counts: StitchCounts = {
@@ -79,15 +82,9 @@ export class Stitcher {
   /** In the order of their oldest unseen record. */
   readonly #dirty = new Set<Group>();
   readonly #groupByKey = new Map<string, Group>();
-  /** By cluster; agents of one collector come from few. */
-  readonly #clocks = new Map<string, ClockBounds>();
-  /** Records by request id or first flight; forgotten with the group that holds the key. */
-  readonly #countByForeignKey = new Map<string, number>();
-  readonly #proxies = new Map<string, ProxyHistory>();
-  readonly #failedAttempts = new Map<string, FailedAttemptBook>();
-  /** `cluster|ip` of Pods that dialled in vain since the last takeDue. */
-  readonly #failedSince = new Set<string>();
-  #left: PathChanges[] = [];
+  readonly #crowd = new CrowdedKeys();
+  readonly #memory = new ClusterMemory();
+  #left: GroupChanges[] = [];
   #leftCount = 0;
   #records = 0;
 
@@ -103,9 +100,17 @@ export class Stitcher {
     return this.#groups.size;
   }
 
+  /** The first batch whose paths are not all taken by takeDue; infinity when there is none. */
+  get firstUntakenLsn(): number {
+    if (this.#left.length > 0) return 0;
+    let first = Number.POSITIVE_INFINITY;
+    for (const group of this.#dirty) first = Math.min(first, group.dirtySinceLsn);
+    return first;
+  }
+
   /** Takes a stored record in. Repetitions and older revisions change nothing. */
-  add(record: Sourced, nowMs: number): void {
-    const keys = stitchKeys(record).filter((key) => !this.#isCrowded(key));
+  add(record: Sourced, nowMs: number, origin = NO_LOG): void {
+    const keys = stitchKeys(record).filter((key) => !this.#crowd.isCrowded(key));
     if (this.#isOrphan(record, nowMs)) {
       this.counts.orphanRevisions += 1;
       return;
@@ -115,11 +120,15 @@ export class Stitcher {
       group.keys.add(key);
       this.#groupByKey.set(key, group);
     }
-    this.#noteFailure(record);
+    this.#memory.noteFailure(record, (ip) =>
+      this.#options.contextOf(record.cluster, record.startUs).topology.podByIp.has(ip),
+    );
     const before = group.records.size;
     const isNew = putRecord(group, recordKey(record), record);
     this.#records += group.records.size - before;
-    this.#touch(group, nowMs, isNew);
+    group.firstLsn = Math.min(group.firstLsn, origin.lsn);
+    if (isNew && origin.isNews) group.dirtySinceLsn = Math.min(group.dirtySinceLsn, origin.lsn);
+    this.#touch(group, nowMs, isNew && origin.isNews);
     if (group.records.size > this.#options.maxGroupRecords) {
       this.counts.closedGroups += 1;
       this.#leave(group);
@@ -147,7 +156,28 @@ export class Stitcher {
     for (const group of due) changes.push(this.#reconstruct(group));
     const paths = changes.flatMap((each) => each.paths);
     const withdrawals = changes.flatMap((each) => each.withdrawals);
-    return { paths, withdrawals, hasMore };
+    const emissions = changes.flatMap((each) => each.emission ?? []);
+    return { paths, withdrawals, emissions, hasMore };
+  }
+
+  /**
+   * After the records of a log were added: what had been written about their groups, in the order in which it was.
+   * A group of which records before `fromLsn` are gone is let go: half of it would only make wrong paths.
+   */
+  restore(emissions: readonly Emission[], fromLsn: number): void {
+    const truncated = new Set<Group>();
+    for (const { cluster, key, firstLsn, written, withdrawn } of emissions) {
+      const group = this.#groupByKey.get(`${cluster}|${key}`);
+      if (group === undefined) continue;
+      if (firstLsn < fromLsn) truncated.add(group);
+      // No digest: the insert may not have come to pass, so each is written (or withdrawn) again, one version higher.
+      for (const [pathId, version] of [...written, ...withdrawn])
+        group.emitted.set(pathId, { version, digest: '' });
+    }
+    for (const group of truncated) {
+      this.counts.evictedRecords += group.records.size;
+      this.#forget(group);
+    }
   }
 
   /** Forgets groups that had their time. Call about once a second. */
@@ -170,14 +200,6 @@ export class Stitcher {
     if (record.kind !== 'leg' || record.revision === 0) return false;
     if (nowMs - record.startUs / 1000 < this.#options.keepMs) return false;
     return !this.#groupByKey.has(`${record.cluster}|${recordKey(record)}`);
-  }
-
-  #isCrowded(key: string): boolean {
-    if (!isForeign(key)) return false;
-    const count = (this.#countByForeignKey.get(key) ?? 0) + 1;
-    // Above the limit the count need not go on; below it the record's group holds the key.
-    if (count <= MAX_RECORDS_OF_ID) this.#countByForeignKey.set(key, count);
-    return count > MAX_RECORDS_OF_ID;
   }
 
   #isDue(group: Group, nowMs: number): boolean {
@@ -210,6 +232,8 @@ export class Stitcher {
     this.#records += target.records.size - before;
     for (const [pathId, emitted] of source.emitted) target.emitted.set(pathId, emitted);
     target.scored = [...target.scored, ...source.scored];
+    target.firstLsn = Math.min(target.firstLsn, source.firstLsn);
+    target.dirtySinceLsn = Math.min(target.dirtySinceLsn, source.dirtySinceLsn);
     if (source.dirtySinceMs === null) return;
     target.dirtySinceMs = Math.min(
       target.dirtySinceMs ?? Number.POSITIVE_INFINITY,
@@ -239,7 +263,7 @@ export class Stitcher {
     this.#forget(group);
   }
 
-  #leaveBehind(changes: PathChanges): void {
+  #leaveBehind(changes: GroupChanges): void {
     const count = changes.paths.length + changes.withdrawals.length;
     if (this.#leftCount + count > this.#options.maxLeftChanges) {
       this.counts.droppedChanges += count;
@@ -249,85 +273,47 @@ export class Stitcher {
     this.#leftCount += count;
   }
 
-  #reconstruct(group: Group): PathChanges {
+  #reconstruct(group: Group): GroupChanges {
     group.dirtySinceMs = null;
+    group.dirtySinceLsn = Number.POSITIVE_INFINITY;
     this.#dirty.delete(group);
     const { reconstruct, contextOf, onError } = this.#options;
     try {
       const evidence = evidenceOf(group);
-      const clocks = this.#observeClocks(group.cluster, evidence);
-      const proxyHistory = this.#learnProxies(group, evidence);
-      const failedAttempts = this.#failuresOf(group.cluster);
-      const context = {
+      const { known, isSettled } = this.#memory.learn(group, evidence);
+      // What was left open for want of a rule is decided now.
+      if (isSettled)
+        this.#lookAgain(({ cluster, scored }) => cluster === group.cluster && scored.length > 0);
+      const paths = reconstruct(evidence, {
         ...contextOf(group.cluster, startOf(group)),
-        ...{ clocks, proxyHistory, failedAttempts },
-      };
-      const paths = reconstruct(evidence, context);
+        ...known,
+      });
       group.answeredAlone = new Set(paths.flatMap(answeredAlone));
-      return changesOf(group, paths);
+      const changes = changesOf(group, paths);
+      return { ...changes, emission: emissionOf(group, changes) };
     } catch (error) {
       // reconstruct() does not throw on data; if it does, that group alone must pay for the defect.
       this.counts.failedGroups += 1;
       onError(error);
-      return { paths: [], withdrawals: [] };
-    }
-  }
-
-  #noteFailure(record: Sourced): void {
-    const { cluster, startUs } = record;
-    const isPod = (ip: string) =>
-      this.#options.contextOf(cluster, startUs).topology.podByIp.has(ip);
-    const ip = this.#failuresOf(cluster).note(record, isPod);
-    if (ip !== null) this.#failedSince.add(`${cluster}|${ip}`);
-  }
-
-  #failuresOf(cluster: string): FailedAttemptBook {
-    const book = this.#failedAttempts.get(cluster) ?? new FailedAttemptBook();
-    this.#failedAttempts.set(cluster, book);
-    return book;
-  }
-
-  /** What connections that two agents saw tell of the offset between their clocks. */
-  #observeClocks(cluster: string, { legs }: Evidence): ClockBounds {
-    const before = this.#clocks.get(cluster) ?? NO_CLOCKS;
-    const after = observe(before, legs.slice(-MAX_CLOCK_LEGS));
-    this.#clocks.set(cluster, after);
-    return after;
-  }
-
-  /** What the group's links show of the rules that its proxies obey, added to what all groups before it showed. */
-  #learnProxies(group: Group, { proxyLinks }: Evidence): ProxyHistory {
-    const before = this.#proxies.get(group.cluster) ?? new Map();
-    if (proxyLinks.length === 0) return before;
-    const { history, scored } = remember(before, proxyLinks, group.scored);
-    group.scored = [scored];
-    this.#proxies.set(group.cluster, history);
-    if (settledRules(history) !== settledRules(before)) this.#lookAgain(group.cluster);
-    return history;
-  }
-
-  /** What was left open for want of a rule is decided now. */
-  #lookAgain(cluster: string): void {
-    for (const group of this.#groups) {
-      if (group.cluster === cluster && group.scored.length > 0) this.#markDirty(group);
+      return { paths: [], withdrawals: [], emission: null };
     }
   }
 
   /** A proxy was said to have answered by itself, and now it is known that an upstream refused it around that time. */
   #doubtAnswers(): void {
-    if (this.#failedSince.size === 0) return;
-    for (const group of this.#groups) {
-      const isDoubted = [...group.answeredAlone].some((ip) =>
-        this.#failedSince.has(`${group.cluster}|${ip}`),
-      );
-      if (isDoubted) this.#markDirty(group);
-    }
-    this.#failedSince.clear();
+    const hasFailed = this.#memory.takeFailed();
+    if (hasFailed === null) return;
+    this.#lookAgain(({ cluster, answeredAlone: ips }) =>
+      [...ips].some((ip) => hasFailed(cluster, ip)),
+    );
   }
 
-  #markDirty(group: Group): void {
-    group.dirtySinceMs ??= group.lastRecordMs;
-    this.#dirty.add(group);
+  #lookAgain(isConcerned: (group: Group) => boolean): void {
+    for (const group of this.#groups) {
+      if (!isConcerned(group)) continue;
+      group.dirtySinceMs ??= group.lastRecordMs;
+      this.#dirty.add(group);
+    }
   }
 
   #forget(group: Group): void {
@@ -337,9 +323,21 @@ export class Stitcher {
     for (const key of group.keys) {
       if (this.#groupByKey.get(key) !== group) continue;
       this.#groupByKey.delete(key);
-      this.#countByForeignKey.delete(key);
+      this.#crowd.forget(key);
     }
   }
+}
+
+function emissionOf(group: Group, { paths, withdrawals }: PathChanges): Emission | null {
+  const [key] = group.records.keys();
+  if (key === undefined || paths.length + withdrawals.length === 0) return null;
+  return {
+    cluster: group.cluster,
+    key,
+    firstLsn: group.firstLsn,
+    written: paths.map(({ pathId, version }) => [pathId, version]),
+    withdrawn: withdrawals.map(({ pathId, version }) => [pathId, version]),
+  };
 }
 
 function answeredAlone({ hops, completeness }: Path): string[] {

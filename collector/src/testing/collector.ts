@@ -5,16 +5,22 @@ import { readConfig } from '../config.ts';
 import { NOW_MS } from './builders.ts';
 import { MemoryStore } from './memoryStore.ts';
 
+/** No log, so that a test which only injects leaves no files. */
+const IN_MEMORY = { HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS: '50', HOPTRACE_COLLECTOR_DATA_DIR: 'off' };
+
 export interface TestCollector extends Collector {
   readonly store: MemoryStore;
 }
 
-export async function testCollector(env: Record<string, string> = {}): Promise<TestCollector> {
-  const store = new MemoryStore();
-  const config = readConfig({ HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS: '50', ...env }, () => '');
+export async function testCollector(
+  env: Record<string, string> = {},
+  part: { readonly store?: MemoryStore; readonly nowMs?: () => number } = {},
+): Promise<TestCollector> {
+  const { store = new MemoryStore(), nowMs = () => NOW_MS } = part;
+  const config = readConfig({ ...IN_MEMORY, ...env }, () => '');
   // Retries follow each other at once; the turn lets tests change the store between two.
   const sleep = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const collector = buildCollector({ config, store, nowMs: () => NOW_MS, sleep });
+  const collector = buildCollector({ config, store, nowMs, sleep });
   await collector.app.ready();
   return { ...collector, store };
 }
@@ -29,16 +35,19 @@ export interface TestStream {
 export async function openStream(
   { app }: Collector,
   headers: Record<string, string> = {},
+  url = '/v1/stream',
 ): Promise<TestStream> {
-  const socket = await app.injectWS('/v1/stream', { headers });
   const messages: Record<string, unknown>[] = [];
   const waiters: ((message: Record<string, unknown>) => void)[] = [];
-  socket.on('message', (data) => {
+  const read = (data: unknown) => {
     const message = JSON.parse(String(data)) as Record<string, unknown>;
     const waiter = waiters.shift();
     if (waiter === undefined) messages.push(message);
     else waiter(message);
-  });
+  };
+  // From the begin on: the collector speaks first.
+  const onInit = (client: WebSocket) => client.on('message', read);
+  const socket = await app.injectWS(url, { headers }, { onInit });
   return {
     socket,
     send: (data) => socket.send(data),

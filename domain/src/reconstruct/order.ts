@@ -5,6 +5,7 @@
  *   tap 2     SYN ────────── SYN-ACK         before it, whatever the clocks say; and every router takes
  *   tap 3        SYN ──── SYN-ACK            one from the TTL. The first orders, the second is the veto.
  */
+import { isSameTuple } from '../model/tuple.ts';
 import type { Warning } from '../rest/path.ts';
 import { type Connection, legSubject, toClientNs, toServerNs } from './connection.ts';
 import type { Leg } from './evidence.ts';
@@ -33,19 +34,44 @@ function handshakes(legs: readonly Leg[]): Leg[][] {
   const byPair = bucketBy(legs, (leg) => leg.isnPairHash ?? '');
   const pairs = [...byPair].filter(([pairHash]) => pairHash !== '');
   if (pairs.length < 2) return [[...legs]];
-  const [first, ...rest] = pairs.map(([, list]) => list).sort(byStart);
-  return [first ?? [], ...rest.slice(0, -1), [...(rest.at(-1) ?? []), ...(byPair.get('') ?? [])]];
+  const parts = pairs.map(([, list]) => list).sort(byStart);
+  // A leg that saw no answer goes with those that carried its tuple, else with the last ones.
+  const placeOf = (leg: Leg) => {
+    const place = parts.findIndex((part) =>
+      part.some((each) => isSameTuple(each.tuple, leg.tuple)),
+    );
+    return place === -1 ? parts.length - 1 : place;
+  };
+  const unanswered = byPair.get('') ?? [];
+  return parts.map((part, index) => [
+    ...part,
+    ...unanswered.filter((leg) => placeOf(leg) === index),
+  ]);
 }
 
-/** By the clock of a node that saw both, else by all clocks; at the same time by TTL. */
+/** By the clock of a node that saw both, else by what only the second one can show; last by all clocks and TTL. */
 function byStart(a: readonly Leg[], b: readonly Leg[]): number {
   const shared = a.find((leg) => b.some((other) => other.node === leg.node))?.node;
+  const reach = shared === undefined ? Number(hasArrived(a, b)) - Number(hasArrived(b, a)) : 0;
+  if (reach !== 0) return reach;
   const startUs = (list: readonly Leg[]) =>
     Math.min(
       ...list.flatMap((leg) => (shared === undefined || leg.node === shared ? leg.startUs : [])),
     );
   const ttl = (list: readonly Leg[]) => Math.max(...list.map((leg) => leg.synTtl));
   return startUs(a) - startUs(b) || ttl(b) - ttl(a);
+}
+
+/** It reaches a Pod, or the other handshake's tuple is what it was before its NAT. */
+function hasArrived(legs: readonly Leg[], others: readonly Leg[]): boolean {
+  return legs.some(
+    ({ tap, tuple, original }) =>
+      (tap.role === 'pod' && tap.synDirection === 'rx') ||
+      (tap.role === 'podVeth' && tap.synDirection === 'tx') ||
+      (original !== null &&
+        !isSameTuple(original, tuple) &&
+        others.some((other) => isSameTuple(other.tuple, original))),
+  );
 }
 
 function sortHandshake(legs: readonly Leg[]): Leg[] {

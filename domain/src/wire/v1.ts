@@ -218,6 +218,20 @@ export const envelopeSchema = z.strictObject({
   sentAtUs: startUs,
   losses: lossesSchema,
   addresses: z.array(nodeAddressSchema).max(1024),
+  /** Sent in heartbeats to collectors that speak of credits, which know these two. */
+  clock: z
+    .strictObject({
+      offsetUs: z
+        .int()
+        .describe("the collector's clock minus the agent's, as the agent estimates it"),
+      errorUs: u64.describe('bound of the error: half a round trip'),
+    })
+    .optional(),
+  watermarkUs: startUs
+    .optional()
+    .describe(
+      'every record that the agent made before this time is stored, refused or counted as lost',
+    ),
 });
 
 export type Envelope = z.infer<typeof envelopeSchema>;

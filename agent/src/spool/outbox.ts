@@ -1,0 +1,49 @@
+/** Batches that were cut and are not yet stored. They keep seq and bytes, so that a repetition is the same batch. */
+import type { Losses } from '@hoptrace/domain/wire/v1.ts';
+
+export interface Batch {
+  readonly bootId: string;
+  readonly firstSeq: number;
+  readonly count: number;
+  /** Told in its envelope; told again by another if the batch is dropped. */
+  readonly losses: Losses;
+  readonly cutAtMs: number;
+  readonly sizeBytes: number;
+  /** `waiting` to be sent; `sent`, unanswered; `durable` at the collector, which still has to store it. */
+  state: 'waiting' | 'sent' | 'durable';
+  /** performance.now() and Date.now() of the last sending. */
+  sentAtMs: number;
+  sentAtUs: number;
+}
+
+export interface CutBatch {
+  readonly bootId: string;
+  readonly firstSeq: number;
+  readonly count: number;
+  readonly losses: Losses;
+  readonly bytes: Uint8Array;
+}
+
+/** Keeps batches until free(). What it drops by itself it tells through onDrop, given at construction. */
+export interface Outbox {
+  /** In the order in which they were cut, those of earlier runs first. */
+  readonly batches: ReadonlySet<Batch>;
+  /** True where batches may be cut although nobody takes them. */
+  readonly isSpool: boolean;
+  readonly sizeBytes: number;
+  add(batch: CutBatch): Batch;
+  /** Null where it can no longer be read: then it was dropped. */
+  bytesOf(batch: Batch): Uint8Array | null;
+  free(batch: Batch): void;
+  /** Drops what is too old. Call now and then. */
+  tidy(): void;
+  close(): void;
+}
+
+export type OnDrop = (batch: Batch) => void;
+
+export function batchOf(cut: Omit<CutBatch, 'bytes'>, sizeBytes: number, cutAtMs: number): Batch {
+  const { bootId, firstSeq, count, losses } = cut;
+  const unsent = { state: 'waiting', sentAtMs: 0, sentAtUs: 0 } as const;
+  return { bootId, firstSeq, count, losses, cutAtMs, sizeBytes, ...unsent };
+}

@@ -1,0 +1,342 @@
+/**
+ * From an accepted batch to the log, and from the log to ClickHouse.
+ *
+ *   accept ─► log (fsynced: `durable`) ─► feeder, in order, from memory or from the file ─► pipeline ─► `stored`
+ *
+ * While ClickHouse is away batches wait in the log, not in memory: what is kept of one that waits is its bytes in the
+ * file. The feeder hands the pipeline as much as its queue takes.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { decodeBatch, encodeBatch } from '@hoptrace/domain/wire/binary.ts';
+import type { Envelope, WireRecord } from '@hoptrace/domain/wire/v1.ts';
+import { AppError } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
+import { batchPrefix, encodeLsns, FRAME, type LoggedBatch } from '../wal/frames.ts';
+import type { LsnTracker } from '../wal/lsnTracker.ts';
+import { WalReader } from '../wal/reader.ts';
+import type { WriteAheadLog } from '../wal/wal.ts';
+import type { ParsedBatch } from './batch.ts';
+import { parseLogged } from './parseLogged.ts';
+import type { IngestPipeline } from './pipeline.ts';
+import type { DoneBatch, NodeName, Receipt } from './receipt.ts';
+import type { ScannedBatch } from './scanBatch.ts';
+import { type SeqRange, seqRanges } from './seqRanges.ts';
+import type { SenderName, StoredSeqs } from './storedSeqs.ts';
+
+/** Batches that came just now, so that in normal times nothing is read back. */
+const MAX_RECENT_BYTES = 8 * 1024 * 1024;
+/** Enough for every insert that goes on at once. */
+const MAX_FED_RECORDS = 8192;
+const MAX_MARKS = 256;
+const MARK_EVERY_MS = 50;
+const ROOM_POLL_MS = 100;
+
+export interface DurableOptions {
+  readonly log: WriteAheadLog;
+  readonly pipeline: IngestPipeline;
+  readonly metrics: Metrics;
+  /** In ClickHouse; shared with the pipeline. */
+  readonly stored: StoredSeqs;
+  /** In the log and not yet in ClickHouse. */
+  readonly pending: StoredSeqs;
+  readonly done: LsnTracker;
+  /** Acknowledged batches (or bytes of them) that cannot be read back. */
+  readonly onDamage: (what: object) => void;
+  readonly onDefect: (error: unknown) => void;
+}
+
+export class DurableIntake {
+  readonly #options: DurableOptions;
+  readonly #reader: WalReader;
+  readonly #recent = new Map<number, LoggedBatch>();
+  /** By cluster and node: an agent is told of its own batches, whichever connection they came by. */
+  readonly #listeners = new Map<string, Set<(batch: DoneBatch) => void>>();
+  readonly #waiters = new Map<number, ((done: DoneBatch | null) => void)[]>();
+  readonly #allWaiters = new Set<{ readonly lsn: number; readonly resolve: () => void }>();
+  #recentBytes = 0;
+  #nextLsn: number;
+  #marks: number[] = [];
+  #markTimer: NodeJS.Timeout | null = null;
+  #wakeFeeder: () => void = () => {};
+  #isClosing = false;
+  #isClosed = false;
+  /** A batch was left to the file: those after it are too, until the feeder has caught up. */
+  #isBehind = false;
+  #room: Promise<void> | null = null;
+  #feeding: Promise<void> | null = null;
+
+  constructor(options: DurableOptions) {
+    this.#options = options;
+    this.#nextLsn = options.done.upTo + 1;
+    this.#reader = new WalReader({
+      log: options.log,
+      onDamage: (path, sizeBytes) => options.onDamage({ path, sizeBytes }),
+    });
+  }
+
+  /** Batches in the log that ClickHouse has not confirmed. */
+  get backlog(): number {
+    return this.#options.log.committedLsn - this.#options.done.upTo;
+  }
+
+  start(): void {
+    this.#feeding = this.#feed();
+  }
+
+  /** Called with every batch of a node that leaves the log's care, in no order. Answers how to end that. */
+  onDone(node: NodeName, listener: (batch: DoneBatch) => void): () => void {
+    const key = nodeKey(node);
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(key) === listeners)
+        this.#listeners.delete(key);
+    };
+  }
+
+  /** Resolves with the batch at `lsn` when it is done; with null where it was done before, or is lost. */
+  whenDone(lsn: number): Promise<DoneBatch | null> {
+    if (this.#options.done.isDone(lsn)) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this.#waiters.set(lsn, [...(this.#waiters.get(lsn) ?? []), resolve]);
+    });
+  }
+
+  /** Resolves when all batches up to `lsn` are done. */
+  whenAllDone(lsn: number): Promise<void> {
+    if (this.#options.done.upTo >= lsn) return Promise.resolve();
+    return new Promise((resolve) => this.#allWaiters.add({ lsn, resolve }));
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    return this.#isClosing || this.#options.log.hasRoomFor(bytes);
+  }
+
+  /** Resolves when it is worth asking hasRoomFor again. One timer for all that wait. */
+  whenRoom(): Promise<void> {
+    this.#room ??= delay(ROOM_POLL_MS, undefined, { ref: false }).then(() => {
+      this.#room = null;
+    });
+    return this.#room;
+  }
+
+  /** From now on every batch is refused with HOP_CLOSING; what is in the log goes on. */
+  stopAccepting(): void {
+    this.#isClosing = true;
+  }
+
+  /** Resolves when the batch is fsynced. `raw`: its bytes as received, where they are the binary form. */
+  async accept(batch: ParsedBatch, raw: Uint8Array | null): Promise<Receipt> {
+    const { log, pipeline } = this.#options;
+    const { envelope, records, problems } = batch;
+    if (this.#isClosing) throw closing();
+    if (records.length === 0) {
+      await pipeline.submit(batch);
+      return { fresh: 0, duplicates: 0, waitsForLsn: 0, isLogged: false };
+    }
+    const fresh = this.#freshOf(envelope, records);
+    const duplicates = records.length - fresh.length;
+    if (fresh.length === 0) {
+      const isStored = seqRanges(records).every(([first, last]) =>
+        this.#options.stored.hasAll(envelope, first, last),
+      );
+      await log.flushed();
+      const waitsForLsn = isStored ? 0 : log.lastLsn;
+      return { fresh: 0, duplicates, waitsForLsn, isLogged: false };
+    }
+    const isAsReceived = raw !== null && duplicates === 0 && problems.length === 0;
+    const bytes = isAsReceived ? raw : encodeBatch(envelope, fresh);
+    return this.#append(envelope, bytes, { ranges: seqRanges(fresh), duplicates });
+  }
+
+  /** The same for a batch of which only the bytes were looked at: of its records none is made before its turn. */
+  async acceptScanned({ envelope, first, last }: ScannedBatch, raw: Uint8Array): Promise<Receipt> {
+    const { stored, pending } = this.#options;
+    if (this.#isClosing) throw closing();
+    if (stored.hasAny(envelope, first, last) || pending.hasAny(envelope, first, last)) {
+      const { records } = decodeBatch(raw);
+      return this.accept({ envelope, records, problems: [] }, raw);
+    }
+    return this.#append(envelope, raw, { ranges: [[first, last]], duplicates: 0 });
+  }
+
+  async #append(
+    envelope: Envelope,
+    bytes: Uint8Array,
+    { ranges, duplicates }: { ranges: readonly SeqRange[]; duplicates: number },
+  ): Promise<Receipt> {
+    const { log, pending } = this.#options;
+    for (const [first, last] of ranges) pending.addAll(envelope, first, last);
+    const { lsn, durable } = log.append([batchPrefix(envelope.count, duplicates), bytes]);
+    this.#keep({ lsn, count: envelope.count, duplicates, bytes });
+    await durable;
+    this.#wakeFeeder();
+    const fresh = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    return { fresh, duplicates, waitsForLsn: lsn, isLogged: true };
+  }
+
+  /** Resolves true when all of the log is in ClickHouse, false when `timeoutMs` passed before. */
+  async drain(timeoutMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeoutMs);
+    });
+    const all = this.whenAllDone(this.#options.log.lastLsn).then(() => true as const);
+    const isDrained = await Promise.race([all, timeout]);
+    clearTimeout(timer);
+    return isDrained;
+  }
+
+  /** Ends the feeder. Call after pipeline.close(). */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#wakeFeeder();
+    await this.#feeding;
+    if (this.#markTimer !== null) clearTimeout(this.#markTimer);
+    this.writeMarks();
+  }
+
+  /** Nobody sends a seq twice in one batch: checkRecords() sees to that. */
+  #freshOf(sender: SenderName, records: readonly WireRecord[]): readonly WireRecord[] {
+    const { stored, pending } = this.#options;
+    return records.filter(
+      ({ seq }) => !stored.hasAll(sender, seq, seq) && !pending.hasAll(sender, seq, seq),
+    );
+  }
+
+  #keep(batch: LoggedBatch): void {
+    this.#isBehind ||= this.#recentBytes + batch.bytes.length > MAX_RECENT_BYTES;
+    if (this.#isBehind) return;
+    this.#recent.set(batch.lsn, batch);
+    this.#recentBytes += batch.bytes.length;
+  }
+
+  async #feed(): Promise<void> {
+    const { pipeline, done, log, onDefect } = this.#options;
+    while (!this.#isClosed) {
+      if (this.#nextLsn > log.lastLsn) this.#isBehind = false;
+      if (this.#nextLsn > log.committedLsn) {
+        await new Promise<void>((resolve) => {
+          this.#wakeFeeder = resolve;
+        });
+        continue;
+      }
+      if (done.isDone(this.#nextLsn)) {
+        this.#forget(this.#nextLsn++);
+        continue;
+      }
+      const logged = await this.#take(this.#nextLsn).catch((error: unknown) => {
+        onDefect(error);
+        return null;
+      });
+      const upTo = logged?.lsn ?? log.committedLsn + 1;
+      for (let lost = this.#nextLsn; lost < upTo; lost++) this.#lose(lost);
+      this.#nextLsn = upTo + (logged === null ? 0 : 1);
+      if (logged === null || done.isDone(logged.lsn)) continue;
+      const batch = parseLogged(logged);
+      if (batch === null) {
+        this.#lose(logged.lsn);
+        continue;
+      }
+      while (!this.#canFeed(batch.records.length)) await pipeline.whenRoom();
+      void this.#store(logged, batch);
+    }
+  }
+
+  /** What waits, waits in the file: records are 900 bytes each in memory, and a quarter of that there. */
+  #canFeed(records: number): boolean {
+    const { pipeline } = this.#options;
+    const isMuch = pipeline.queuedRecords > 0 && pipeline.queuedRecords + records > MAX_FED_RECORDS;
+    return pipeline.isClosing || (!isMuch && pipeline.hasRoomFor(records));
+  }
+
+  async #take(lsn: number): Promise<LoggedBatch | null> {
+    const recent = this.#recent.get(lsn);
+    if (recent === undefined) return this.#reader.nextAfter(lsn - 1);
+    this.#forget(lsn);
+    this.#reader.rest();
+    return recent;
+  }
+
+  #forget(lsn: number): void {
+    const recent = this.#recent.get(lsn);
+    if (recent === undefined) return;
+    this.#recent.delete(lsn);
+    this.#recentBytes -= recent.bytes.length;
+  }
+
+  /** Never rejects. */
+  async #store(logged: LoggedBatch, batch: ParsedBatch): Promise<void> {
+    const { envelope, records } = batch;
+    const { stored, pending, pipeline } = this.#options;
+    const { cluster, node, bootId, firstSeq } = envelope;
+    const name = { lsn: logged.lsn, cluster, node, bootId, firstSeq, count: logged.count };
+    const ranges = seqRanges(records);
+    try {
+      const { duplicates, stored: count } = await pipeline.submit(batch, logged.lsn);
+      // The log's batches are disjoint: what ClickHouse had already, it had from this very batch before a crash.
+      const outcome = { stored: count + duplicates, duplicates: logged.duplicates };
+      for (const [first, last] of ranges) stored.addAll(envelope, first, last);
+      this.#finish(ranges, { ...name, outcome, error: null }, pending);
+    } catch (error) {
+      // Closing: the batch stays in the log, and the next process stores it.
+      if (error instanceof AppError && error.code === 'HOP_CLOSING') return;
+      const outcome = { stored: 0, duplicates: logged.duplicates };
+      this.#finish(ranges, { ...name, outcome, error }, pending);
+    }
+  }
+
+  #finish(ranges: readonly SeqRange[], batch: DoneBatch, pending: StoredSeqs): void {
+    for (const [first, last] of ranges) pending.removeAll(batch, first, last);
+    this.#mark(batch.lsn);
+    for (const listener of this.#listeners.get(nodeKey(batch)) ?? []) listener(batch);
+    this.#tellWaiters(batch.lsn, batch);
+  }
+
+  /** It was acknowledged and cannot be read: reported as damage already. Its sender still has it, and sends it again. */
+  #lose(lsn: number): void {
+    const { done, pending, metrics, onDamage } = this.#options;
+    if (done.isDone(lsn)) return;
+    metrics.logDamaged.inc();
+    onDamage({ lsn });
+    // Whose it was is not known any more: nothing that waits may count as a repetition of it.
+    pending.clear();
+    this.#mark(lsn);
+    this.#tellWaiters(lsn, null);
+  }
+
+  #mark(lsn: number): void {
+    this.#options.done.add(lsn);
+    this.#marks.push(lsn);
+    if (this.#marks.length >= MAX_MARKS) this.writeMarks();
+    this.#markTimer ??= setTimeout(() => this.writeMarks(), MARK_EVERY_MS).unref();
+  }
+
+  /** A mark that a crash takes along costs a second insert, which the token makes none. */
+  writeMarks(): void {
+    if (this.#markTimer !== null) clearTimeout(this.#markTimer);
+    this.#markTimer = null;
+    if (this.#marks.length > 0) this.#options.log.note(FRAME.stored, encodeLsns(this.#marks));
+    this.#marks = [];
+  }
+
+  #tellWaiters(lsn: number, batch: DoneBatch | null): void {
+    const waiters = this.#waiters.get(lsn) ?? [];
+    this.#waiters.delete(lsn);
+    for (const resolve of waiters) resolve(batch);
+    for (const waiter of this.#allWaiters) {
+      if (waiter.lsn > this.#options.done.upTo) continue;
+      this.#allWaiters.delete(waiter);
+      waiter.resolve();
+    }
+  }
+}
+
+function nodeKey({ cluster, node }: NodeName): string {
+  return `${cluster}\n${node}`;
+}
+
+function closing(): AppError {
+  return new AppError('HOP_CLOSING', 'the collector is shutting down', { retryAfterSeconds: 5 });
+}

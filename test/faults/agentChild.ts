@@ -1,0 +1,62 @@
+/**
+ * The sending half of an agent as a process of its own: real sender, real spool, made-up legs. Says on stdout, one
+ * line each, which batches are in its spool: from then on they may not be lost, whatever is killed.
+ *
+ *   agentChild.ts NODE SPOOL_DIR COLLECTOR_URL BASE_MS REQUESTS_PER_SECOND
+ *
+ * Request n happens BASE_MS + n / REQUESTS_PER_SECOND seconds, for both nodes alike; one that this process was not
+ * there for is not seen.
+ */
+import { randomBytes } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { LossLedger, newMetrics } from '@hoptrace/agent/metrics.ts';
+import { SENDER_LIMITS, Sender } from '@hoptrace/agent/send/sender.ts';
+import { DiskSpool } from '@hoptrace/agent/spool/diskSpool.ts';
+import type { CutBatch } from '@hoptrace/agent/spool/outbox.ts';
+import { CLUSTER, legOf, type NodeName } from './records.ts';
+
+const EVERY_MS = 20;
+const [, , node = 'node1', directory = '', collectorUrl = '', base = '0', rate = '250'] =
+  process.argv;
+
+class TellingSpool extends DiskSpool {
+  override add(cut: CutBatch) {
+    const batch = super.add(cut);
+    writeSync(1, `${cut.bootId} ${cut.firstSeq} ${cut.count}\n`);
+    return batch;
+  }
+}
+
+const metrics = newMetrics();
+const losses = new LossLedger(metrics);
+const outbox = new TellingSpool({
+  ...{ directory, metrics, maxBytes: 1e9, maxAgeMs: 3_600_000, fsync: 'interval' },
+  onDrop: ({ firstSeq }) => writeSync(1, `dropped ${firstSeq}\n`),
+});
+const sender = new Sender({
+  ...{ collectorUrl, token: null, cluster: CLUSTER, node, outbox, metrics },
+  bootId: randomBytes(8).toString('hex'),
+  limits: { ...SENDER_LIMITS, minBackoffMs: 50, maxBackoffMs: 400, ackTimeoutMs: 5000 },
+  addresses: () => [{ ip: node === 'node1' ? '192.168.50.11' : '192.168.50.12', ifname: 'eth0' }],
+  takeLosses: () => losses.take(),
+  giveBackLosses: (lost) => losses.giveBack(lost),
+  log: () => {},
+});
+sender.start();
+const baseMs = Number(base);
+const requestsNow = () => Math.floor(((Date.now() - baseMs) * Number(rate)) / 1000);
+let next = requestsNow() + 1;
+let isEnding = false;
+const timer = setInterval(() => {
+  for (; next <= requestsNow(); next++) {
+    const startUs = baseMs * 1000 + Math.round((next * 1e6) / Number(rate));
+    sender.push(legOf(next, node as NodeName, startUs));
+  }
+}, EVERY_MS);
+/** Sends what is in the spool, then ends. */
+process.on('SIGTERM', () => {
+  if (isEnding) return;
+  isEnding = true;
+  clearInterval(timer);
+  void sender.close(120_000).then(() => process.exit(0));
+});

@@ -1,0 +1,81 @@
+/** Holds every acknowledged record, and compares with what ClickHouse has. */
+import type { Store } from '@hoptrace/store/client.ts';
+import { CLUSTER } from './records.ts';
+
+export interface Verdict {
+  readonly acknowledged: number;
+  /** Acknowledged and in no row. */
+  readonly lost: number;
+  /** Rows beyond the first of one (node, bootId, seq). */
+  readonly duplicateRows: number;
+  /** Paths beyond one for each connection, newest versions only. */
+  readonly duplicatePaths: number;
+  /** Connections with rows and without a path of their own. */
+  readonly missingPaths: number;
+  /** Paths that lack what one of the two nodes saw, although both rows are there. */
+  readonly halfPaths: number;
+}
+
+export class Oracle {
+  readonly #acknowledged = new Set<string>();
+
+  acknowledge(node: string, bootId: string, firstSeq: number, count: number): void {
+    for (let seq = firstSeq; seq < firstSeq + count; seq++)
+      this.#acknowledged.add(`${node}/${bootId}/${seq}`);
+  }
+
+  get size(): number {
+    return this.#acknowledged.size;
+  }
+
+  async missing(store: Store): Promise<string[]> {
+    const present = await rowsOf(
+      store,
+      'SELECT DISTINCT node, boot_id, seq FROM legs_v1 WHERE cluster = {cluster:String}',
+    );
+    const stored = new Set(present.map((row) => `${row.node}/${row.boot_id}/${row.seq}`));
+    return [...this.#acknowledged].filter((id) => !stored.has(id));
+  }
+
+  async judge(store: Store): Promise<Verdict> {
+    const lost = await this.missing(store);
+    const count = async (sql: string) => Number((await rowsOf(store, sql))[0]?.n ?? 0);
+    const legs = 'FROM legs_v1 WHERE cluster = {cluster:String}';
+    const paths = 'FROM paths_v1 FINAL WHERE cluster = {cluster:String} AND is_deleted = 0';
+    const connections = await count(`SELECT uniqExact(isn_pair_hash) AS n ${legs}`);
+    const pathCount = await count(`SELECT count() AS n ${paths}`);
+    return {
+      acknowledged: this.size,
+      lost: lost.length,
+      duplicateRows: await count(`SELECT count() - uniqExact(node, boot_id, seq) AS n ${legs}`),
+      duplicatePaths: Math.max(0, pathCount - connections),
+      missingPaths: Math.max(0, connections - pathCount),
+      halfPaths: await count(
+        `SELECT count() AS n FROM
+           (SELECT anyIf(src_ip, node = 'node1') AS ip, anyIf(src_port, node = 'node1') AS port ${legs}
+            GROUP BY isn_pair_hash HAVING uniqExact(node) = 2) AS l
+         INNER JOIN (SELECT assumeNotNull(client_ip) AS ip, assumeNotNull(client_port) AS port, nodes ${paths}) AS p
+         ON l.ip = p.ip AND l.port = p.port WHERE NOT hasAll(p.nodes, ['node1', 'node2'])`,
+      ),
+    };
+  }
+}
+
+/** Rows of one sender and their distinct seqs: what a small engine can count of a long run. */
+export async function countRows(
+  store: Store,
+  bootId: string,
+): Promise<{ rows: number; distinct: number }> {
+  const [row] = await store.select({
+    name: 'faults',
+    sql: 'SELECT count() AS rows, uniqExact(seq) AS distinct FROM legs_v1 WHERE cluster = {cluster:String} AND boot_id = {bootId:String}',
+    params: { cluster: CLUSTER, bootId },
+  });
+  const { rows, distinct } = row as { rows: string; distinct: string };
+  return { rows: Number(rows), distinct: Number(distinct) };
+}
+
+async function rowsOf(store: Store, sql: string): Promise<Record<string, string>[]> {
+  const rows = await store.select({ name: 'faults', sql, params: { cluster: CLUSTER } });
+  return rows as Record<string, string>[];
+}
