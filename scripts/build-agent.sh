@@ -9,7 +9,7 @@ source_dir=$root/agent/bpf
 build_dir=$root/agent/build
 object=$build_dir/hop.bpf.o
 loader=$build_dir/hoptrace-loader
-loader_sources=(loader.c capabilities.c check.c hello.c interfaces.c namespaces.c ndjson.c options.c output.c programs.c text.c)
+loader_sources=(loader.c capabilities.c check.c control.c hello.c interfaces.c messages.c namespaces.c ndjson.c options.c output.c programs.c text.c)
 
 fail() {
   echo "agent:build: $1" >&2

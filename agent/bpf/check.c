@@ -37,7 +37,7 @@ static void check_host(struct text *json, const struct options *options)
 	is_ok = !access(KERNEL_BTF, R_OK);
 	add_check(json, "btf", is_ok, KERNEL_BTF,
 		  "use a kernel with CONFIG_DEBUG_INFO_BTF=y: Debian 11+, Ubuntu 20.10+, RHEL 8.2+, Fedora 32+");
-	programs_cgroup_path(options, text, sizeof(text));
+	options_cgroup_path(options, text, sizeof(text));
 	is_ok = *text && !access(text, R_OK | X_OK);
 	add_check(json, "cgroup2", is_ok, *text ? text : "not mounted",
 		  "mount cgroup2 or give --cgroup; only PROXY headers need it");
@@ -47,6 +47,23 @@ static void check_host(struct text *json, const struct options *options)
 		  "is taken for the node's");
 	is_ok = !access(options->object, R_OK);
 	add_check(json, "object", is_ok, options->object, "build it with 'npm run agent:build'");
+}
+
+/* Before anything is loaded here. A second agent on a node doubles its cost and every record. */
+static void check_others(struct text *json)
+{
+	uint32_t ids[128];
+	int count = programs_running(ids, 128);
+	struct text list = { 0 };
+
+	if (count < 0)
+		text_add(&list, "not known: listing programs takes CAP_SYS_ADMIN");
+	else
+		text_add(&list, count ? "programs of other loaders:" : "no other loader runs");
+	for (int i = 0; i < count; i++)
+		text_add(&list, " %u", ids[i]);
+	add_check(json, "alone", count <= 0, list.bytes, "run one agent on a node: each packet passes the programs of all of them");
+	text_free(&list);
 }
 
 static void check_programs(struct text *json, const struct programs *programs, int code)
@@ -68,23 +85,26 @@ int check_run(const struct options *options)
 	struct options all = *options;
 	struct programs programs;
 	struct utsname system;
-	struct text json = { 0 };
+	struct text json = { 0 }, others = { 0 };
 	int code;
 
 	all.want_proxy_header = true;
 	all.want_proxy_links = true;
 	uname(&system);
-	code = programs_start(&programs, &all);
+	check_others(&others);
+	code = programs_start(&programs, &all, 0);
 	text_add(&json, "{\"ok\":%s,\"exitCode\":%d,\"kernel\":", code ? "false" : "true", code);
 	text_add_json(&json, system.release);
 	text_add(&json, ",\"architecture\":");
 	text_add_json(&json, system.machine);
 	text_add(&json, ",\"checks\":[");
 	check_host(&json, options);
+	text_add(&json, ",%s", others.bytes);
 	check_programs(&json, &programs, code);
 	text_add(&json, "]}\n");
 	programs_stop(&programs);
 	fwrite(json.bytes, 1, json.length, stdout);
 	text_free(&json);
+	text_free(&others);
 	return code;
 }

@@ -19,11 +19,33 @@
 	(bpf_core_enum_value_exists(enum skb_drop_reason, name) &&      \
 	 (reason) == (u32)bpf_core_enum_value(enum skb_drop_reason, name))
 
+static __always_inline bool is_copy_drop(u32 reason)
+{
+	return HOP_REASON_IS(reason, SKB_DROP_REASON_OTHERHOST);
+}
+
 static __always_inline bool is_real_drop(u32 reason)
 {
 	return !HOP_REASON_IS(reason, SKB_NOT_DROPPED_YET) && !HOP_REASON_IS(reason, SKB_CONSUMED) &&
-	       !HOP_REASON_IS(reason, SKB_DROP_REASON_NOT_SPECIFIED) &&
-	       !HOP_REASON_IS(reason, SKB_DROP_REASON_OTHERHOST);
+	       !HOP_REASON_IS(reason, SKB_DROP_REASON_NOT_SPECIFIED) && !is_copy_drop(reason);
+}
+
+/*
+ * The other end of a cable (veth pair), or NULL. struct veth_priv begins with it (e314dbdc1c0d, 2.6.24) and lies behind
+ * net_device, 32 bytes aligned; since 13cabc47f8ae (6.10) a field says where. Believed only if it points back.
+ */
+static __always_inline struct net_device *cable_peer(struct net_device *dev)
+{
+	u64 offset = (bpf_core_type_size(struct net_device) + 31) & ~31ull;
+	struct net_device *peer = NULL, *back = NULL;
+
+	if (bpf_core_field_exists(dev->priv))
+		offset = bpf_core_field_offset(dev->priv);
+	if (bpf_probe_read_kernel(&peer, sizeof(peer), (u8 *)dev + offset) || !peer)
+		return NULL;
+	if (bpf_probe_read_kernel(&back, sizeof(back), (u8 *)peer + offset) || back != dev)
+		return NULL;
+	return BPF_CORE_READ(peer, rtnl_link_ops) == BPF_CORE_READ(dev, rtnl_link_ops) ? peer : NULL;
 }
 
 /*

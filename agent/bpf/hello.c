@@ -75,17 +75,21 @@ static void add_drop_reasons(struct text *json, const struct btf *btf)
 
 void hello_write(struct text *json, const struct programs *programs, const struct namespaces *namespaces)
 {
+	static struct text reasons; /* the same for as long as the kernel runs; its BTF is large */
+
 	text_clear(json);
 	text_add(json,
-		 "{\"layoutVersion\":%d,\"sizes\":{\"packet\":%zu,\"link\":%zu,\"proxyHeader\":%zu,\"clock\":%zu,"
-		 "\"stats\":%zu}",
-		 HOP_LAYOUT_VERSION, sizeof(struct hop_packet), sizeof(struct hop_link),
+		 "{\"layoutVersion\":%d,\"sizes\":{\"packet\":%zu,\"leg\":%zu,\"link\":%zu,\"proxyHeader\":%zu,"
+		 "\"clock\":%zu,\"stats\":%zu}",
+		 HOP_LAYOUT_VERSION, sizeof(struct hop_packet), sizeof(struct hop_leg), sizeof(struct hop_link),
 		 sizeof(struct hop_proxy_header), sizeof(struct hop_clock), sizeof(struct hop_stats));
 	add_identity(json);
 	text_add(json, ",\"hostNetns\":%u,\"hostNetnsSource\":\"%s\",\"allNamespaces\":%s", namespaces->host_inode,
 		 namespaces->is_host_own ? "own" : "path", namespaces->options->namespace_count ? "false" : "true");
 	add_features(json, programs, namespaces);
-	add_drop_reasons(json, programs->kernel_btf);
+	if (!reasons.length)
+		add_drop_reasons(&reasons, programs->kernel_btf);
+	text_add(json, "%s", reasons.bytes);
 	text_add(json, ",\"namespaces\":");
 	namespaces_describe(namespaces, json);
 	text_add(json, "}");

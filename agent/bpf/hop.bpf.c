@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * What the kernel tells hoptrace. These programs decide nothing: they pick the few packets that mark a
- * connection's progress (see hop.h) and hand over what is in them and in their conntrack entry.
+ * What the kernel tells hoptrace: a summary of each connection at each tap (leg.bpf.h), and at once what may explain
+ * why a SYN is not answered. These programs decide nothing.
  *
  *   netif_receive_skb   every packet that any device of any network namespace receives; no conntrack yet
  *   net_dev_queue       every packet that is sent; skb->_nfct tells both tuples on the very first SYN
@@ -21,21 +21,9 @@
 #include "compat.bpf.h"
 #include "maps.bpf.h"
 #include "packet.bpf.h"
+#include "device.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-/* What a connection already showed at one device in one direction; made by its SYN or SYN-ACK. */
-struct flow {
-	u32 isn;
-	u32 milestones;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 131072);
-	__type(key, u64);
-	__type(value, struct flow);
-} flows SEC(".maps");
 
 /* Where a packet was seen. dev may be a plain address: read it with BPF_CORE_READ only. */
 struct tap {
@@ -43,51 +31,26 @@ struct tap {
 	u32 ifindex;
 	struct net_device *dev;
 	u8 type;
+	u8 device_kind;
 };
 
-static __always_inline u64 mix(u64 hash, u64 value)
+/*
+ * The same for both directions of a connection at a device: the hash of the tuple as received packets have it. A router
+ * with one interface sees a SYN come and go there: the way it goes makes two legs of it.
+ */
+static __always_inline u64 leg_key(const struct tap *tap, const struct headers *h)
 {
-	hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
-	return hash ^ hash >> 29;
+	bool is_rx = tap->type == HOP_RX;
+	const u64 *near = is_rx ? h->src : h->dst, *far = is_rx ? h->dst : h->src;
+	u32 ports = is_rx ? (u32)h->sport << 16 | h->dport : (u32)h->dport << 16 | h->sport;
+	u64 key = mix(settings.hash_seed ^ ((u64)tap->netns << 32 | tap->ifindex), ports);
+
+	if (h->family == 6)
+		key = mix(mix(key, near[0]), far[0]);
+	return mix(mix(key, near[1]), far[1]);
 }
 
-static __always_inline u64 flow_key(const struct tap *tap, u8 type, const u64 *src, const u64 *dst, u32 ports)
-{
-	u64 key = mix((u64)tap->netns << 32 | tap->ifindex, (u64)type << 32 | ports);
-
-	key = mix(mix(key, src[0]), src[1]);
-	return mix(mix(key, dst[0]), dst[1]);
-}
-
-static __always_inline u64 forward_key(const struct tap *tap, const struct headers *h)
-{
-	return flow_key(tap, tap->type, h->src, h->dst, (u32)h->sport << 16 | h->dport);
-}
-
-static __always_inline u64 reverse_key(const struct tap *tap, const struct headers *h)
-{
-	u8 type = tap->type == HOP_RX ? HOP_TX : HOP_RX;
-
-	return flow_key(tap, type, h->dst, h->src, (u32)h->dport << 16 | h->sport);
-}
-
-/* Names as little endian numbers: there is no memcmp in a program. */
-#define KIND_BRIDGE 0x656764697262ull /* "bridge" */
-#define KIND_VETH 0x68746576ull       /* "veth" */
-
-static __always_inline u8 device_kind(struct net_device *dev)
-{
-	const struct rtnl_link_ops *ops = BPF_CORE_READ(dev, rtnl_link_ops);
-	u64 kind = 0; /* the first eight characters */
-
-	if (BPF_CORE_READ(dev, flags) & IFF_LOOPBACK)
-		return HOP_DEV_LOOPBACK;
-	if (!ops || bpf_probe_read_kernel_str(&kind, sizeof(kind), BPF_CORE_READ(ops, kind)) < 0)
-		return HOP_DEV_OTHER;
-	if (kind == KIND_BRIDGE)
-		return HOP_DEV_BRIDGE;
-	return kind == KIND_VETH ? HOP_DEV_VETH : HOP_DEV_OTHER;
-}
+#include "leg.bpf.h"
 
 static __always_inline void fill_conntrack(struct hop_packet *record, struct sk_buff *skb)
 {
@@ -99,18 +62,17 @@ static __always_inline void fill_conntrack(struct hop_packet *record, struct sk_
 		return;
 	}
 	record->ct_status = (u32)BPF_CORE_READ(ct, status) | HOP_CT_PRESENT;
-	/* Literal indices: with a variable one, CO-RE would step by the size that kernel.h gives an element. */
 	fill_conntrack_tuple(&record->original, &ct->tuplehash[0].tuple, record->family);
 	fill_conntrack_tuple(&record->reply, &ct->tuplehash[1].tuple, record->family);
 }
 
-static __always_inline void emit(const struct tap *tap, struct sk_buff *skb, const struct headers *h, u8 milestones,
-				 u8 kind)
+/* A sign of why a SYN was not answered: told at once. */
+static __always_inline void tell_packet(const struct tap *tap, struct sk_buff *skb, const struct headers *h)
 {
-	struct packet_frame *frame = ring_reserve(sizeof(*frame), HOP_FRAME_PACKET);
-	struct net_device *dev = tap->dev;
+	struct packet_frame *frame;
 	struct hop_packet *record;
 
+	frame = ring_reserve(sizeof(*frame), HOP_FRAME_PACKET);
 	if (!frame)
 		return;
 	record = &frame->body;
@@ -118,97 +80,45 @@ static __always_inline void emit(const struct tap *tap, struct sk_buff *skb, con
 	record->netns = tap->netns;
 	record->ifindex = tap->ifindex;
 	record->seq = h->seq;
-	record->ack = h->ack;
 	record->reason = h->reason;
 	record->type = tap->type;
-	record->tcp_flags = h->tcp_flags;
-	record->milestones = milestones;
 	record->family = h->family;
 	record->ttl = h->ttl;
-	record->device_kind = kind;
-	record->payload_bytes = h->payload_bytes > 0xffff ? 0xffff : h->payload_bytes;
+	record->device_kind = tap->device_kind;
 	record->zero = 0;
-	__builtin_memset(record->ifname, 0, sizeof(record->ifname));
-	BPF_CORE_READ_STR_INTO(&record->ifname, dev, name);
 	fill_tuple(&record->tuple, h);
 	fill_conntrack(record, skb);
 	ring_submit(frame);
-}
-
-/* A SYN or SYN-ACK: shown each time; opens (or, as a retransmission, keeps) the flow's entry. */
-static __always_inline u8 open_flow(u64 key, const struct headers *h)
-{
-	u8 milestone = h->tcp_flags & TCP_FLAG_ACK ? HOP_M_SYNACK : HOP_M_SYN;
-	struct flow *known = bpf_map_lookup_elem(&flows, &key);
-	struct flow fresh = { .isn = h->seq };
-
-	if ((!known || known->isn != h->seq) && bpf_map_update_elem(&flows, &key, &fresh, BPF_ANY))
-		COUNT(map_full);
-	return milestone;
-}
-
-/* What this packet shows for the first time, or 0. */
-static __always_inline u8 advance_flow(struct flow *flow, const struct headers *h)
-{
-	u8 fresh = 0;
-
-	if (h->payload_bytes)
-		fresh = HOP_M_DATA;
-	else if (!(h->tcp_flags & TCP_FLAG_FIN) && !(flow->milestones & HOP_M_DATA))
-		fresh = HOP_M_ACK;
-	if (h->tcp_flags & TCP_FLAG_FIN)
-		fresh |= HOP_M_FIN;
-	fresh &= ~flow->milestones;
-	flow->milestones |= fresh;
-	return fresh;
-}
-
-static __always_inline u8 milestones_of(const struct tap *tap, const struct headers *h)
-{
-	u64 key = forward_key(tap, h);
-	struct flow *flow;
-
-	if (h->tcp_flags & TCP_FLAG_SYN)
-		return open_flow(key, h);
-	flow = bpf_map_lookup_elem(&flows, &key);
-	if (h->tcp_flags & TCP_FLAG_RST) {
-		u64 reverse = reverse_key(tap, h);
-
-		/* A reset to a flow that nobody watches (a port scan, old connections) says nothing. */
-		return flow || bpf_map_lookup_elem(&flows, &reverse) ? HOP_M_RST : 0;
-	}
-	return flow ? advance_flow(flow, h) : 0;
 }
 
 static __always_inline void handle_packet(struct tap *tap, struct sk_buff *skb, const u8 *head, const u8 *l3,
 					  u32 tail)
 {
 	struct headers h = {};
-	u8 milestones = 0, kind;
+	union ip_bytes ip;
 	const u8 *l4;
+	u64 key;
 
-	if (!parse_ip(l3, &h))
+	if (!parse_ip(l3, &ip, &h))
 		return;
 	l4 = l3 + h.l4_offset;
 	if ((u64)(l4 + 8 - head) > tail) /* headers in page fragments: no driver we know leaves them there */
 		return;
 	if (h.protocol == IPPROTO_TCP) {
 		COUNT(packets_seen);
-		if (!parse_tcp(l4, &h))
+		if (!parse_tcp(l4, &ip, &h))
 			return;
-		milestones = milestones_of(tap, &h);
-		if (!milestones)
-			return;
-	} else if (h.protocol == (h.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
-		if (!parse_icmp_error(l4, &h))
-			return;
-		tap->type = tap->type == HOP_RX ? HOP_ICMP_RX : HOP_ICMP_TX;
-	} else {
+		key = leg_key(tap, &h);
+		if ((h.tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN)
+			on_syn(tap, skb, &h, key);
+		else
+			on_segment(tap, skb, &h, key);
 		return;
 	}
-	kind = device_kind(tap->dev);
-	if (kind != HOP_DEV_BRIDGE)
-		emit(tap, skb, &h, milestones, kind);
+	if (h.protocol != (h.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || !parse_icmp_error(l4, &h))
+		return;
+	tap->type = tap->type == HOP_RX ? HOP_ICMP_RX : HOP_ICMP_TX;
+	tell_packet(tap, skb, &h);
 }
 
 static __always_inline bool is_ip(u16 protocol)
@@ -216,23 +126,22 @@ static __always_inline bool is_ip(u16 protocol)
 	return protocol == bpf_htons(ETH_P_IP) || protocol == bpf_htons(ETH_P_IPV6);
 }
 
-/*
- * Loopback and bridge masters are left out: what crosses a bridge shows at its ports, with the same
- * conntrack entry, at half the volume. A refusal on loopback is no hop.
- */
 static __always_inline int on_packet(struct sk_buff *skb, u8 type)
 {
 	struct tap tap = { .type = type };
 	struct net_device *dev = skb->dev;
 	const u8 *head = skb->head;
+	u8 verdict;
 
-	if (!is_ip(skb->protocol) || !dev || dev->flags & IFF_LOOPBACK)
+	if (!dev)
 		return 0;
 	tap.netns = dev->nd_net.net->ns.inum;
-	if (!is_allowed(tap.netns))
-		return 0;
 	tap.ifindex = dev->ifindex;
+	verdict = device_verdict(dev, tap.netns, tap.ifindex);
+	if (!verdict || !is_ip(skb->protocol))
+		return 0;
 	tap.dev = dev;
+	tap.device_kind = verdict & ~DEVICE_IS_TAP;
 	/* On receipt the network header is not set yet, and data points at it. */
 	handle_packet(&tap, skb, head, type == HOP_RX ? skb->data : head + skb->network_header, skb->tail);
 	return 0;
@@ -262,15 +171,33 @@ static __always_inline struct net_device *device_of_dropped(struct sk_buff *skb)
 	return dst ? BPF_CORE_READ(dst, dev) : NULL;
 }
 
+/* A switch flooded a copy to an interface whose machine is not the receiver: no hop of the connection. */
+static __always_inline void withdraw_copy(struct tap *tap, const struct headers *h)
+{
+	struct hop_leg *leg;
+	u64 key;
+
+	tap->type = HOP_RX;
+	key = leg_key(tap, h);
+	leg = bpf_map_lookup_elem(&legs, &key);
+	if (!leg || leg->client_isn != h->seq)
+		return;
+	clear_waiting(leg, key);
+	tell_opened(leg, 0);
+	bpf_map_delete_elem(&legs, &key);
+}
+
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(on_drop, struct sk_buff *skb, void *location, u32 reason)
 {
 	struct tap tap = { .type = HOP_DROP };
+	bool is_copy = is_copy_drop(reason);
 	struct headers h = {};
 	struct net_device *dev;
 	const u8 *head, *l4;
+	union ip_bytes ip;
 
-	if (!is_real_drop(reason) || !is_ip(skb->protocol))
+	if ((!is_copy && !is_real_drop(reason)) || !is_ip(skb->protocol))
 		return 0;
 	dev = device_of_dropped(skb);
 	if (!dev || BPF_CORE_READ(dev, flags) & IFF_LOOPBACK)
@@ -281,13 +208,19 @@ int BPF_PROG(on_drop, struct sk_buff *skb, void *location, u32 reason)
 	tap.ifindex = BPF_CORE_READ(dev, ifindex);
 	tap.dev = dev;
 	head = skb->head;
-	if (!parse_ip(head + skb->network_header, &h) || h.protocol != IPPROTO_TCP)
+	if (!parse_ip(head + skb->network_header, &ip, &h) || h.protocol != IPPROTO_TCP)
 		return 0;
 	l4 = head + skb->network_header + h.l4_offset;
-	if (!parse_tcp(l4, &h) || (h.tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN)
+	if (!parse_tcp(l4, &ip, &h) || (h.tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN)
 		return 0;
+	if (is_copy) {
+		withdraw_copy(&tap, &h);
+		return 0;
+	}
+	COUNT(drops_seen);
+	tap.device_kind = device_kind(dev);
 	h.reason = reason;
-	emit(&tap, skb, &h, HOP_M_SYN, device_kind(dev));
+	tell_packet(&tap, skb, &h);
 	return 0;
 }
 

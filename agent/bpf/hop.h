@@ -9,9 +9,11 @@
  *   HOP_FRAME_HELLO   JSON, first frame and again whenever a namespace or interface changed
  *   HOP_FRAME_CLOCK   struct hop_clock, first after hello, then every 10 s
  *   HOP_FRAME_STATS   struct hop_stats, every second and last before exit
- *   HOP_FRAME_PACKET  struct hop_packet
+ *   HOP_FRAME_PACKET  struct hop_packet: a dropped SYN or an ICMP error
  *   HOP_FRAME_LINK    struct hop_link
  *   HOP_FRAME_PROXY   struct hop_proxy_header
+ *   HOP_FRAME_LEG     struct hop_leg: all that is known of one connection at one tap, when it ended, HOP_RIPE_NS after
+ *                     its SYN if it has not ended by then, and from then on whenever it gets further
  */
 #ifndef HOP_H
 #define HOP_H
@@ -25,7 +27,7 @@ typedef uint64_t u64;
 typedef int64_t s64;
 #endif
 
-#define HOP_LAYOUT_VERSION 1
+#define HOP_LAYOUT_VERSION 2
 
 enum hop_frame_kind {
 	HOP_FRAME_HELLO = 1,
@@ -34,6 +36,8 @@ enum hop_frame_kind {
 	HOP_FRAME_PACKET = 4,
 	HOP_FRAME_LINK = 5,
 	HOP_FRAME_PROXY = 6,
+	HOP_FRAME_LEG = 7,
+	HOP_RING_OPENED = 128, /* struct hop_opened, from the kernel to the loader only */
 };
 
 struct hop_frame_head {
@@ -59,40 +63,80 @@ enum hop_packet_type {
 	HOP_ICMP_TX = 5,
 };
 
-/* Each is emitted once per direction, interface and connection; SYN, SYN-ACK and RST every time. */
-enum hop_milestone {
-	HOP_M_SYN = 1,
-	HOP_M_SYNACK = 2,
-	HOP_M_ACK = 4,  /* first packet without payload after the handshake packets */
-	HOP_M_DATA = 8, /* first packet with payload */
-	HOP_M_FIN = 16,
-	HOP_M_RST = 32,
-};
-
 enum hop_device_kind { HOP_DEV_OTHER = 0, HOP_DEV_VETH = 1, HOP_DEV_BRIDGE = 2, HOP_DEV_LOOPBACK = 3 };
 
 #define HOP_CT_PRESENT 0x80000000u /* in ct_status, beside the kernel's IPS_ bits */
+
+/*
+ * Most connections are over within this time: their legs are told once, when they end. The loader asks for the others
+ * HOP_CHECK_NS after their SYN; what happens to a leg older than HOP_RIPE_NS the kernel tells by itself. The difference
+ * is for a stamp that another CPU is just writing, and for the reader's poll.
+ */
+#define HOP_RIPE_NS 250000000ull
+#define HOP_CHECK_NS 300000000ull
+
+enum hop_leg_flag {
+	HOP_LEG_SERVER_ISN = 1,   /* server_isn is known */
+	HOP_LEG_SPOKE_ON = 2,     /* the client sent more than its SYN: it was answered, if not by this way */
+	HOP_LEG_RESET = 4,        /* reset_ns is valid */
+	HOP_LEG_SERVER_RESET = 8, /* the reset came from the server's side */
+	HOP_LEG_WAITING = 128,    /* kernel's own: counted in waiting[] */
+};
+
+/* One TCP connection at one tap. Stamps are CLOCK_MONOTONIC, 0: not seen. */
+struct hop_leg {
+	u64 id;             /*   0 counts up, unique while the loader runs */
+	u64 at_ns;          /*   8 when this was told */
+	u64 syn_ns;         /*  16 */
+	u64 last_syn_ns;    /*  24 */
+	u64 syn_ack_ns;     /*  32 */
+	u64 ack_ns;         /*  40 */
+	u64 request_ns;     /*  48 first payload from the client */
+	u64 response_ns;    /*  56 first payload from the server */
+	u64 client_fin_ns;  /*  64 */
+	u64 server_fin_ns;  /*  72 */
+	u64 reset_ns;       /*  80 */
+	u32 netns;          /*  88 inode of the network namespace */
+	u32 ifindex;        /*  92 */
+	u32 client_isn;     /*  96 host order. Never leaves the node unhashed */
+	u32 server_isn;     /* 100 */
+	u32 ct_status;      /* 104 */
+	u16 syn_count;      /* 108 saturating */
+	u16 syn_payload_bytes; /* 110 TCP Fast Open: the SYN-ACK may acknowledge so much more */
+	u8 direction;       /* 112 HOP_RX or HOP_TX: that of the SYN */
+	u8 family;          /* 113 4 or 6 */
+	u8 syn_ttl;         /* 114 */
+	u8 device_kind;     /* 115 enum hop_device_kind */
+	u8 flags;           /* 116 enum hop_leg_flag */
+	u8 zero[3];         /* 117 */
+	struct hop_tuple tuple;    /* 120 of the SYN */
+	struct hop_tuple original; /* 156 conntrack, valid if HOP_CT_PRESENT */
+	struct hop_tuple reply;    /* 192 */
+	u32 zero_end;              /* 228 */
+};
+
+/* A leg began: the loader looks at it again HOP_CHECK_NS later. */
+struct hop_opened {
+	u64 id;
+	u64 key; /* in the map legs; 0: it was no hop after all */
+	u64 syn_ns;
+};
 
 struct hop_packet {
 	u64 ts_ns;          /*   0 CLOCK_MONOTONIC */
 	u32 netns;          /*   8 inode of the network namespace */
 	u32 ifindex;        /*  12 */
-	u32 seq;            /*  16 host order; the ISN on SYN and SYN-ACK. Never leaves the node unhashed */
-	u32 ack;            /*  20 */
-	u32 reason;         /*  24 HOP_DROP: enum skb_drop_reason; HOP_ICMP_*: type << 8 | code */
-	u32 ct_status;      /*  28 */
-	u8 type;            /*  32 enum hop_packet_type */
-	u8 tcp_flags;       /*  33 */
-	u8 milestones;      /*  34 enum hop_milestone, or-ed */
-	u8 family;          /*  35 4 or 6 */
-	u8 ttl;             /*  36 TTL or hop limit */
-	u8 device_kind;     /*  37 enum hop_device_kind */
-	u16 payload_bytes;  /*  38 TCP payload, saturating */
-	char ifname[16];    /*  40 */
-	struct hop_tuple tuple;    /*  56 as in the packet */
-	struct hop_tuple original; /*  92 conntrack, valid if HOP_CT_PRESENT */
-	struct hop_tuple reply;    /* 128 */
-	u32 zero;                  /* 164 */
+	u32 seq;            /*  16 host order: the ISN of the dropped or quoted SYN. Never leaves the node unhashed */
+	u32 reason;         /*  20 HOP_DROP: enum skb_drop_reason; HOP_ICMP_*: type << 8 | code */
+	u32 ct_status;      /*  24 */
+	u8 type;            /*  28 enum hop_packet_type */
+	u8 family;          /*  29 4 or 6 */
+	u8 ttl;             /*  30 TTL or hop limit */
+	u8 device_kind;     /*  31 enum hop_device_kind */
+	struct hop_tuple tuple;    /*  32 as in the packet */
+	struct hop_tuple original; /*  68 conntrack, valid if HOP_CT_PRESENT */
+	struct hop_tuple reply;    /* 104 */
+	u32 zero;                  /* 140 */
 };
 
 /* One burst (request or response) on one socket. cookie 0: none. */
@@ -142,20 +186,28 @@ struct hop_clock {
 	s64 realtime_minus_monotonic_ns;
 };
 
+/* Totals since the loader started; exact, whatever was shed or lost. */
 struct hop_stats {
 	u64 packets_seen;
+	u64 syns_seen;    /* SYNs at watched taps, repetitions included */
+	u64 drops_seen;   /* SYNs that were thrown away with a reason */
+	u64 legs_opened;
+	u64 legs_shed;    /* by hash of the connection, while there are too many; see loader.c */
 	u64 events_emitted;
-	u64 ring_lost; /* reservations that failed */
-	u64 map_full;  /* storage that could not be had */
+	u64 ring_lost;    /* reservations that failed */
+	u64 map_full;     /* storage that could not be had */
+	u64 checks_lost;  /* legs that were not looked at again, because too many waited for it */
 };
 
 _Static_assert(sizeof(struct hop_frame_head) == 8, "hop_frame_head");
 _Static_assert(sizeof(struct hop_tuple) == 36, "hop_tuple");
-_Static_assert(sizeof(struct hop_packet) == 168, "hop_packet");
+_Static_assert(sizeof(struct hop_leg) == 232, "hop_leg");
+_Static_assert(sizeof(struct hop_opened) == 24, "hop_opened");
+_Static_assert(sizeof(struct hop_packet) == 144, "hop_packet");
 _Static_assert(sizeof(struct hop_burst) == 24, "hop_burst");
 _Static_assert(sizeof(struct hop_link) == 112, "hop_link");
 _Static_assert(sizeof(struct hop_proxy_header) == 168, "hop_proxy_header");
 _Static_assert(sizeof(struct hop_clock) == 16, "hop_clock");
-_Static_assert(sizeof(struct hop_stats) == 32, "hop_stats");
+_Static_assert(sizeof(struct hop_stats) == 72, "hop_stats");
 
 #endif

@@ -38,6 +38,8 @@ struct net_device {
 	char name[16];
 	possible_net_t nd_net;
 	const struct rtnl_link_ops *rtnl_link_ops;
+	void *rx_handler;
+	unsigned char priv[]; /* only since Linux 6.10: see compat.bpf.h */
 };
 
 struct dst_entry {

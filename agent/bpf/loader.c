@@ -16,6 +16,7 @@
 
 #include "capabilities.h"
 #include "check.h"
+#include "control.h"
 #include "hello.h"
 #include "namespaces.h"
 #include "options.h"
@@ -38,6 +39,7 @@ struct agent {
 	struct namespaces namespaces;
 	struct output output;
 	struct ring_buffer *ring;
+	struct control control;
 	struct text hello; /* as last written */
 	int round_records;
 	u64 next_stats_ns;
@@ -111,6 +113,7 @@ static void write_stats(struct agent *agent)
 	struct hop_stats stats;
 
 	programs_stats(&agent->programs, &stats);
+	stats.checks_lost = agent->control.checks_lost;
 	output_frame(&agent->output, HOP_FRAME_STATS, &stats, sizeof(stats));
 }
 
@@ -120,12 +123,14 @@ static void write_hello(struct agent *agent)
 	struct text fresh = { 0 };
 
 	hello_write(&fresh, &agent->programs, &agent->namespaces);
+	programs_free_btf(&agent->programs);
 	if (agent->hello.length == fresh.length && !memcmp(agent->hello.bytes, fresh.bytes, fresh.length)) {
 		text_free(&fresh);
 		return;
 	}
 	text_free(&agent->hello);
 	agent->hello = fresh;
+	control_devices_changed(&agent->control);
 	output_frame(&agent->output, HOP_FRAME_HELLO, fresh.bytes, fresh.length);
 }
 
@@ -135,8 +140,15 @@ static int on_record(void *context, void *data, size_t bytes)
 	struct agent *agent = context;
 	const struct hop_frame_head *head = data;
 
-	if (bytes >= sizeof(*head) && head->size <= bytes)
-		output_frame(&agent->output, head->kind, head + 1, head->size - sizeof(*head));
+	if (bytes < sizeof(*head) || head->size > bytes)
+		return 0;
+	if (head->kind == HOP_RING_OPENED) {
+		control_opened(&agent->control, (const struct hop_opened *)(head + 1));
+		return 0;
+	}
+	if (head->kind == HOP_FRAME_LEG)
+		control_told(&agent->control, (const struct hop_leg *)(head + 1));
+	output_frame(&agent->output, head->kind, head + 1, head->size - sizeof(*head));
 	if (agent->output.is_closed || ++agent->round_records >= RECORDS_PER_ROUND)
 		return ROUND_OVER;
 	return 0;
@@ -179,6 +191,7 @@ static int run(struct agent *agent)
 		run_timers(agent);
 		output_flush(&agent->output);
 		agent->round_records = 0;
+		control_run(&agent->control, &agent->output, now_ns(CLOCK_MONOTONIC));
 		/* Poll waits for a wake-up, consume takes what came without one. */
 		polled = ring_buffer__poll(agent->ring, POLL_MS);
 		if (polled >= 0)
@@ -191,6 +204,7 @@ static int run(struct agent *agent)
 	}
 	agent->round_records = 0;
 	ring_buffer__consume(agent->ring);
+	control_flush(&agent->control, &agent->output, now_ns(CLOCK_MONOTONIC));
 	write_stats(agent);
 	output_flush(&agent->output);
 	return EXIT_DONE;
@@ -198,7 +212,7 @@ static int run(struct agent *agent)
 
 static int start(struct agent *agent)
 {
-	int code = programs_start(&agent->programs, &agent->options);
+	int code = programs_start(&agent->programs, &agent->options, agent->namespaces.host_inode);
 
 	if (code)
 		return code;
@@ -207,6 +221,10 @@ static int start(struct agent *agent)
 	if (!agent->ring) {
 		fprintf(stderr, "hoptrace-loader: mapping the ring buffer: %s; give a smaller --ring-bytes\n",
 			strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	if (!control_open(&agent->control, &agent->programs)) {
+		fprintf(stderr, "hoptrace-loader: out of memory; raise the memory limit\n");
 		return EXIT_RUNTIME;
 	}
 	capabilities_drop();

@@ -25,6 +25,8 @@ struct {
 	__type(value, u32);
 } allowed_namespaces SEC(".maps");
 
+struct hop_control control SEC(HOP_CONTROL_SECTION) = {};
+
 static __always_inline struct hop_stats *stats_of_cpu(void)
 {
 	u32 zero = 0;
@@ -48,6 +50,16 @@ static __always_inline bool is_allowed(u32 netns)
 struct packet_frame {
 	struct hop_frame_head head;
 	struct hop_packet body;
+};
+
+struct leg_frame {
+	struct hop_frame_head head;
+	struct hop_leg body;
+};
+
+struct opened_frame {
+	struct hop_frame_head head;
+	struct hop_opened body;
 };
 
 struct link_frame {

@@ -8,7 +8,6 @@
 
 static const char *const PACKET_TYPES[] = { "unknown", "rx", "tx", "drop", "icmpRx", "icmpTx" };
 static const char *const DEVICE_KINDS[] = { "other", "veth", "bridge", "loopback" };
-static const char *const MILESTONES[] = { "syn", "synAck", "ack", "data", "fin", "rst" };
 
 #define NAME_OF(table, index) ((index) < sizeof(table) / sizeof((table)[0]) ? (table)[index] : (table)[0])
 
@@ -32,39 +31,56 @@ static void add_tuple(struct text *line, const char *key, const struct hop_tuple
 	text_add(line, "}");
 }
 
-static void add_milestones(struct text *line, u8 milestones)
+static void add_conntrack(struct text *line, u32 status, const struct hop_tuple *original, const struct hop_tuple *reply)
 {
-	text_add(line, ",\"milestones\":[");
-	for (unsigned int i = 0; i < sizeof(MILESTONES) / sizeof(MILESTONES[0]); i++) {
-		if (!(milestones & 1u << i))
-			continue;
-		text_comma(line);
-		text_add(line, "\"%s\"", MILESTONES[i]);
+	text_add(line, ",\"ctStatus\":%u", status & ~HOP_CT_PRESENT);
+	if (!(status & HOP_CT_PRESENT)) {
+		text_add(line, ",\"original\":null,\"reply\":null");
+		return;
 	}
-	text_add(line, "]");
+	add_tuple(line, "original", original);
+	add_tuple(line, "reply", reply);
 }
 
 static void add_packet(struct text *line, const struct hop_packet *packet)
 {
-	char ifname[sizeof(packet->ifname) + 1] = "";
-
-	memcpy(ifname, packet->ifname, sizeof(packet->ifname));
-	text_add(line, "\"tsNs\":\"%" PRIu64 "\",\"netns\":%u,\"ifindex\":%u,\"ifname\":", packet->ts_ns,
-		 packet->netns, packet->ifindex);
-	text_add_json(line, ifname);
+	text_add(line, "\"tsNs\":\"%" PRIu64 "\",\"netns\":%u,\"ifindex\":%u", packet->ts_ns, packet->netns,
+		 packet->ifindex);
 	text_add(line, ",\"deviceKind\":\"%s\",\"type\":\"%s\"", NAME_OF(DEVICE_KINDS, packet->device_kind),
 		 NAME_OF(PACKET_TYPES, packet->type));
-	add_milestones(line, packet->milestones);
-	text_add(line, ",\"family\":%u,\"ttl\":%u,\"tcpFlags\":%u,\"seq\":%u,\"ack\":%u,\"payloadBytes\":%u",
-		 packet->family, packet->ttl, packet->tcp_flags, packet->seq, packet->ack, packet->payload_bytes);
-	text_add(line, ",\"reason\":%u,\"ctStatus\":%u", packet->reason, packet->ct_status & ~HOP_CT_PRESENT);
+	text_add(line, ",\"family\":%u,\"ttl\":%u,\"seq\":%u,\"reason\":%u", packet->family, packet->ttl, packet->seq,
+		 packet->reason);
 	add_tuple(line, "tuple", &packet->tuple);
-	if (!(packet->ct_status & HOP_CT_PRESENT)) {
-		text_add(line, ",\"original\":null,\"reply\":null");
-		return;
-	}
-	add_tuple(line, "original", &packet->original);
-	add_tuple(line, "reply", &packet->reply);
+	add_conntrack(line, packet->ct_status, &packet->original, &packet->reply);
+}
+
+/* Nanoseconds after the SYN, null where it was not seen. */
+static void add_stamp(struct text *line, const char *key, u64 stamp_ns, u64 syn_ns)
+{
+	if (stamp_ns)
+		text_add(line, ",\"%s\":%" PRIu64, key, stamp_ns - syn_ns);
+	else
+		text_add(line, ",\"%s\":null", key);
+}
+
+static void add_leg(struct text *line, const struct hop_leg *leg)
+{
+	text_add(line, "\"id\":%" PRIu64 ",\"atNs\":\"%" PRIu64 "\",\"synNs\":\"%" PRIu64 "\"", leg->id, leg->at_ns,
+		 leg->syn_ns);
+	add_stamp(line, "lastSynNs", leg->last_syn_ns, leg->syn_ns);
+	add_stamp(line, "synAckNs", leg->syn_ack_ns, leg->syn_ns);
+	add_stamp(line, "ackNs", leg->ack_ns, leg->syn_ns);
+	add_stamp(line, "requestNs", leg->request_ns, leg->syn_ns);
+	add_stamp(line, "responseNs", leg->response_ns, leg->syn_ns);
+	add_stamp(line, "clientFinNs", leg->client_fin_ns, leg->syn_ns);
+	add_stamp(line, "serverFinNs", leg->server_fin_ns, leg->syn_ns);
+	add_stamp(line, "resetNs", leg->reset_ns, leg->syn_ns);
+	text_add(line, ",\"netns\":%u,\"ifindex\":%u,\"deviceKind\":\"%s\",\"direction\":\"%s\"", leg->netns,
+		 leg->ifindex, NAME_OF(DEVICE_KINDS, leg->device_kind), NAME_OF(PACKET_TYPES, leg->direction));
+	text_add(line, ",\"clientIsn\":%u,\"serverIsn\":%u,\"synCount\":%u,\"synTtl\":%u,\"flags\":%u",
+		 leg->client_isn, leg->server_isn, leg->syn_count, leg->syn_ttl, leg->flags);
+	add_tuple(line, "tuple", &leg->tuple);
+	add_conntrack(line, leg->ct_status, &leg->original, &leg->reply);
 }
 
 static void add_burst(struct text *line, const char *key, const struct hop_burst *burst)
@@ -114,14 +130,17 @@ static void add_clock(struct text *line, const struct hop_clock *clock)
 static void add_stats(struct text *line, const struct hop_stats *stats)
 {
 	text_add(line,
-		 "\"packetsSeen\":%" PRIu64 ",\"eventsEmitted\":%" PRIu64 ",\"ringLost\":%" PRIu64
-		 ",\"mapFull\":%" PRIu64,
-		 stats->packets_seen, stats->events_emitted, stats->ring_lost, stats->map_full);
+		 "\"packetsSeen\":%" PRIu64 ",\"synsSeen\":%" PRIu64 ",\"dropsSeen\":%" PRIu64 ",\"legsOpened\":%" PRIu64
+		 ",\"legsShed\":%" PRIu64,
+		 stats->packets_seen, stats->syns_seen, stats->drops_seen, stats->legs_opened, stats->legs_shed);
+	text_add(line,
+		 ",\"eventsEmitted\":%" PRIu64 ",\"ringLost\":%" PRIu64 ",\"mapFull\":%" PRIu64 ",\"checksLost\":%" PRIu64,
+		 stats->events_emitted, stats->ring_lost, stats->map_full, stats->checks_lost);
 }
 
 void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
 {
-	static const char *const KINDS[] = { "unknown", "hello", "clock", "stats", "packet", "link", "proxyHeader" };
+	static const char *const KINDS[] = { "unknown", "hello", "clock", "stats", "packet", "link", "proxyHeader", "leg" };
 
 	text_add(line, "{\"kind\":\"%s\",", NAME_OF(KINDS, kind));
 	switch (kind) {
@@ -142,6 +161,11 @@ void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
 		break;
 	case HOP_FRAME_PROXY:
 		add_proxy_header(line, body);
+		break;
+	case HOP_FRAME_LEG:
+		add_leg(line, body);
+		break;
+	case HOP_RING_OPENED: /* stays with the loader */
 		break;
 	}
 	text_add(line, "}\n");

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define NAMESPACES_MAX 1024
@@ -43,5 +44,7 @@ struct options {
 
 /* Exits with EXIT_USAGE and one line on stderr where the command line is wrong; prints and exits 0 on --help. */
 void options_parse(struct options *options, int argc, char **argv);
+/* The root of the cgroup v2 tree: as given, or as mounted; an empty text where it is not. */
+void options_cgroup_path(const struct options *options, char *path, size_t size);
 
 #endif

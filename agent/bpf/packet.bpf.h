@@ -4,6 +4,7 @@
 #define HOP_PACKET_BPF_H
 
 #define IPV4_MAPPED 0xffff0000ull /* bytes 8..11 of ::ffff:0:0/96, little endian */
+#define IPV4_BYTES 20 /* without options */
 #define IPV6_EXTENSIONS_MAX 4
 #define NEXTHDR_HOP 0
 #define NEXTHDR_ROUTING 43
@@ -79,24 +80,27 @@ static __always_inline bool parse_ipv6(const u8 *l3, const union ip_bytes *ip, s
 	return true;
 }
 
-/* Reads 40 bytes, which every IPv6 header, and every IPv4 header with TCP or an ICMP error behind it, has. */
-static __always_inline bool parse_ip(const u8 *l3, struct headers *h)
+/*
+ * Reads 40 bytes, which every IPv6 header, and every IPv4 header with TCP or an ICMP error behind it, has. They stay in
+ * `ip`: behind an IPv4 header without options they hold the whole of TCP's.
+ */
+static __always_inline bool parse_ip(const u8 *l3, union ip_bytes *ip, struct headers *h)
 {
-	union ip_bytes ip;
-
-	if (bpf_probe_read_kernel(&ip, sizeof(ip), l3))
+	if (bpf_probe_read_kernel(ip, sizeof(*ip), l3))
 		return false;
-	if (ip.byte[0] >> 4 == 4)
-		return parse_ipv4(&ip, h);
-	return ip.byte[0] >> 4 == 6 && parse_ipv6(l3, &ip, h);
+	if (ip->byte[0] >> 4 == 4)
+		return parse_ipv4(ip, h);
+	return ip->byte[0] >> 4 == 6 && parse_ipv6(l3, ip, h);
 }
 
-static __always_inline bool parse_tcp(const u8 *l4, struct headers *h)
+static __always_inline bool parse_tcp(const u8 *l4, const union ip_bytes *ip, struct headers *h)
 {
 	struct tcphdr tcp;
 	u32 headers_bytes;
 
-	if (bpf_probe_read_kernel(&tcp, sizeof(tcp), l4))
+	if (h->family == 4 && h->l4_offset == IPV4_BYTES)
+		__builtin_memcpy(&tcp, ip->byte + IPV4_BYTES, sizeof(tcp));
+	else if (bpf_probe_read_kernel(&tcp, sizeof(tcp), l4))
 		return false;
 	headers_bytes = h->l4_offset + (tcp.data_offset >> 4) * 4;
 	h->sport = tcp.source;
@@ -125,6 +129,7 @@ static __always_inline bool is_icmp_error(u8 family, u8 type)
 static __always_inline bool parse_icmp_error(const u8 *l4, struct headers *h)
 {
 	u8 type_code[2], ttl = h->ttl;
+	union ip_bytes quoted;
 	struct {
 		u16 sport, dport;
 		u32 seq;
@@ -132,7 +137,7 @@ static __always_inline bool parse_icmp_error(const u8 *l4, struct headers *h)
 
 	if (bpf_probe_read_kernel(type_code, sizeof(type_code), l4) || !is_icmp_error(h->family, type_code[0]))
 		return false;
-	if (!parse_ip(l4 + 8, h) || h->protocol != IPPROTO_TCP)
+	if (!parse_ip(l4 + 8, &quoted, h) || h->protocol != IPPROTO_TCP)
 		return false;
 	if (bpf_probe_read_kernel(&tcp, sizeof(tcp), l4 + 8 + h->l4_offset))
 		return false;

@@ -6,13 +6,15 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "capabilities.h"
+#include "messages.h"
 #include "settings.h"
 
 #define WAKE_BYTES (64u << 10)
@@ -36,64 +38,10 @@ static const struct program PROGRAMS[] = {
 	{ "on_socket_write", FEATURE_PROXY_LINKS, "sock_send_length", "6.3" },
 };
 
+#define STATS_COUNT (sizeof(struct hop_stats) / sizeof(u64)) /* it holds nothing else */
 #define PROGRAM_COUNT (sizeof(PROGRAMS) / sizeof(PROGRAMS[0]))
 
 _Static_assert(PROGRAM_COUNT <= PROGRAMS_MAX, "PROGRAMS_MAX");
-
-static bool is_verbose;
-static char last_warning[256];
-static bool has_complaint; /* last_warning is the verifier's */
-
-/* The last line of the verifier's log before its statistics says what it did not like. */
-static void remember_verifier_complaint(char *log)
-{
-	char *end = strstr(log, "\nprocessed ");
-	char *start;
-
-	if (!end)
-		return;
-	*end = 0;
-	start = strrchr(log, '\n');
-	snprintf(last_warning, sizeof(last_warning), "%.255s", start ? start + 1 : log);
-	has_complaint = true;
-}
-
-static void remember_warning(const char *format, va_list arguments)
-{
-	char *message;
-
-	if (vasprintf(&message, format, arguments) < 0)
-		return;
-	if (strstr(message, "BEGIN PROG LOAD LOG"))
-		remember_verifier_complaint(message);
-	else if (!has_complaint) /* what follows a complaint only says that loading failed */
-		snprintf(last_warning, sizeof(last_warning), "%.*s", (int)strcspn(message, "\n"), message);
-	free(message);
-}
-
-static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	va_list copy;
-
-	va_copy(copy, arguments);
-	if (level == LIBBPF_WARN)
-		remember_warning(format, copy);
-	va_end(copy);
-	return is_verbose ? vfprintf(stderr, format, arguments) : 0;
-}
-
-void programs_cgroup_path(const struct options *options, char *path, size_t size)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "r");
-	struct mntent *mount;
-
-	snprintf(path, size, "%s", options->cgroup);
-	while (mounts && !*path && (mount = getmntent(mounts)))
-		if (!strcmp(mount->mnt_type, "cgroup2"))
-			snprintf(path, size, "%s", mount->mnt_dir);
-	if (mounts)
-		endmntent(mounts);
-}
 
 static bool has_tracepoint(const struct programs *programs, const char *tracepoint)
 {
@@ -130,11 +78,28 @@ static void choose_features(struct programs *programs)
 		leave_out(programs, FEATURE_DROPS, "this kernel gives no drop reasons; needs Linux %s", "5.17");
 	if (!programs->feature[FEATURE_PROXY_HEADER].is_active)
 		return;
-	programs_cgroup_path(programs->options, cgroup, sizeof(cgroup));
+	options_cgroup_path(programs->options, cgroup, sizeof(cgroup));
 	programs->cgroup_fd = *cgroup ? open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (programs->cgroup_fd < 0)
 		leave_out(programs, FEATURE_PROXY_HEADER, "cannot open the cgroup v2 root '%.100s'; mount it or give --cgroup",
 			  cgroup);
+}
+
+/* Another object than hop.bpf.o (--object) may do without the map. */
+static void set_entries(struct bpf_object *object, const char *name, uint32_t count)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (map)
+		bpf_map__set_max_entries(map, count);
+}
+
+static void leave_out_map(struct bpf_object *object, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (map)
+		bpf_map__set_autocreate(map, false);
 }
 
 static int open_object(struct programs *programs)
@@ -152,8 +117,12 @@ static int open_object(struct programs *programs)
 		return -EINVAL;
 	settings->all_namespaces = programs->options->namespace_count == 0;
 	settings->wake_bytes = WAKE_BYTES;
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(programs->object, "ring"), programs->options->ring_bytes);
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(programs->object, "flows"), programs->options->flow_count);
+	settings->cpu_count = libbpf_num_possible_cpus();
+	settings->host_netns = programs->host_netns;
+	if (getrandom(&settings->hash_seed, sizeof(settings->hash_seed), 0) != sizeof(settings->hash_seed))
+		return -errno;
+	set_entries(programs->object, "ring", programs->options->ring_bytes);
+	set_entries(programs->object, "legs", programs->options->flow_count);
 	return 0;
 }
 
@@ -168,7 +137,7 @@ static int load(struct programs *programs, unsigned int features)
 {
 	int error;
 
-	has_complaint = false;
+	messages_clear();
 	error = open_object(programs);
 	for (size_t i = 0; !error && i < PROGRAM_COUNT; i++) {
 		struct bpf_program *program =
@@ -177,8 +146,8 @@ static int load(struct programs *programs, unsigned int features)
 		error = program ? bpf_program__set_autoload(program, features & 1u << PROGRAMS[i].feature) : -ENOENT;
 	}
 	if (!error && !(features & 1u << FEATURE_PROXY_LINKS)) {
-		bpf_map__set_autocreate(bpf_object__find_map_by_name(programs->object, "connections"), false);
-		bpf_map__set_autocreate(bpf_object__find_map_by_name(programs->object, "threads"), false);
+		leave_out_map(programs->object, "connections");
+		leave_out_map(programs->object, "threads");
 	}
 	if (!error)
 		error = bpf_object__load(programs->object);
@@ -207,7 +176,7 @@ static int load_possible(struct programs *programs)
 		if (!programs->feature[f].is_active)
 			continue;
 		if (load(programs, 1u << FEATURE_PACKETS | 1u << f))
-			leave_out(programs, f, "refused by this kernel: %.200s", last_warning);
+			leave_out(programs, f, "refused by this kernel: %.200s", messages_last());
 		else
 			close_object(programs);
 	}
@@ -254,7 +223,7 @@ static int explain_load_error(int error)
 		return EXIT_PERMISSION;
 	}
 	fprintf(stderr, "hoptrace-loader: the kernel refused the programs (%s): %s; run with --verbose and report it\n",
-		strerror(-error), last_warning);
+		strerror(-error), messages_last());
 	return EXIT_REFUSED;
 }
 
@@ -281,17 +250,16 @@ static int check_requirements(struct programs *programs)
 	return EXIT_DONE;
 }
 
-int programs_start(struct programs *programs, const struct options *options)
+int programs_start(struct programs *programs, const struct options *options, uint32_t host_netns)
 {
 	int code, error;
 
-	*programs = (struct programs){ .options = options, .cgroup_fd = -1 };
+	*programs = (struct programs){ .options = options, .host_netns = host_netns, .cgroup_fd = -1 };
 	programs->feature[FEATURE_PACKETS].is_wanted = true;
 	programs->feature[FEATURE_DROPS].is_wanted = true;
 	programs->feature[FEATURE_PROXY_HEADER].is_wanted = options->want_proxy_header;
 	programs->feature[FEATURE_PROXY_LINKS].is_wanted = options->want_proxy_links;
-	is_verbose = options->is_verbose;
-	libbpf_set_print(on_libbpf_message);
+	messages_start(options->is_verbose);
 	code = check_requirements(programs);
 	if (code)
 		return code;
@@ -311,22 +279,56 @@ int programs_map(const struct programs *programs, const char *name)
 	return bpf_object__find_map_fd_by_name(programs->object, name);
 }
 
+struct hop_control *programs_control(const struct programs *programs)
+{
+	int fd = programs_map(programs, HOP_CONTROL_SECTION);
+	void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+int programs_running(uint32_t *ids, int max)
+{
+	uint32_t id = 0;
+	int count = 0;
+
+	if (bpf_prog_get_next_id(0, &id))
+		return errno == ENOENT ? 0 : -1;
+	id = 0;
+	while (count < max && !bpf_prog_get_next_id(id, &id)) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+		int fd = bpf_prog_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &size))
+			for (size_t i = 0; i < PROGRAM_COUNT; i++)
+				if (!strncmp(info.name, PROGRAMS[i].name, sizeof(info.name) - 1)) /* cut by the kernel */
+					ids[count++] = id;
+		close(fd);
+	}
+	return count;
+}
+
 void programs_stats(const struct programs *programs, struct hop_stats *sum)
 {
 	int cpu_count = libbpf_num_possible_cpus();
-	struct hop_stats *per_cpu = cpu_count > 0 ? calloc(cpu_count, sizeof(*per_cpu)) : NULL;
+	u64 *per_cpu = cpu_count > 0 ? calloc(cpu_count, sizeof(struct hop_stats)) : NULL;
+	u64 *counter = (u64 *)sum;
 	u32 zero = 0;
 
 	*sum = (struct hop_stats){ 0 };
-	if (per_cpu && !bpf_map_lookup_elem(programs_map(programs, "counters"), &zero, per_cpu)) {
-		for (int cpu = 0; cpu < cpu_count; cpu++) {
-			sum->packets_seen += per_cpu[cpu].packets_seen;
-			sum->events_emitted += per_cpu[cpu].events_emitted;
-			sum->ring_lost += per_cpu[cpu].ring_lost;
-			sum->map_full += per_cpu[cpu].map_full;
-		}
-	}
+	if (per_cpu && !bpf_map_lookup_elem(programs_map(programs, "counters"), &zero, per_cpu))
+		for (size_t i = 0; i < cpu_count * STATS_COUNT; i++)
+			counter[i % STATS_COUNT] += per_cpu[i];
 	free(per_cpu);
+}
+
+void programs_free_btf(struct programs *programs)
+{
+	btf__free(programs->kernel_btf);
+	programs->kernel_btf = NULL;
 }
 
 void programs_stop(struct programs *programs)
@@ -338,6 +340,5 @@ void programs_stop(struct programs *programs)
 	if (programs->cgroup_fd >= 0)
 		close(programs->cgroup_fd);
 	programs->cgroup_fd = -1;
-	btf__free(programs->kernel_btf);
-	programs->kernel_btf = NULL;
+	programs_free_btf(programs);
 }

@@ -8,6 +8,7 @@
 
 #include "hop.h"
 #include "options.h"
+#include "settings.h"
 
 enum feature {
 	FEATURE_PACKETS, /* without it there is nothing to see; the others are optional */
@@ -34,20 +35,25 @@ struct programs {
 	struct bpf_link *link[PROGRAMS_MAX];
 	int link_count;
 	int cgroup_fd; /* -1: none */
+	uint32_t host_netns;
 	bool has_conntrack;
 	struct feature_state feature[FEATURE_COUNT];
 };
 
 /*
  * Loads and attaches what is wanted and possible. Optional features that this kernel lacks are left out
- * with a note. Returns an exit code, with one line on stderr where it is not EXIT_DONE.
+ * with a note. host_netns: inode of the node's own namespace, 0 where it is not known. Returns an exit code, with one line on stderr where it is not EXIT_DONE.
  */
-int programs_start(struct programs *programs, const struct options *options);
+int programs_start(struct programs *programs, const struct options *options, uint32_t host_netns);
 int programs_map(const struct programs *programs, const char *name);
+/* What is shared with the running programs, NULL where it cannot be mapped. */
+struct hop_control *programs_control(const struct programs *programs);
+/* Ids of the programs of this and other loaders that are in the kernel now; at most `max`. -1: not permitted. */
+int programs_running(uint32_t *ids, int max);
 /* Sum over the CPUs. */
 void programs_stats(const struct programs *programs, struct hop_stats *sum);
+/* The kernel's BTF takes 8 MB, and nobody needs it after the first hello. */
+void programs_free_btf(struct programs *programs);
 void programs_stop(struct programs *programs);
-/* The root of the cgroup v2 tree, or an empty text. */
-void programs_cgroup_path(const struct options *options, char *path, size_t size);
 
 #endif

@@ -8,7 +8,7 @@ import { readAgentConfig } from './config.ts';
 import type { Frame } from './frames/frame.ts';
 import type { Recording } from './recording.ts';
 import { replaySources } from './source/replaySource.ts';
-import { helloOf, packetsOf, UPLINK } from './testPackets.ts';
+import { framesOf, helloOf, packetsOf, UPLINK } from './testPackets.ts';
 
 const served = packetsOf({ place: UPLINK, syn: 'rx', tuple: '10.0.0.1:1>10.0.0.2:2' });
 const refused = packetsOf({
@@ -22,12 +22,10 @@ function recording(node: string): Recording {
   const frames: Frame[] = [
     { kind: 'hello', hello: helloOf() },
     { kind: 'clock', monotonicNs: 0n, realtimeMinusMonotonicNs: 9_000_000_000n },
-    served.syn(0),
-    served.synAck(1),
-    served.ack(2),
-    refused.syn(3),
-    refused.refusal(4),
-    served.response(30),
+    ...framesOf([
+      ...[served.syn(0), served.synAck(1), served.ack(2), served.response(30)],
+      ...[refused.syn(3), refused.refusal(4)],
+    ]),
   ];
   const header = { node, cluster: 'recorded', recordedAt: '', how: '' };
   return { header: { hoptraceRecording: 1, ...header }, frames };

@@ -65,7 +65,9 @@ export async function assertLoader(loaderPath: string): Promise<void> {
 /** The report for people: one line per check, remedies below. */
 export function checkText(report: CheckReport): string {
   const host = `${report.kernel} ${report.architecture}`.trim();
-  const verdict = report.ok ? 'this host can be watched' : 'this host cannot be watched';
+  const isWhole = report.checks.every((each) => each.ok);
+  const seen = isWhole ? 'this host can be watched' : 'this host can be watched, degraded';
+  const verdict = report.ok ? seen : 'this host cannot be watched';
   const lines = report.checks.map((each) => {
     const line = `  ${each.ok ? 'ok     ' : 'missing'}  ${each.name.padEnd(14)} ${each.detail}`;
     return each.ok || each.remedy === null ? line : `${line}\n${' '.repeat(26)}→ ${each.remedy}`;

@@ -4,7 +4,8 @@
  * share the secret, so the same connection gets the same hashes on every node; without the secret 2^32 guesses
  * do not help. Distinct labels keep client, server and pair hashes unrelated.
  */
-import { createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { ShortHmac } from './hmac.ts';
 
 const LABELS = {
   client: 'hoptrace/v1/client-isn',
@@ -12,47 +13,78 @@ const LABELS = {
   pair: 'hoptrace/v1/isn-pair',
 } as const;
 
-/** One connection is hashed once per tap and revision; this many answers are remembered. */
+const MAX_KEY_BYTES = 64;
+/** One connection is hashed once for all its taps and revisions; this many are remembered. */
 const CACHE_ENTRIES = 8_192;
 
+export interface ConnectionHashes {
+  readonly serverIsn: number | null;
+  readonly client: string;
+  readonly server: string | null;
+  readonly pair: string | null;
+}
+
 export class IsnHasher {
-  readonly #secret: Uint8Array;
-  readonly #cache = new Map<string, string>();
+  readonly #hmac: ShortHmac;
+  readonly #messages: Readonly<Record<keyof typeof LABELS, Uint8Array>>;
+  /** By client ISN. */
+  readonly #connections = new Map<number, ConnectionHashes>();
 
   constructor(secret: Uint8Array) {
-    this.#secret = secret;
+    const isLong = secret.length > MAX_KEY_BYTES;
+    this.#hmac = new ShortHmac(isLong ? createHash('sha256').update(secret).digest() : secret);
+    this.#messages = {
+      client: messageOf(LABELS.client, 1),
+      server: messageOf(LABELS.server, 1),
+      pair: messageOf(LABELS.pair, 2),
+    };
   }
 
   /** 16 hex digits, never all zeroes (which mean null on the wire). ISNs are host-order u32. */
   client(clientIsn: number): string {
-    return this.#hash('client', [clientIsn]);
+    return this.#hash('client', clientIsn);
   }
 
   server(serverIsn: number): string {
-    return this.#hash('server', [serverIsn]);
+    return this.#hash('server', serverIsn);
   }
 
   pair(clientIsn: number, serverIsn: number): string {
-    return this.#hash('pair', [clientIsn, serverIsn]);
+    return this.connection(clientIsn, serverIsn).pair ?? '';
   }
 
-  #hash(label: keyof typeof LABELS, isns: readonly number[]): string {
-    const key = `${label} ${isns.join(' ')}`;
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known;
-    const input = new DataView(new ArrayBuffer(4 * isns.length));
-    for (const [index, isn] of isns.entries()) input.setUint32(index * 4, isn);
-    const digest = createHmac('sha256', this.#secret)
-      .update(`${LABELS[label]}\0`)
-      .update(new Uint8Array(input.buffer))
-      .digest();
-    const hash = nonZero(digest.subarray(0, 8).toString('hex'));
-    if (this.#cache.size >= CACHE_ENTRIES) this.#cache.clear();
-    this.#cache.set(key, hash);
-    return hash;
+  /** All three of a connection; null for those that take the server's ISN while it is unknown. */
+  connection(clientIsn: number, serverIsn: number | null): ConnectionHashes {
+    const known = this.#connections.get(clientIsn);
+    if (known !== undefined && known.serverIsn === serverIsn) return known;
+    const hashes = {
+      serverIsn,
+      client: known?.client ?? this.client(clientIsn),
+      server: serverIsn === null ? null : this.server(serverIsn),
+      pair: serverIsn === null ? null : this.#hash('pair', clientIsn, serverIsn),
+    };
+    if (this.#connections.size >= CACHE_ENTRIES) this.#connections.clear();
+    this.#connections.set(clientIsn, hashes);
+    return hashes;
+  }
+
+  #hash(label: keyof typeof LABELS, first: number, second?: number): string {
+    const message = this.#messages[label];
+    const view = new DataView(message.buffer);
+    const at = LABELS[label].length + 1;
+    view.setUint32(at, first);
+    if (second !== undefined) view.setUint32(at + 4, second);
+    return nonZero(this.#hmac.hex64(message));
   }
 }
 
+/** Label, zero byte, and place for the numbers. */
+function messageOf(label: string, numbers: number): Uint8Array {
+  const message = new Uint8Array(label.length + 1 + 4 * numbers);
+  message.set(new TextEncoder().encode(label));
+  return message;
+}
+
 function nonZero(hash: string): string {
-  return /^0+$/.test(hash) ? '0000000000000001' : hash;
+  return hash === '0000000000000000' ? '0000000000000001' : hash;
 }

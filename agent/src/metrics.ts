@@ -17,11 +17,20 @@ const METRICS = {
     'proxy links whose subject has no sequence numbers',
   ],
   ringLostTotal: ['hoptrace_agent_ring_lost_total', 'ring buffer reservations that failed'],
+  synsTotal: ['hoptrace_agent_syns_total', 'SYNs at watched taps, repetitions included'],
+  droppedSynsTotal: [
+    'hoptrace_agent_dropped_syns_total',
+    'SYNs that the kernel threw away with a reason',
+  ],
+  shedLegsTotal: [
+    'hoptrace_agent_shed_legs_total',
+    'legs left out by hash of their connection, because there were too many',
+  ],
   mapFullTotal: ['hoptrace_agent_map_full_total', 'kernel storage that could not be had'],
   sourceRestartsTotal: ['hoptrace_agent_source_restarts_total', 'loader ends that were no order'],
   strayPacketsTotal: [
     'hoptrace_agent_stray_packets_total',
-    'packets of connections whose SYN was not seen',
+    'dropped SYNs and ICMP errors whose connection is not known',
   ],
   evictedLegsTotal: ['hoptrace_agent_evicted_legs_total', 'legs closed because the table was full'],
   forgottenLegsTotal: [
@@ -31,6 +40,10 @@ const METRICS = {
   unjudgedAttemptsTotal: [
     'hoptrace_agent_unjudged_attempts_total',
     'unanswered SYNs without a verdict, because events were lost',
+  ],
+  missingFeatures: [
+    'hoptrace_agent_missing_features',
+    'what this kernel does not let the agent see; above 0 the agent is degraded',
   ],
   openLegs: ['hoptrace_agent_open_legs', 'legs in memory'],
   recordsTotal: ['hoptrace_agent_records_total', 'records made'],

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import type { Frame } from './frames/frame.ts';
 import { newMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
-import { helloOf, packetsOf, tupleOf, UPLINK } from './testPackets.ts';
+import { framesOf, helloOf, packetsOf, tupleOf, UPLINK } from './testPackets.ts';
 
 const CLIENT_ISN = 0xa1b2_c3d4;
 const SERVER_ISN = 0x5566_7788;
@@ -14,12 +14,10 @@ const CLOCK: Frame = {
   monotonicNs: 0n,
   realtimeMinusMonotonicNs: 1_790_000_000_000_000_000n,
 };
-const stats = (ringLost: number): Frame => ({
+const stats = (ringLost: number, checksLost = 0): Frame => ({
   kind: 'stats',
-  packetsSeen: 0,
-  eventsEmitted: 0,
-  ringLost,
-  mapFull: 0,
+  ...{ packetsSeen: 0, synsSeen: 0, dropsSeen: 0, legsOpened: 0, legsShed: 0 },
+  ...{ eventsEmitted: 0, ringLost, mapFull: 0, checksLost },
 });
 const served = packetsOf({
   place: UPLINK,
@@ -42,13 +40,10 @@ const burst = {
   isAccepted: true,
 };
 const EVERY_KIND: readonly Frame[] = [
-  served.syn(1),
-  served.synAck(1.1),
-  served.ack(1.2),
-  served.request(1.3),
-  served.response(2),
-  refused.syn(3),
-  refused.refusal(3.1),
+  ...framesOf([
+    ...[served.syn(1), served.synAck(1.1), served.ack(1.2), served.request(1.3)],
+    ...[served.response(2), refused.syn(3), refused.refusal(3.1)],
+  ]),
   {
     kind: 'link',
     tsNs: 4_000_000n,
@@ -125,8 +120,9 @@ test('every record satisfies the wire schema', () => {
 
 test('frames before the first clock are counted, not given a wrong time', () => {
   const { pipe, records, metrics } = pipeline();
-  pipe.read([HELLO, served.syn(1), CLOCK, served.synAck(2)], ms(10));
-  expect(metrics).toMatchObject({ unclockedFramesTotal: 1, strayPacketsTotal: 1, framesTotal: 4 });
+  pipe.read([HELLO, ...framesOf([served.syn(1)]), CLOCK], ms(10));
+  expect(metrics).toMatchObject({ unclockedFramesTotal: 1, framesTotal: 3 });
+  pipe.tick(ms(9000));
   expect(records).toEqual([]);
 });
 
@@ -136,11 +132,13 @@ test('ring losses are totals of one loader; a new loader counts from zero', () =
   expect(metrics.ringLostTotal).toBe(5);
   pipe.read([stats(1)], ms(20));
   expect(metrics.ringLostTotal).toBe(6);
+  pipe.read([stats(1, 3)], ms(30));
+  expect(metrics.ringLostTotal).toBe(9);
 });
 
 test('after a break of the source silence of attempts under way is no verdict', () => {
   const { pipe, records, metrics } = pipeline();
-  pipe.read([HELLO, CLOCK, served.syn(1)], ms(10));
+  pipe.read([HELLO, CLOCK, ...framesOf([served.syn(1)])], ms(310));
   pipe.noteBreak();
   pipe.tick(ms(9000));
   expect(records.map((record) => record.kind)).toEqual(['leg']);
@@ -149,10 +147,17 @@ test('after a break of the source silence of attempts under way is no verdict', 
 
 test('a pipe that lags does not turn a waiting answer into silence', () => {
   const { pipe, records } = pipeline();
-  pipe.read([HELLO, CLOCK, served.syn(1)], ms(60_000));
+  const [young, ...later] = framesOf([
+    ...[served.syn(1), served.synAck(1002), served.ack(1003), served.response(1004)],
+  ]);
+  pipe.read([HELLO, CLOCK, young as Frame], ms(60_000));
   pipe.tick(ms(60_050));
-  pipe.read([served.synAck(2), served.ack(3), served.response(4)], ms(60_060));
-  expect(records).toMatchObject([{ kind: 'leg', end: 'open', firstResponseNs: 3_000_000 }]);
+  expect(records).toEqual([]);
+  pipe.read(later, ms(60_060));
+  expect(records).toMatchObject([
+    { kind: 'leg', end: 'open', firstResponseNs: null },
+    { kind: 'leg', end: 'open', firstResponseNs: 1_003_000_000 },
+  ]);
 });
 
 test('bytes that are no PROXY header claim nothing and are counted', () => {
@@ -162,4 +167,32 @@ test('bytes that are no PROXY header claim nothing and are counted', () => {
   );
   pipe.read([HELLO, CLOCK, ...bad], ms(10));
   expect([records, metrics.badProxyHeadersTotal]).toEqual([[], 1]);
+});
+
+test('a stamp from the future is a bad frame and does not move time', () => {
+  const { pipe, records, metrics } = pipeline();
+  const [syn] = framesOf([served.syn(1)], 400) as [Frame];
+  pipe.read([HELLO, CLOCK, syn], ms(310));
+  pipe.read([{ ...refused.drop(90_000, 12) }], ms(320));
+  pipe.tick(ms(330));
+  expect([records, metrics.badFramesTotal]).toEqual([[], 1]);
+});
+
+test('features that the kernel lacks make the agent degraded, those not asked for do not', () => {
+  const { pipe, metrics } = pipeline();
+  const features = { conntrack: false, drops: true, proxyLinks: false, proxyHeader: false };
+  const featureNotes = {
+    conntrack: 'nf_conntrack is not loaded',
+    proxyLinks: 'needs Linux 6.3',
+    proxyHeader: 'not asked for',
+  };
+  pipe.read([{ kind: 'hello', hello: helloOf({ features, featureNotes }) }], ms(1));
+  expect(metrics.missingFeatures).toBe(2);
+});
+
+test('a break of the source is a loss that is told', () => {
+  const { pipe, metrics } = pipeline();
+  pipe.read([HELLO, CLOCK], ms(10));
+  pipe.noteBreak();
+  expect(metrics.ringLostTotal).toBe(1);
 });

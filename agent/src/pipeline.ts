@@ -2,18 +2,23 @@
 import type { NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import type {
   Frame,
+  LegFrame,
   LinkFrame,
   PacketFrame,
   ProxyHeaderFrame,
   StatsFrame,
 } from './frames/frame.ts';
-import type { Hello } from './frames/hello.ts';
+import { type Hello, missingFeatures } from './frames/hello.ts';
+import type { STATS_FIELDS } from './frames/layout.ts';
 import { IsnHasher } from './isnHash.ts';
 import { KernelClock, StreamClock } from './kernelClock.ts';
 import { LegAssembler } from './legs/assembler.ts';
 import type { Metrics } from './metrics.ts';
 import { proxyHeaderRecord, proxyLinkRecord } from './proxy/proxyRecords.ts';
 import { EMPTY_TAPS, tapTable } from './taps.ts';
+
+/** Loader and agent read the same clock. */
+const MAX_AHEAD_NS = 1_000_000_000n;
 
 export interface PipelineOptions {
   readonly secret: Uint8Array;
@@ -56,7 +61,7 @@ export class Pipeline {
   /** `wallNs`: CLOCK_MONOTONIC when the frames were read. */
   read(frames: readonly Frame[], wallNs: bigint): void {
     this.#stream.sawBytes(wallNs);
-    for (const frame of frames) this.#readFrame(frame);
+    for (const frame of frames) this.#readFrame(frame, wallNs);
     this.#options.metrics.framesTotal += frames.length;
     this.#measure();
   }
@@ -70,23 +75,30 @@ export class Pipeline {
   /** The source broke off: what it would have told meanwhile is lost. */
   noteBreak(): void {
     this.#lastStats = null;
-    this.#assembler.noteLoss(this.#stream.nowNs);
+    // How many events the gap holds nobody knows; one says that there is one.
+    this.#options.metrics.ringLostTotal++;
+    this.#assembler.noteBreak(this.#stream.nowNs);
   }
 
-  #readFrame(frame: Frame): void {
+  #readFrame(frame: Frame, wallNs: bigint): void {
     if (frame.kind === 'hello') this.#readHello(frame.hello);
     else if (frame.kind === 'clock') this.#clock.update(frame);
     else if (frame.kind === 'stats') this.#readStats(frame);
-    else this.#readEvent(frame);
+    else this.#readEvent(frame, wallNs);
   }
 
-  #readEvent(frame: PacketFrame | LinkFrame | ProxyHeaderFrame): void {
+  #readEvent(frame: LegFrame | PacketFrame | LinkFrame | ProxyHeaderFrame, wallNs: bigint): void {
     if (!this.#clock.isSet) {
       this.#options.metrics.unclockedFramesTotal++;
       return;
     }
+    // A stamp from the future is a broken frame; believed, it would end every wait at once.
+    if (frame.tsNs > wallNs + MAX_AHEAD_NS) {
+      this.#options.metrics.badFramesTotal++;
+      return;
+    }
     this.#stream.sawEvent(frame.tsNs);
-    if (frame.kind === 'packet') this.#assembler.push(frame);
+    if (frame.kind === 'leg' || frame.kind === 'packet') this.#assembler.push(frame);
     else if (frame.kind === 'link') this.#readLink(frame);
     else this.#readProxyHeader(frame);
   }
@@ -94,6 +106,7 @@ export class Pipeline {
   #readHello(hello: Hello): void {
     const taps = tapTable(hello);
     this.#hello = hello;
+    this.#options.metrics.missingFeatures = missingFeatures(hello).length;
     this.#addresses = taps.addresses;
     this.#assembler.taps = taps;
     this.#assembler.dropReasons = hello.dropReasons;
@@ -101,10 +114,17 @@ export class Pipeline {
 
   #readStats(stats: StatsFrame): void {
     const { metrics } = this.#options;
-    const ringLost = grown(stats.ringLost, this.#lastStats?.ringLost);
-    metrics.ringLostTotal += ringLost;
-    metrics.mapFullTotal += grown(stats.mapFull, this.#lastStats?.mapFull);
-    if (ringLost > 0) this.#assembler.noteLoss(this.#stream.nowNs);
+    const since = (name: (typeof STATS_FIELDS)[number]) =>
+      grown(stats[name], this.#lastStats?.[name]);
+    const lost = since('ringLost') + since('checksLost');
+    metrics.ringLostTotal += lost;
+    metrics.mapFullTotal += since('mapFull');
+    metrics.synsTotal += since('synsSeen');
+    metrics.droppedSynsTotal += since('dropsSeen');
+    const shed = since('legsShed');
+    metrics.shedLegsTotal += shed;
+    if (shed > 0) this.#assembler.noteShedding(this.#stream.nowNs);
+    if (lost > 0) this.#assembler.noteLoss(this.#stream.nowNs);
     this.#lastStats = stats;
   }
 

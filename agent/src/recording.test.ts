@@ -7,7 +7,7 @@ import { AgentError } from './errors.ts';
 import { encodeFrame } from './frames/encode.ts';
 import type { Frame } from './frames/frame.ts';
 import { createRecording, type RecordingHeader, readRecording } from './recording.ts';
-import { helloOf, packetsOf, UPLINK } from './testPackets.ts';
+import { framesOf, helloOf, packetsOf, UPLINK } from './testPackets.ts';
 
 const header: RecordingHeader = {
   hoptraceRecording: 1,
@@ -19,7 +19,7 @@ const header: RecordingHeader = {
 const FRAMES: readonly Frame[] = [
   { kind: 'hello', hello: helloOf() },
   { kind: 'clock', monotonicNs: 1n, realtimeMinusMonotonicNs: 2n },
-  packetsOf({ place: UPLINK, syn: 'rx', tuple: '10.0.0.1:1>10.0.0.2:2' }).syn(3),
+  ...framesOf([packetsOf({ place: UPLINK, syn: 'rx', tuple: '10.0.0.1:1>10.0.0.2:2' }).syn(3)]),
 ];
 
 let folder = '';

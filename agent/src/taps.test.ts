@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { roleOfPacket, tapTable } from './taps.ts';
+import { roleOfPlace, tapTable } from './taps.ts';
 import { helloOf, POD_ETH, POD_VETH, packetAt, UPLINK } from './testPackets.ts';
 
 const taps = tapTable(helloOf());
-const roleAt = (place: typeof UPLINK) => roleOfPacket(taps, packetAt(place, 'rx', 0, {}));
+const roleAt = (place: typeof UPLINK) => roleOfPlace(taps, packetAt(place, 'drop', 0, {}));
 
 test('an addressed veth of the host is an uplink, one with only a link-local address a Pod’s cable', () => {
   expect([roleAt(UPLINK), roleAt(POD_VETH), roleAt(POD_ETH)]).toEqual(['uplink', 'podVeth', 'pod']);

@@ -1,7 +1,6 @@
 /** Which side of the machine an interface looks at, from what the loader's hello says about it. */
 import { canonicalIp } from '@hoptrace/domain/model/ip.ts';
 import type { NodeAddress, Tap } from '@hoptrace/domain/wire/v1.ts';
-import type { PacketFrame } from './frames/frame.ts';
 import type { Hello, HelloInterface } from './frames/hello.ts';
 import type { DeviceKind } from './frames/layout.ts';
 
@@ -12,8 +11,8 @@ const MAX_IFNAME_BYTES = 16;
 
 export interface TapTable {
   readonly hostNetns: number;
-  /** By `netns:ifindex`; null: not a tap (loopback, bridge). */
-  readonly roles: ReadonlyMap<string, TapRole | null>;
+  /** By tapKey(); null: not a tap (loopback, bridge). */
+  readonly roles: ReadonlyMap<number, TapRole | null>;
   /** Of the host namespace, without loopback and link-local ones. */
   readonly addresses: readonly NodeAddress[];
 }
@@ -25,7 +24,7 @@ export const EMPTY_TAPS: TapTable = { hostNetns: 0, roles: new Map(), addresses:
  * have a link-local address, which therefore does not count); any other is an uplink. Other namespaces: Pods.
  */
 export function tapTable(hello: Hello): TapTable {
-  const roles = new Map<string, TapRole | null>();
+  const roles = new Map<number, TapRole | null>();
   for (const namespace of hello.namespaces) {
     for (const each of namespace.interfaces) {
       roles.set(tapKey(namespace.inode, each.ifindex), roleOf(namespace.isHost, each));
@@ -38,16 +37,23 @@ export function tapTable(hello: Hello): TapTable {
   return { hostNetns: hello.hostNetns, roles, addresses: addresses.slice(0, MAX_ADDRESSES) };
 }
 
+/** Where something was seen. */
+export interface Place {
+  readonly netns: number;
+  readonly ifindex: number;
+  readonly deviceKind: DeviceKind;
+}
+
 /**
- * Role of the tap at which a packet was seen, null if it is none. An interface that came after the last hello is
- * judged by what the packet itself says: a new veth in the host namespace is a Pod's.
+ * Role of the tap at which something was seen, null if it is none. An interface that came after the last hello is
+ * judged by what was seen there: a new veth in the host namespace is a Pod's.
  */
-export function roleOfPacket(taps: TapTable, packet: PacketFrame): TapRole | null {
-  const known = taps.roles.get(tapKey(packet.netns, packet.ifindex));
+export function roleOfPlace(taps: TapTable, place: Place): TapRole | null {
+  const known = taps.roles.get(tapKey(place.netns, place.ifindex));
   if (known !== undefined) return known;
-  if (isNoTap(packet.deviceKind)) return null;
-  if (packet.netns !== taps.hostNetns) return 'pod';
-  return packet.deviceKind === 'veth' ? 'podVeth' : 'other';
+  if (isNoTap(place.deviceKind)) return null;
+  if (place.netns !== taps.hostNetns) return 'pod';
+  return place.deviceKind === 'veth' ? 'podVeth' : 'other';
 }
 
 function roleOf(isHost: boolean, each: HelloInterface): TapRole | null {
@@ -68,6 +74,7 @@ function globalAddresses(each: HelloInterface): string[] {
   });
 }
 
-function tapKey(netns: number, ifindex: number): string {
-  return `${netns}:${ifindex}`;
+/** Both in one number, because a text for each leg costs more than all the rest here. ifindex stays below 2^21. */
+function tapKey(netns: number, ifindex: number): number {
+  return netns * 0x20_0000 + (ifindex % 0x20_0000);
 }

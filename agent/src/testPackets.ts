@@ -1,9 +1,11 @@
-/** Builders for tests: frames of which only what matters is said. Times are milliseconds of kernel time. */
+/**
+ * Builders for tests: packets of which only what matters is said, and the frames that loader and kernel make of them
+ * (`framesOf`, after agent/bpf/leg.bpf.h). Times are milliseconds of kernel time.
+ */
 import type { Endpoint, Tuple } from '@hoptrace/domain/model/tuple.ts';
-import { reverseTuple } from '@hoptrace/domain/model/tuple.ts';
-import type { PacketFrame } from './frames/frame.ts';
+import type { LegFrame, PacketFrame } from './frames/frame.ts';
 import type { Hello, HelloInterface } from './frames/hello.ts';
-import { type DeviceKind, MILESTONE, type PacketType } from './frames/layout.ts';
+import type { DeviceKind, PacketType, TapDirection } from './frames/layout.ts';
 
 export const HOST = 100;
 export const POD = 200;
@@ -22,14 +24,13 @@ function endpointOf(text: string): Endpoint {
 interface Place {
   readonly netns: number;
   readonly ifindex: number;
-  readonly ifname: string;
   readonly deviceKind: DeviceKind;
 }
 
 /** node1: eth0 (uplink), veth1 (cable of Pod 200, whose own end is eth0 there). */
-export const UPLINK: Place = { netns: HOST, ifindex: 2, ifname: 'eth0', deviceKind: 'veth' };
-export const POD_VETH: Place = { netns: HOST, ifindex: 7, ifname: 'veth1', deviceKind: 'veth' };
-export const POD_ETH: Place = { netns: POD, ifindex: 2, ifname: 'eth0', deviceKind: 'veth' };
+export const UPLINK: Place = { netns: HOST, ifindex: 2, deviceKind: 'veth' };
+export const POD_VETH: Place = { netns: HOST, ifindex: 7, deviceKind: 'veth' };
+export const POD_ETH: Place = { netns: POD, ifindex: 2, deviceKind: 'veth' };
 
 export function helloOf(change: Partial<Hello> = {}): Hello {
   const device = (ifindex: number, name: string, addresses: string[]): HelloInterface => ({
@@ -39,12 +40,13 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
     addresses,
   });
   return {
-    layoutVersion: 1,
-    sizes: { packet: 168, link: 112, proxyHeader: 168, clock: 16, stats: 32 },
+    layoutVersion: 2,
+    sizes: { packet: 144, leg: 232, link: 112, proxyHeader: 168, clock: 16, stats: 72 },
     kernel: '6.18.0',
     hostNetns: HOST,
     allNamespaces: false,
     features: {},
+    featureNotes: {},
     dropReasons: { '3': 'NO_SOCKET', '12': 'NETFILTER_DROP', '20': 'OTHERHOST' },
     namespaces: [
       {
@@ -69,17 +71,13 @@ type PacketChange = Partial<Omit<PacketFrame, 'kind'>>;
 export function packetAt(place: Place, type: PacketType, ms: number, change: PacketChange) {
   const packet: PacketFrame = {
     kind: 'packet',
-    tsNs: BigInt(Math.round(ms * 1e6)),
+    tsNs: nsOf(ms),
     ...place,
     type,
-    milestones: 0,
-    tcpFlags: 0,
     seq: 0,
-    ack: 0,
     reason: 0,
     family: 4,
     ttl: 63,
-    payloadBytes: 0,
     tuple: tupleOf('0.0.0.0:0>0.0.0.0:0'),
     original: null,
     reply: null,
@@ -91,63 +89,52 @@ export function packetAt(place: Place, type: PacketType, ms: number, change: Pac
 export interface Connection {
   readonly place: Place;
   /** Direction of the SYN at this tap. */
-  readonly syn: 'rx' | 'tx';
+  readonly syn: TapDirection;
   readonly tuple: string;
   readonly clientIsn?: number;
   readonly serverIsn?: number;
   readonly conntrack?: { readonly original: string; readonly reply: string };
 }
 
+type Segment =
+  | 'syn'
+  | 'synAck'
+  | 'ack'
+  | 'request'
+  | 'response'
+  | 'clientFin'
+  | 'serverFin'
+  | 'refusal'
+  | 'serverRst'
+  | 'clientRst';
+
+/** A segment of a connection at a tap. */
+export interface TestPacket {
+  readonly kind: 'segment';
+  readonly ms: number;
+  readonly segment: Segment;
+  readonly of: Connection;
+}
+
 /** The packets of one connection at one tap, each at its millisecond. */
 export function packetsOf(connection: Connection) {
-  const { place, syn, clientIsn = 1_000_000, serverIsn = 9_000_000 } = connection;
+  const { place, syn, clientIsn = 1_000_000 } = connection;
   const tuple = tupleOf(connection.tuple);
-  const back = syn === 'rx' ? 'tx' : 'rx';
-  const { conntrack } = connection;
-  const tuples = (type: PacketType) => ({
-    original: conntrack !== undefined && type === 'tx' ? tupleOf(conntrack.original) : null,
-    reply: conntrack !== undefined && type === 'tx' ? tupleOf(conntrack.reply) : null,
-  });
-  const forward = (ms: number, change: PacketChange) =>
-    packetAt(place, syn, ms, {
-      tuple,
-      seq: (clientIsn + 1) >>> 0,
-      ack: (serverIsn + 1) >>> 0,
-      tcpFlags: 0x10,
-      ...tuples(syn),
-      ...change,
-    });
-  const answer = (ms: number, change: PacketChange) =>
-    packetAt(place, back, ms, {
-      tuple: reverseTuple(tuple),
-      seq: (serverIsn + 1) >>> 0,
-      ack: (clientIsn + 1) >>> 0,
-      tcpFlags: 0x10,
-      ...tuples(back),
-      ...change,
-    });
+  const segment = (name: Segment) => (ms: number) =>
+    ({ kind: 'segment', ms, segment: name, of: connection }) as TestPacket;
   return {
-    syn: (ms: number) =>
-      forward(ms, { seq: clientIsn, ack: 0, tcpFlags: 0x02, milestones: MILESTONE.syn }),
-    synAck: (ms: number) =>
-      answer(ms, { seq: serverIsn, tcpFlags: 0x12, milestones: MILESTONE.synAck }),
-    ack: (ms: number) => forward(ms, { milestones: MILESTONE.ack }),
-    request: (ms: number) =>
-      forward(ms, { milestones: MILESTONE.data, payloadBytes: 78, tcpFlags: 0x18 }),
-    response: (ms: number) =>
-      answer(ms, {
-        milestones: MILESTONE.data,
-        payloadBytes: 200,
-        tcpFlags: 0x18,
-        ack: clientIsn + 79,
-      }),
-    clientFin: (ms: number) => forward(ms, { milestones: MILESTONE.fin, tcpFlags: 0x11 }),
-    serverFin: (ms: number) => answer(ms, { milestones: MILESTONE.fin, tcpFlags: 0x11 }),
-    refusal: (ms: number) => answer(ms, { seq: 0, milestones: MILESTONE.rst, tcpFlags: 0x14 }),
-    serverRst: (ms: number) => answer(ms, { milestones: MILESTONE.rst, tcpFlags: 0x14 }),
-    clientRst: (ms: number) => forward(ms, { milestones: MILESTONE.rst, tcpFlags: 0x04 }),
+    syn: segment('syn'),
+    synAck: segment('synAck'),
+    ack: segment('ack'),
+    request: segment('request'),
+    response: segment('response'),
+    clientFin: segment('clientFin'),
+    serverFin: segment('serverFin'),
+    refusal: segment('refusal'),
+    serverRst: segment('serverRst'),
+    clientRst: segment('clientRst'),
     drop: (ms: number, reason: number) =>
-      packetAt(place, 'drop', ms, { tuple, seq: clientIsn, tcpFlags: 0x02, reason, milestones: 1 }),
+      packetAt(place, 'drop', ms, { tuple, seq: clientIsn, reason }),
     icmp: (ms: number, type = 3, code = 3) =>
       packetAt(place, syn === 'rx' ? 'icmpTx' : 'icmpRx', ms, {
         tuple,
@@ -155,4 +142,105 @@ export function packetsOf(connection: Connection) {
         reason: (type << 8) | code,
       }),
   };
+}
+
+const RIPE_MS = 250;
+const CHECK_MS = 300;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What the loader writes when these packets pass, in order of time, and what it writes until `untilMs`. */
+export function framesOf(
+  packets: readonly (TestPacket | PacketFrame)[],
+  untilMs = Number.POSITIVE_INFINITY,
+): (LegFrame | PacketFrame)[] {
+  const legs = new Map<Connection, Mutable<LegFrame>>();
+  const frames: (LegFrame | PacketFrame)[] = [];
+  const tell = (leg: LegFrame, ms: number) => frames.push({ ...leg, tsNs: nsOf(ms) });
+  const unchecked: { leg: LegFrame; atMs: number }[] = [];
+  const check = (ms: number) => {
+    while (unchecked[0] !== undefined && unchecked[0].atMs <= ms) {
+      const { leg, atMs } = unchecked.shift() as { leg: LegFrame; atMs: number };
+      tell(leg, atMs);
+    }
+  };
+  const msOf = (each: TestPacket | PacketFrame) =>
+    each.kind === 'packet' ? Number(each.tsNs) / 1e6 : each.ms;
+  for (const packet of [...packets].sort((a, b) => msOf(a) - msOf(b))) {
+    check(msOf(packet));
+    if (packet.kind === 'packet') {
+      frames.push(packet);
+      continue;
+    }
+    const { of, ms } = packet;
+    const known = legs.get(of);
+    const leg = known ?? newLeg(of, ms, legs.size);
+    if (known === undefined) unchecked.push({ leg, atMs: ms + CHECK_MS });
+    legs.set(of, leg);
+    if (known !== undefined) addSegment(leg, packet);
+    const isOver = leg.resetNs !== null || (leg.clientFinNs !== null && leg.serverFinNs !== null);
+    const isRipe = ms - Number(leg.synNs) / 1e6 >= RIPE_MS;
+    if (!isOver && !isRipe) continue;
+    tell(leg, ms);
+    const at = unchecked.findIndex((each) => each.leg === leg);
+    if (at >= 0) unchecked.splice(at, 1);
+  }
+  check(untilMs);
+  return frames;
+}
+
+function newLeg(of: Connection, ms: number, id: number): Mutable<LegFrame> {
+  return {
+    kind: 'leg',
+    id,
+    tsNs: nsOf(ms),
+    synNs: nsOf(ms),
+    lastSynNs: 0,
+    synAckNs: null,
+    ackNs: null,
+    requestNs: null,
+    responseNs: null,
+    clientFinNs: null,
+    serverFinNs: null,
+    resetNs: null,
+    isResetByServer: false,
+    hasSpokenOn: false,
+    ...of.place,
+    direction: of.syn,
+    family: 4,
+    synTtl: 63,
+    synCount: 1,
+    clientIsn: of.clientIsn ?? 1_000_000,
+    serverIsn: null,
+    tuple: tupleOf(of.tuple),
+    ...(of.syn === 'tx' ? conntrackOf(of) : { original: null, reply: null }),
+  };
+}
+
+function conntrackOf({ conntrack }: Connection) {
+  if (conntrack === undefined) return { original: null, reply: null };
+  return { original: tupleOf(conntrack.original), reply: tupleOf(conntrack.reply) };
+}
+
+function addSegment(leg: Mutable<LegFrame>, { segment, ms, of }: TestPacket): void {
+  const ns = Number(nsOf(ms) - leg.synNs);
+  const isOfServer = !['syn', 'ack', 'request', 'clientFin', 'clientRst'].includes(segment);
+  if (isOfServer === (of.syn === 'rx')) Object.assign(leg, conntrackOf(of));
+  if (isOfServer && segment !== 'refusal' && segment !== 'serverRst') leg.resetNs = null;
+  if (!isOfServer && segment !== 'syn') leg.hasSpokenOn = true;
+  if (segment === 'syn') Object.assign(leg, { synCount: leg.synCount + 1, lastSynNs: ns });
+  if (segment === 'synAck' || segment === 'ack') leg.serverIsn ??= of.serverIsn ?? 9_000_000;
+  if (segment === 'synAck') leg.synAckNs ??= ns;
+  if (segment === 'ack') leg.ackNs ??= ns;
+  if (segment === 'request') leg.requestNs ??= ns;
+  if (segment === 'response') leg.responseNs ??= ns;
+  if (segment === 'clientFin') leg.clientFinNs ??= ns;
+  if (segment === 'serverFin') leg.serverFinNs ??= ns;
+  if (segment !== 'refusal' && segment !== 'serverRst' && segment !== 'clientRst') return;
+  leg.resetNs = ns;
+  leg.isResetByServer = segment !== 'clientRst';
+}
+
+function nsOf(ms: number): bigint {
+  return BigInt(Math.round(ms * 1e6));
 }

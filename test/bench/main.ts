@@ -1,6 +1,7 @@
-/** `npm run bench -- NAME [--json] [--max-legs N]`: measures one part of hoptrace on this machine. */
+/** `npm run bench -- NAME [--json] [--max-legs N] [--rounds N]`: measures one part of hoptrace on this machine. */
 import { parseArgs } from 'node:util';
 import { printResult, type ResultRow } from '../lab/commands/output.ts';
+import { benchAgent } from './agent.ts';
 import { benchIngest } from './ingest.ts';
 import { benchStitch } from './stitch.ts';
 
@@ -9,9 +10,17 @@ interface Bench {
   readonly details: Record<string, unknown>;
 }
 
-const BENCHES: Readonly<Record<string, (maxLegs: number) => Bench | Promise<Bench>>> = {
-  ingest: benchIngest,
-  stitch: benchStitch,
+interface Sizes {
+  readonly maxLegs: number;
+  /** Of `agent`: about 20 s each. */
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>> = {
+  agent: benchAgent,
+  ingest: () => benchIngest(),
+  stitch: ({ maxLegs }) => benchStitch(maxLegs),
 };
 
 async function main(): Promise<number> {
@@ -20,18 +29,22 @@ async function main(): Promise<number> {
     options: {
       json: { type: 'boolean', default: false },
       'max-legs': { type: 'string', default: '10000000' },
+      rounds: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '2' },
     },
   });
   const name = positionals[0] ?? '';
   const maxLegs = Number(values['max-legs']);
+  const rounds = Number(values.rounds);
+  const seconds = Number(values.seconds);
   const bench = BENCHES[name];
-  if (bench === undefined || !(maxLegs >= 100_000)) {
+  if (bench === undefined || !(maxLegs >= 100_000) || !(rounds >= 1) || !(seconds > 0)) {
     process.stderr.write(
-      `bench: "${name}" with --max-legs ${values['max-legs']}: choose one of ${Object.keys(BENCHES).join(', ')} and at least 100000 legs\n`,
+      `bench: "${name}" with --max-legs ${values['max-legs']}: choose one of ${Object.keys(BENCHES).join(', ')}, at least 100000 legs, and rounds and seconds above 0\n`,
     );
     return 2;
   }
-  const { rows, details } = await bench(maxLegs);
+  const { rows, details } = await bench({ maxLegs, rounds, seconds });
   const text = [
     ...rows.map(
       (row) =>

@@ -24,14 +24,35 @@ interface Endpoint {
   port: number;
 }
 
+interface Tuple {
+  src: Endpoint;
+  dst: Endpoint;
+}
+
+/** Durations are nanoseconds after the SYN, null where nothing was seen. */
+interface Leg {
+  kind: 'leg';
+  id: number;
+  netns: number;
+  direction: 'rx' | 'tx';
+  clientIsn: number;
+  synAckNs: number | null;
+  ackNs: number | null;
+  requestNs: number | null;
+  responseNs: number | null;
+  clientFinNs: number | null;
+  serverFinNs: number | null;
+  resetNs: number | null;
+  tuple: Tuple;
+}
+
 interface Packet {
   kind: 'packet';
   netns: number;
   type: string;
-  milestones: string[];
   seq: number;
   reason: number;
-  tuple: { src: Endpoint; dst: Endpoint };
+  tuple: Tuple;
 }
 
 interface Hello {
@@ -42,10 +63,13 @@ interface Hello {
 
 interface Stats {
   kind: 'stats';
+  synsSeen: number;
+  dropsSeen: number;
+  legsOpened: number;
   ringLost: number;
 }
 
-type Line = Packet | Hello | Stats | { kind: 'clock' };
+type Line = Leg | Packet | Hello | Stats | { kind: 'clock' };
 
 /** Why this host cannot run the test, or undefined. */
 function missingHere(): string | undefined {
@@ -167,17 +191,16 @@ async function waitFor(what: string, isThere: () => boolean): Promise<void> {
   }
 }
 
-function packetsOf(lines: Line[]): Packet[] {
-  return lines.filter((line): line is Packet => line.kind === 'packet');
+function legsOf(lines: Line[]): Leg[] {
+  return lines.filter((line): line is Leg => line.kind === 'leg');
 }
 
-/** Distinct sequence numbers: a retransmission on a slow machine is not another connection. */
-function countDistinct(packets: Packet[], filter: (packet: Packet) => boolean): number {
-  return new Set(packets.filter(filter).map((packet) => packet.seq)).size;
-}
+const MILESTONES = ['synAckNs', 'ackNs', 'requestNs', 'responseNs', 'serverFinNs'] as const;
 
-function has(milestone: string, type: string, netns: number): (packet: Packet) => boolean {
-  return (p) => p.type === type && p.netns === netns && p.milestones.includes(milestone);
+/** Every milestone was seen, each not before the one that must come first. */
+function isComplete(leg: Leg): boolean {
+  const stamps = MILESTONES.map((name) => leg[name]);
+  return stamps.every((ns, index) => ns !== null && ns > 0 && ns >= (stamps[index - 1] ?? 0));
 }
 
 const reason = missingHere();
@@ -220,28 +243,34 @@ onThisHost(
     await connect('a', CONNECTIONS, PORT);
     await connect('c', UNWATCHED_CONNECTIONS, PORT);
     await connect('a', 1, CLOSED_PORT);
-    await waitFor('the reset', () => packetsOf(lines).some(has('rst', 'rx', a)));
+    await waitFor('the reset', () =>
+      legsOf(lines).some((leg) => leg.netns === a && leg.resetNs !== null),
+    );
     loader.kill('SIGTERM');
     expect(await loaderExit).toBe(0);
 
-    const packets = packetsOf(lines);
-    expect(new Set(packets.map((packet) => packet.netns))).toEqual(new Set([a, b]));
-    expect(countDistinct(packets, has('syn', 'tx', a))).toBe(CONNECTIONS + 1);
-    expect(countDistinct(packets, has('syn', 'rx', b))).toBe(CONNECTIONS + 1);
-    expect(countDistinct(packets, has('synAck', 'tx', b))).toBe(CONNECTIONS);
-    expect(countDistinct(packets, has('synAck', 'rx', a))).toBe(CONNECTIONS);
-    expect(countDistinct(packets, has('data', 'tx', a))).toBe(CONNECTIONS);
-    expect(countDistinct(packets, has('data', 'tx', b))).toBe(CONNECTIONS);
-
-    const resets = packets.filter((packet) => packet.milestones.includes('rst'));
-    expect(resets.map((packet) => [packet.netns, packet.type, packet.tuple.src.port])).toEqual([
-      [b, 'tx', CLOSED_PORT],
-      [a, 'rx', CLOSED_PORT],
-    ]);
+    const legs = legsOf(lines);
+    expect(new Set(legs.map((leg) => leg.netns))).toEqual(new Set([a, b]));
+    for (const [netns, direction] of [
+      [a, 'tx'],
+      [b, 'rx'],
+    ] as const) {
+      const here = legs.filter((leg) => leg.netns === netns);
+      const served = here.filter((leg) => leg.tuple.dst.port === PORT);
+      expect(new Set(here.map((leg) => leg.direction))).toEqual(new Set([direction]));
+      expect(new Set(served.map((leg) => leg.clientIsn)).size).toBe(CONNECTIONS);
+      expect(served.filter((leg) => !isComplete(leg))).toEqual([]);
+      const refused = here.filter((leg) => leg.tuple.dst.port === CLOSED_PORT);
+      expect(refused).toMatchObject([{ synAckNs: null, resetNs: expect.any(Number) }]);
+    }
+    const told = new Map(legs.map((leg) => [leg.id, leg]));
+    expect(told.size).toBe(2 * (CONNECTIONS + 1));
+    const stats = lines.findLast((line): line is Stats => line.kind === 'stats');
+    expect(stats).toMatchObject({ legsOpened: 2 * (CONNECTIONS + 1), dropsSeen: 1, ringLost: 0 });
     const hello = lines.find((line): line is Hello => line.kind === 'hello');
-    const drops = packets.filter((packet) => packet.type === 'drop');
-    expect(drops.map((drop) => [drop.netns, hello?.dropReasons[drop.reason]])).toEqual([
-      [b, 'NO_SOCKET'],
+    const drops = lines.filter((line): line is Packet => line.kind === 'packet');
+    expect(drops.map((drop) => [drop.type, drop.netns, hello?.dropReasons[drop.reason]])).toEqual([
+      ['drop', b, 'NO_SOCKET'],
     ]);
   },
   60_000,
@@ -260,7 +289,7 @@ onThisHost(
 
     expect(lines.slice(0, 2).map((line) => line.kind)).toEqual(['hello', 'clock']);
     expect(lines[0]).toMatchObject({
-      layoutVersion: 1,
+      layoutVersion: 2,
       allNamespaces: false,
       namespaces: [{ inode: statSync(netnsPath('a')).ino, name: 'client' }],
     });

@@ -1,53 +1,141 @@
 /** Body bytes to typed frames. Offsets are those of agent/bpf/hop.h. None of these throws on data. */
-import { formatIp } from '@hoptrace/domain/model/ip.ts';
-import type { Tuple } from '@hoptrace/domain/model/tuple.ts';
 import type {
   BurstFrame,
   ClockFrame,
+  LegFrame,
   LinkFrame,
   PacketFrame,
   ProxyHeaderFrame,
   StatsFrame,
 } from './frame.ts';
-import { CT_PRESENT, DEVICE_KINDS, PACKET_TYPES } from './layout.ts';
+import {
+  CT_PRESENT,
+  DEVICE_KINDS,
+  FIRST_PACKET_TYPE,
+  LEG,
+  LEG_FLAG,
+  PACKET,
+  PACKET_TYPES,
+  STATS_FIELDS,
+  TAP_DIRECTIONS,
+} from './layout.ts';
+import { tupleAt } from './tupleAt.ts';
 
 const PROXY_BYTES_OFFSET = 60;
 const PROXY_BYTES_MAX = 108;
+const TWO_32 = 0x1_0000_0000;
+/** High words of stamps below 2^60 ns (36 years of uptime); together with the clock's offset still exact in µs. */
+const STAMP_HIGH_MAX = 0x1000_0000;
+/** Exact as a number, and more than any connection lasts. */
+const DURATION_MAX_NS = 2 ** 52;
+/** Stamps of two CPUs may be a little out of order. */
+const DISORDER_MAX_NS = 1e9;
+const CLOCK_OFFSET_MAX_NS = 2n ** 62n;
 
 /** Null where a field holds a value that hop.h does not define. */
 export function parsePacket(view: DataView): PacketFrame | null {
-  const type = PACKET_TYPES[view.getUint8(32) - 1];
-  const deviceKind = DEVICE_KINDS[view.getUint8(37)];
-  const family = view.getUint8(35);
-  if (type === undefined || deviceKind === undefined) return null;
+  const type = PACKET_TYPES[view.getUint8(PACKET.type) - FIRST_PACKET_TYPE];
+  const deviceKind = DEVICE_KINDS[view.getUint8(PACKET.deviceKind)];
+  const family = view.getUint8(PACKET.family);
+  if (type === undefined || deviceKind === undefined || !isStamp(view, PACKET.ts)) return null;
   if (family !== 4 && family !== 6) return null;
-  const hasConntrack = (view.getUint32(28, true) & CT_PRESENT) !== 0;
+  const hasConntrack = (view.getUint32(PACKET.ctStatus, true) & CT_PRESENT) !== 0;
   return {
     kind: 'packet',
-    tsNs: view.getBigUint64(0, true),
-    netns: view.getUint32(8, true),
-    ifindex: view.getUint32(12, true),
-    ifname: printable(view, 40, 16),
+    tsNs: view.getBigUint64(PACKET.ts, true),
+    netns: view.getUint32(PACKET.netns, true),
+    ifindex: view.getUint32(PACKET.ifindex, true),
     deviceKind,
     type,
-    milestones: view.getUint8(34),
-    tcpFlags: view.getUint8(33),
-    seq: view.getUint32(16, true),
-    ack: view.getUint32(20, true),
-    reason: view.getUint32(24, true),
+    seq: view.getUint32(PACKET.seq, true),
+    reason: view.getUint32(PACKET.reason, true),
     family,
-    ttl: view.getUint8(36),
-    payloadBytes: view.getUint16(38, true),
-    tuple: tupleAt(view, 56),
-    original: hasConntrack ? tupleAt(view, 92) : null,
-    reply: hasConntrack ? tupleAt(view, 128) : null,
+    ttl: view.getUint8(PACKET.ttl),
+    tuple: tupleAt(view, PACKET.tuple),
+    original: hasConntrack ? tupleAt(view, PACKET.original) : null,
+    reply: hasConntrack ? tupleAt(view, PACKET.reply) : null,
   };
+}
+
+/** Null where a field holds a value that hop.h does not define. */
+export function parseLeg(view: DataView): LegFrame | null {
+  const direction = TAP_DIRECTIONS[view.getUint8(LEG.direction) - 1];
+  const deviceKind = DEVICE_KINDS[view.getUint8(LEG.deviceKind)];
+  const family = view.getUint8(LEG.family);
+  const idHigh = view.getUint32(LEG.id + 4, true);
+  if (direction === undefined || deviceKind === undefined || idHigh > 0xffff) return null;
+  if (family !== 4 && family !== 6) return null;
+  if (!isStamp(view, LEG.at) || !isStamp(view, LEG.syn) || !areInOrder(view)) return null;
+  const flags = view.getUint8(LEG.flags);
+  const hasConntrack = (view.getUint32(LEG.ctStatus, true) & CT_PRESENT) !== 0;
+  return {
+    kind: 'leg',
+    id: idHigh * TWO_32 + view.getUint32(LEG.id, true),
+    tsNs: view.getBigUint64(LEG.at, true),
+    synNs: view.getBigUint64(LEG.syn, true),
+    lastSynNs: sinceSyn(view, LEG.lastSyn) ?? 0,
+    synAckNs: sinceSyn(view, LEG.synAck),
+    ackNs: sinceSyn(view, LEG.ack),
+    requestNs: sinceSyn(view, LEG.request),
+    responseNs: sinceSyn(view, LEG.response),
+    clientFinNs: sinceSyn(view, LEG.clientFin),
+    serverFinNs: sinceSyn(view, LEG.serverFin),
+    resetNs: (flags & LEG_FLAG.reset) === 0 ? null : sinceSyn(view, LEG.reset),
+    isResetByServer: (flags & LEG_FLAG.serverReset) !== 0,
+    hasSpokenOn: (flags & LEG_FLAG.spokeOn) !== 0,
+    netns: view.getUint32(LEG.netns, true),
+    ifindex: view.getUint32(LEG.ifindex, true),
+    deviceKind,
+    direction,
+    family,
+    synTtl: view.getUint8(LEG.synTtl),
+    synCount: view.getUint16(LEG.synCount, true),
+    clientIsn: view.getUint32(LEG.clientIsn, true),
+    serverIsn: (flags & LEG_FLAG.serverIsn) === 0 ? null : view.getUint32(LEG.serverIsn, true),
+    tuple: tupleAt(view, LEG.tuple),
+    original: hasConntrack ? tupleAt(view, LEG.original) : null,
+    reply: hasConntrack ? tupleAt(view, LEG.reply) : null,
+  };
+}
+
+const LEG_STAMPS = [
+  ...[LEG.at, LEG.lastSyn, LEG.synAck, LEG.ack, LEG.request, LEG.response],
+  ...[LEG.clientFin, LEG.serverFin, LEG.reset],
+];
+
+function isStamp(view: DataView, offset: number): boolean {
+  return view.getUint32(offset + 4, true) < STAMP_HIGH_MAX;
+}
+
+/** No stamp of the leg lies before its SYN, or so long after it that it cannot be meant. */
+function areInOrder(view: DataView): boolean {
+  for (const offset of LEG_STAMPS) {
+    if (isUnset(view, offset)) continue;
+    const ns = differenceNs(view, offset);
+    if (ns < -DISORDER_MAX_NS || ns > DURATION_MAX_NS) return false;
+  }
+  return true;
+}
+
+function isUnset(view: DataView, offset: number): boolean {
+  return view.getUint32(offset, true) === 0 && view.getUint32(offset + 4, true) === 0;
+}
+
+/** Without BigInt, which would cost an allocation for each stamp. */
+function differenceNs(view: DataView, offset: number): number {
+  const highs = view.getUint32(offset + 4, true) - view.getUint32(LEG.syn + 4, true);
+  return highs * TWO_32 + (view.getUint32(offset, true) - view.getUint32(LEG.syn, true));
+}
+
+/** Nanoseconds after the SYN, never negative; null where it was not seen. */
+function sinceSyn(view: DataView, offset: number): number | null {
+  return isUnset(view, offset) ? null : Math.max(0, differenceNs(view, offset));
 }
 
 export function parseLink(view: DataView): LinkFrame | null {
   const side = view.getUint32(20, true);
   const subject = burstAt(view, 24);
-  if (subject === null || (side !== 1 && side !== 2)) return null;
+  if (subject === null || (side !== 1 && side !== 2) || !isStamp(view, 0)) return null;
   return {
     kind: 'link',
     tsNs: view.getBigUint64(0, true),
@@ -63,7 +151,7 @@ export function parseLink(view: DataView): LinkFrame | null {
 
 export function parseProxyHeader(view: DataView): ProxyHeaderFrame | null {
   const capturedBytes = view.getUint16(20, true);
-  if (capturedBytes > PROXY_BYTES_MAX) return null;
+  if (capturedBytes > PROXY_BYTES_MAX || !isStamp(view, 0)) return null;
   const start = view.byteOffset + PROXY_BYTES_OFFSET;
   return {
     kind: 'proxyHeader',
@@ -76,23 +164,20 @@ export function parseProxyHeader(view: DataView): ProxyHeaderFrame | null {
   };
 }
 
-export function parseClock(view: DataView): ClockFrame {
-  return {
-    kind: 'clock',
-    monotonicNs: view.getBigUint64(0, true),
-    realtimeMinusMonotonicNs: view.getBigInt64(8, true),
-  };
+/** Null where the clock is further off than any clock is. */
+export function parseClock(view: DataView): ClockFrame | null {
+  const realtimeMinusMonotonicNs = view.getBigInt64(8, true);
+  const isAbsurd =
+    realtimeMinusMonotonicNs > CLOCK_OFFSET_MAX_NS ||
+    realtimeMinusMonotonicNs < -CLOCK_OFFSET_MAX_NS;
+  if (isAbsurd) return null;
+  return { kind: 'clock', monotonicNs: view.getBigUint64(0, true), realtimeMinusMonotonicNs };
 }
 
 export function parseStats(view: DataView): StatsFrame {
-  const count = (offset: number) => Number(view.getBigUint64(offset, true));
-  return {
-    kind: 'stats',
-    packetsSeen: count(0),
-    eventsEmitted: count(8),
-    ringLost: count(16),
-    mapFull: count(24),
-  };
+  const count = (index: number) => Number(view.getBigUint64(index * 8, true));
+  const counts = Object.fromEntries(STATS_FIELDS.map((name, index) => [name, count(index)]));
+  return { kind: 'stats', ...(counts as Omit<StatsFrame, 'kind'>) };
 }
 
 function burstAt(view: DataView, offset: number): BurstFrame | null {
@@ -104,14 +189,6 @@ function burstAt(view: DataView, offset: number): BurstFrame | null {
     isnRemote: view.getUint32(offset + 12, true),
     burst: view.getUint32(offset + 16, true),
     isAccepted: view.getUint32(offset + 20, true) === 1,
-  };
-}
-
-function tupleAt(view: DataView, offset: number): Tuple {
-  const ip = (at: number) => formatIp(new Uint8Array(view.buffer, view.byteOffset + at, 16));
-  return {
-    src: { ip: ip(offset), port: view.getUint16(offset + 32, true) },
-    dst: { ip: ip(offset + 16), port: view.getUint16(offset + 34, true) },
   };
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
+import { framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
 import { FrameDecoder } from './decoder.ts';
 import { encodeFrame } from './encode.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, LegFrame } from './frame.ts';
 
 const connection = packetsOf({
   place: UPLINK,
@@ -15,6 +15,12 @@ const connection = packetsOf({
     reply: '10.244.1.10:80>192.168.50.11:1234',
   },
 });
+const legs = framesOf([
+  ...[connection.syn(1.5), connection.synAck(2), connection.ack(2.5), connection.request(3)],
+  ...[connection.response(900), connection.serverRst(2_000)],
+]);
+const leg = legs[0] as LegFrame;
+
 const burst = { cookie: 7n, isnLocal: 1, isnRemote: 0xffff_fffe, burst: 2, isAccepted: true };
 const FRAMES: readonly Frame[] = [
   { kind: 'hello', hello: helloOf() },
@@ -23,8 +29,7 @@ const FRAMES: readonly Frame[] = [
     monotonicNs: 123_456_789_012n,
     realtimeMinusMonotonicNs: 1_790_000_000_000_000_123n,
   },
-  connection.syn(1.5),
-  connection.synAck(2),
+  ...legs,
   connection.drop(3, 12),
   connection.icmp(4),
   {
@@ -47,7 +52,11 @@ const FRAMES: readonly Frame[] = [
     tuple: tupleOf('10.0.0.1:1>10.0.0.2:2'),
     bytes: new TextEncoder().encode('PROXY UNKNOWN\r\n'),
   },
-  { kind: 'stats', packetsSeen: 9, eventsEmitted: 8, ringLost: 1, mapFull: 0 },
+  {
+    kind: 'stats',
+    ...{ packetsSeen: 9, synsSeen: 8, dropsSeen: 7, legsOpened: 6, legsShed: 5 },
+    ...{ eventsEmitted: 4, ringLost: 3, mapFull: 2, checksLost: 1 },
+  },
 ];
 const STREAM = Buffer.concat(FRAMES.map(encodeFrame));
 
@@ -103,37 +112,37 @@ test('random bytes are refused with a reason', () => {
 });
 
 test('a frame with an impossible field costs only itself', () => {
-  const bad = encodeFrame(connection.syn(1));
-  bad[8 + 32] = 99; // type
+  const bad = encodeFrame(leg);
+  bad[8 + 112] = 99; // direction
   const decoder = new FrameDecoder();
-  const frames = decoder.push(Buffer.concat([bad, encodeFrame(connection.synAck(2))]));
-  expect(frames.map((each) => each.frame)).toEqual([connection.synAck(2)]);
+  const frames = decoder.push(Buffer.concat([bad, encodeFrame(leg)]));
+  expect(frames.map((each) => each.frame)).toEqual([leg]);
   expect([decoder.badFrames, decoder.failure]).toEqual([1, null]);
 });
 
-test('a packet of another size is refused, naming both sizes and the remedy', () => {
-  const bytes = encodeFrame(connection.syn(1));
+test('a frame of another size is refused, naming both sizes and the remedy', () => {
+  const bytes = encodeFrame(leg);
   new DataView(bytes.buffer).setUint32(0, 180, true);
   const decoder = new FrameDecoder();
   expect(decoder.push(bytes)).toEqual([]);
   expect(decoder.failure).toContain('size 180');
   expect(decoder.failure).toContain(
-    'a packet frame has 176 bytes; build loader and agent from the same checkout',
+    'a leg frame has 240 bytes; build loader and agent from the same checkout',
   );
   expect(decoder.push(STREAM)).toEqual([]);
 });
 
 test('a hello that announces another layout is refused before any packet is read', () => {
   const hello = helloOf({
-    sizes: { packet: 176, link: 112, proxyHeader: 168, clock: 16, stats: 32 },
+    sizes: { ...helloOf().sizes, leg: 240 },
   });
   const decoder = new FrameDecoder();
   const frames = decoder.push(
-    Buffer.concat([encodeFrame({ kind: 'hello', hello }), encodeFrame(connection.syn(1))]),
+    Buffer.concat([encodeFrame({ kind: 'hello', hello }), encodeFrame(leg)]),
   );
   expect(frames).toEqual([]);
   expect(decoder.failure).toBe(
-    'hello.sizes.packet is 176, this agent reads 168; build loader and agent from the same checkout (npm run agent:build)',
+    'hello.sizes.leg is 240, this agent reads 232; build loader and agent from the same checkout (npm run agent:build)',
   );
 });
 
@@ -142,7 +151,7 @@ test('a hello that is no JSON or lacks a field is refused by name', () => {
   const failureOf = (body: string) => {
     const bytes = new Uint8Array(8 + body.length);
     new DataView(bytes.buffer).setUint32(0, bytes.length, true);
-    bytes.set([1, 1], 4);
+    bytes.set([1, 2], 4);
     bytes.set(new TextEncoder().encode(body), 8);
     const decoder = new FrameDecoder();
     decoder.push(bytes);

@@ -7,7 +7,14 @@
  * head means that the position is lost; nothing in the stream marks a frame's beginning, so the decoder stops for
  * good (`failure`) and the source must start the loader anew.
  */
-import { parseClock, parseLink, parsePacket, parseProxyHeader, parseStats } from './bodies.ts';
+import {
+  parseClock,
+  parseLeg,
+  parseLink,
+  parsePacket,
+  parseProxyHeader,
+  parseStats,
+} from './bodies.ts';
 import type { Frame } from './frame.ts';
 import { parseHello } from './hello.ts';
 import { BODY_BYTES, FRAME_KINDS, type FrameKind, HEAD_BYTES, LAYOUT_VERSION } from './layout.ts';
@@ -63,6 +70,8 @@ export class FrameDecoder {
         return parseClock(body);
       case 'stats':
         return parseStats(body);
+      case 'leg':
+        return parseLeg(body);
       case 'packet':
         return parsePacket(body);
       case 'link':

@@ -4,15 +4,28 @@
  */
 import { parseIp } from '@hoptrace/domain/model/ip.ts';
 import type { Tuple } from '@hoptrace/domain/model/tuple.ts';
-import type { BurstFrame, Frame, LinkFrame, PacketFrame, ProxyHeaderFrame } from './frame.ts';
+import type {
+  BurstFrame,
+  Frame,
+  LegFrame,
+  LinkFrame,
+  PacketFrame,
+  ProxyHeaderFrame,
+} from './frame.ts';
 import {
   BODY_BYTES,
   CT_PRESENT,
   DEVICE_KINDS,
+  FIRST_PACKET_TYPE,
   FRAME_KINDS,
   HEAD_BYTES,
   LAYOUT_VERSION,
+  LEG,
+  LEG_FLAG,
+  PACKET,
   PACKET_TYPES,
+  STATS_FIELDS,
+  TAP_DIRECTIONS,
 } from './layout.ts';
 
 /** One frame, head included. */
@@ -27,10 +40,11 @@ export function encodeFrame(frame: Frame): Uint8Array {
       view.setBigInt64(8, frame.realtimeMinusMonotonicNs, true);
       break;
     case 'stats':
-      view.setBigUint64(0, BigInt(frame.packetsSeen), true);
-      view.setBigUint64(8, BigInt(frame.eventsEmitted), true);
-      view.setBigUint64(16, BigInt(frame.ringLost), true);
-      view.setBigUint64(24, BigInt(frame.mapFull), true);
+      for (const [index, name] of STATS_FIELDS.entries())
+        view.setBigUint64(index * 8, BigInt(frame[name]), true);
+      break;
+    case 'leg':
+      writeLeg(view, frame);
       break;
     case 'packet':
       writePacket(view, frame);
@@ -55,25 +69,61 @@ function framed(kind: Frame['kind'], body: Uint8Array): Uint8Array {
   return bytes;
 }
 
+function writeLeg(view: DataView, frame: LegFrame): void {
+  const stamps = [
+    [LEG.lastSyn, frame.lastSynNs],
+    [LEG.synAck, frame.synAckNs],
+    [LEG.ack, frame.ackNs],
+    [LEG.request, frame.requestNs],
+    [LEG.response, frame.responseNs],
+    [LEG.clientFin, frame.clientFinNs],
+    [LEG.serverFin, frame.serverFinNs],
+    [LEG.reset, frame.resetNs],
+  ] as const;
+  view.setBigUint64(LEG.id, BigInt(frame.id), true);
+  view.setBigUint64(LEG.at, frame.tsNs, true);
+  view.setBigUint64(LEG.syn, frame.synNs, true);
+  for (const [offset, ns] of stamps)
+    if (ns !== null) view.setBigUint64(offset, frame.synNs + BigInt(ns), true);
+  view.setUint32(LEG.netns, frame.netns, true);
+  view.setUint32(LEG.ifindex, frame.ifindex, true);
+  view.setUint32(LEG.clientIsn, frame.clientIsn, true);
+  view.setUint32(LEG.serverIsn, frame.serverIsn ?? 0, true);
+  view.setUint32(LEG.ctStatus, frame.original === null ? 0 : CT_PRESENT, true);
+  view.setUint16(LEG.synCount, frame.synCount, true);
+  view.setUint8(LEG.direction, TAP_DIRECTIONS.indexOf(frame.direction) + 1);
+  view.setUint8(LEG.family, frame.family);
+  view.setUint8(LEG.synTtl, frame.synTtl);
+  view.setUint8(LEG.deviceKind, DEVICE_KINDS.indexOf(frame.deviceKind));
+  view.setUint8(LEG.flags, flagsOf(frame));
+  writeTuple(view, LEG.tuple, frame.tuple);
+  if (frame.original !== null) writeTuple(view, LEG.original, frame.original);
+  if (frame.reply !== null) writeTuple(view, LEG.reply, frame.reply);
+}
+
+function flagsOf(frame: LegFrame): number {
+  return (
+    (frame.serverIsn === null ? 0 : LEG_FLAG.serverIsn) |
+    (frame.hasSpokenOn ? LEG_FLAG.spokeOn : 0) |
+    (frame.resetNs === null ? 0 : LEG_FLAG.reset) |
+    (frame.isResetByServer ? LEG_FLAG.serverReset : 0)
+  );
+}
+
 function writePacket(view: DataView, frame: PacketFrame): void {
-  view.setBigUint64(0, frame.tsNs, true);
-  view.setUint32(8, frame.netns, true);
-  view.setUint32(12, frame.ifindex, true);
-  view.setUint32(16, frame.seq, true);
-  view.setUint32(20, frame.ack, true);
-  view.setUint32(24, frame.reason, true);
-  view.setUint32(28, frame.original === null ? 0 : CT_PRESENT, true);
-  view.setUint8(32, PACKET_TYPES.indexOf(frame.type) + 1);
-  view.setUint8(33, frame.tcpFlags);
-  view.setUint8(34, frame.milestones);
-  view.setUint8(35, frame.family);
-  view.setUint8(36, frame.ttl);
-  view.setUint8(37, DEVICE_KINDS.indexOf(frame.deviceKind));
-  view.setUint16(38, frame.payloadBytes, true);
-  writeText(view, 40, frame.ifname.slice(0, 15));
-  writeTuple(view, 56, frame.tuple);
-  if (frame.original !== null) writeTuple(view, 92, frame.original);
-  if (frame.reply !== null) writeTuple(view, 128, frame.reply);
+  view.setBigUint64(PACKET.ts, frame.tsNs, true);
+  view.setUint32(PACKET.netns, frame.netns, true);
+  view.setUint32(PACKET.ifindex, frame.ifindex, true);
+  view.setUint32(PACKET.seq, frame.seq, true);
+  view.setUint32(PACKET.reason, frame.reason, true);
+  view.setUint32(PACKET.ctStatus, frame.original === null ? 0 : CT_PRESENT, true);
+  view.setUint8(PACKET.type, PACKET_TYPES.indexOf(frame.type) + FIRST_PACKET_TYPE);
+  view.setUint8(PACKET.family, frame.family);
+  view.setUint8(PACKET.ttl, frame.ttl);
+  view.setUint8(PACKET.deviceKind, DEVICE_KINDS.indexOf(frame.deviceKind));
+  writeTuple(view, PACKET.tuple, frame.tuple);
+  if (frame.original !== null) writeTuple(view, PACKET.original, frame.original);
+  if (frame.reply !== null) writeTuple(view, PACKET.reply, frame.reply);
 }
 
 function writeLink(view: DataView, frame: LinkFrame): void {

@@ -1,28 +1,60 @@
 /** What the loader writes to its standard output, as values. Layout and meaning: agent/bpf/hop.h. */
 import type { Tuple } from '@hoptrace/domain/model/tuple.ts';
 import type { Hello } from './hello.ts';
-import type { DeviceKind, PacketType } from './layout.ts';
+import type { DeviceKind, PacketType, TapDirection } from './layout.ts';
 
-/** One milestone packet, drop or ICMP error. `tsNs` is CLOCK_MONOTONIC. seq and ack must not leave the node. */
+/**
+ * All that is known of one connection at one tap. `tsNs` (when this was told) and `synNs` are CLOCK_MONOTONIC; every
+ * other stamp is nanoseconds after the first SYN, null where it was not seen. ISNs must not leave the node.
+ */
+export interface LegFrame {
+  readonly kind: 'leg';
+  /** Unique while the loader runs. */
+  readonly id: number;
+  readonly tsNs: bigint;
+  readonly synNs: bigint;
+  readonly lastSynNs: number;
+  readonly synAckNs: number | null;
+  readonly ackNs: number | null;
+  readonly requestNs: number | null;
+  readonly responseNs: number | null;
+  readonly clientFinNs: number | null;
+  readonly serverFinNs: number | null;
+  readonly resetNs: number | null;
+  readonly isResetByServer: boolean;
+  /** The client sent more than its SYN: it was answered, if not by this way. */
+  readonly hasSpokenOn: boolean;
+  readonly netns: number;
+  readonly ifindex: number;
+  readonly deviceKind: DeviceKind;
+  /** Of the SYN. */
+  readonly direction: TapDirection;
+  readonly family: 4 | 6;
+  readonly synTtl: number;
+  readonly synCount: number;
+  readonly clientIsn: number;
+  readonly serverIsn: number | null;
+  readonly tuple: Tuple;
+  /** conntrack; null where it knew nothing of the connection at this tap. */
+  readonly original: Tuple | null;
+  readonly reply: Tuple | null;
+}
+
+/** A dropped SYN or an ICMP error about one: told at once. `seq` is the client's ISN. */
 export interface PacketFrame {
   readonly kind: 'packet';
   readonly tsNs: bigint;
   readonly netns: number;
   readonly ifindex: number;
-  readonly ifname: string;
   readonly deviceKind: DeviceKind;
   readonly type: PacketType;
-  readonly milestones: number;
-  readonly tcpFlags: number;
   readonly seq: number;
-  readonly ack: number;
   /** drop: enum skb_drop_reason; icmpRx and icmpTx: type << 8 | code. */
   readonly reason: number;
   readonly family: 4 | 6;
   readonly ttl: number;
-  readonly payloadBytes: number;
+  /** Of the dropped or quoted SYN. */
   readonly tuple: Tuple;
-  /** conntrack; null where the packet carried none. */
   readonly original: Tuple | null;
   readonly reply: Tuple | null;
 }
@@ -67,9 +99,18 @@ export interface ClockFrame {
 export interface StatsFrame {
   readonly kind: 'stats';
   readonly packetsSeen: number;
+  /** SYNs at watched taps, repetitions included. */
+  readonly synsSeen: number;
+  /** SYNs thrown away with a reason. */
+  readonly dropsSeen: number;
+  readonly legsOpened: number;
+  /** Legs not opened because there were too many. */
+  readonly legsShed: number;
   readonly eventsEmitted: number;
   readonly ringLost: number;
   readonly mapFull: number;
+  /** Legs not looked at again because too many waited for it. */
+  readonly checksLost: number;
 }
 
 export interface HelloFrame {
@@ -81,6 +122,7 @@ export type Frame =
   | HelloFrame
   | ClockFrame
   | StatsFrame
+  | LegFrame
   | PacketFrame
   | LinkFrame
   | ProxyHeaderFrame;

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { BODY_BYTES, LAYOUT_VERSION } from './layout.ts';
 
+const NOT_ASKED_FOR = 'not asked for';
+
 const u32 = z.int().min(0).max(0xffff_ffff);
 
 const interfaceSchema = z.object({
@@ -20,6 +22,7 @@ const helloSchema = z.object({
   layoutVersion: z.int(),
   sizes: z.object({
     packet: z.int(),
+    leg: z.int(),
     link: z.int(),
     proxyHeader: z.int(),
     clock: z.int(),
@@ -29,6 +32,8 @@ const helloSchema = z.object({
   hostNetns: u32,
   allNamespaces: z.boolean().default(false),
   features: z.record(z.string(), z.unknown()).default({}),
+  /** Why a feature is not there, and what to do. */
+  featureNotes: z.record(z.string(), z.string().max(1_000)).default({}),
   dropReasons: z.record(z.string(), z.string()).default({}),
   namespaces: z.array(namespaceSchema).default([]),
 });
@@ -49,6 +54,14 @@ export function parseHello(body: Uint8Array): { hello: Hello } | { problem: stri
   }
   const problem = layoutProblem(result.data);
   return problem === null ? { hello: result.data } : { problem };
+}
+
+/** What this loader cannot see, each with the reason; features that nobody asked for are not missing. */
+export function missingFeatures(hello: Hello): { feature: string; note: string }[] {
+  return Object.entries(hello.features).flatMap(([feature, isThere]) => {
+    const note = hello.featureNotes[feature] ?? '';
+    return isThere === false && note !== NOT_ASKED_FOR ? [{ feature, note }] : [];
+  });
 }
 
 function layoutProblem(hello: Hello): string | null {

@@ -1,50 +1,43 @@
 /**
- * Milestone packets in, legs and refusals out. Knows no clock: time is that of the packets and of `tick`.
+ * Leg frames, drops and ICMP errors in; legs and refusals out. Knows no clock: time is that of the frames and of `tick`.
  *
- *   SYN ──► leg opened ──► SYN-ACK ──► ACK ──► request ──► response ──► FIN, FIN or RST
- *            │                          │                     │              └ emitted: end (a later revision)
- *            │                          └ +1 s: emitted: open └ emitted at once: open
- *            └ +3 s without an answer: emitted: unanswered
+ *   a connection that is over within 0.3 s      one frame, one record; nothing is remembered
+ *   any other       SYN + 0.3 s ──► frame ──► emitted as it stands: open; later frames ──► revisions, the last with the end
+ *                                    └ no answer: attempt ──► SYN + 3 s: emitted: unanswered; refusal: see verdict.ts
  *
- * An emitted leg stays in memory for its end: 5 minutes while open (`end` then stays 'open' for ever: the end was
- * not seen), 70 s after the last SYN while unanswered (longer than the gaps between repetitions), 10 s after a reset.
+ * An emitted leg stays in memory for its end: 5 minutes while open (a later end then comes as the last revision there
+ * is), 70 s after the last SYN while unanswered (longer than the gaps between repetitions), 10 s after a reset.
  */
-import type { LegRecord, RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
-import type { PacketFrame } from '../frames/frame.ts';
+import type { LegRecord, RefusalRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
+import type { LegFrame, PacketFrame } from '../frames/frame.ts';
 import type { IsnHasher } from '../isnHash.ts';
 import type { KernelClock } from '../kernelClock.ts';
-import { roleOfPacket, type TapTable } from '../taps.ts';
-import { AttemptIndex, addLeg, newAttempt } from './attempt.ts';
-import { evidenceOf, isRejection } from './evidence.ts';
-import {
-  addAnswer,
-  addConntrack,
-  addForward,
-  endByOneFin,
-  isAnswerTo,
-  isLaterThanSyn,
-  isRst,
-} from './milestones.ts';
-import { answerKey, forwardKey, legRecord, newLeg, quotedKey, stampNs, TELLS } from './openLeg.ts';
+import type { TapTable } from '../taps.ts';
+import { AttemptIndex, addLeg, newAttempt, sightOfLeg, sightOfPacket } from './attempt.ts';
+import { evidenceOf, isCopyDrop, isQuoteOf, isRejection, rstOf } from './evidence.ts';
+import { endOf, isAnswered, isRefused, legRecord, TELLS } from './openLeg.ts';
 import type { Attempt, OpenLeg } from './state.ts';
-import { judge, refusalRecord } from './verdict.ts';
+import { TapCache } from './tapCache.ts';
+import { judge, loneRefusal, refusalRecord } from './verdict.ts';
 
 const SECOND_NS = 1_000_000_000n;
 const UNANSWERED_NS = 3n * SECOND_NS;
-const ESTABLISHED_NS = SECOND_NS;
 const ONE_FIN_NS = SECOND_NS;
 const SWEEP_EVERY_NS = 10n * SECOND_NS;
 const FORGET_OPEN_NS = 300n * SECOND_NS;
 const FORGET_UNANSWERED_NS = 70n * SECOND_NS;
 const FORGET_RESET_NS = 10n * SECOND_NS;
+/** The loader asks for a leg 0.3 s after its SYN (HOP_CHECK_NS): drops and ICMP errors about it may come before. */
+const LEGS_KNOWN_NS = 400_000_000n;
+/** HOP_RIPE_NS: a leg older than this was told before. */
+const RIPE_NS = 250_000_000n;
+const LAST_REVISION = 0xff;
+/** Statistics, which tell of shedding, come once a second. */
+const SHED_MEMORY_NS = 3n * SECOND_NS;
 
 /** A SYN crosses a handful of taps on one node; more is a loop. */
 const MAX_LEGS_OF_ATTEMPT = 64;
-
-const TCP_SYN = 0x02;
-const TCP_ACK = 0x10;
-/** Frees of copies: the SYN itself went on, or was never meant for this interface. */
-const COPY_DROP_REASONS = new Set(['OTHERHOST', 'PACKET_SOCK_ERROR', 'CONSUMED', 'NOT_SPECIFIED']);
+const MAX_WAITING_EVIDENCE = 65_536;
 
 export interface AssemblerOptions {
   readonly maxOpenLegs: number;
@@ -54,7 +47,7 @@ export interface AssemblerOptions {
 }
 
 export interface AssemblerCounters {
-  /** Packets of connections whose SYN was not seen, and answers to no known SYN. */
+  /** Drops and ICMP errors about SYNs that nobody heard of. */
   strayPackets: number;
   /** Closed early because the table was full, before their end was known. */
   evictedLegs: number;
@@ -74,14 +67,20 @@ export class LegAssembler {
   taps: TapTable;
   dropReasons: Readonly<Record<string, string>> = {};
   readonly #options: AssemblerOptions;
-  /** Oldest first. */
-  readonly #legs = new Map<string, OpenLeg>();
+  /** By leg id, oldest first. */
+  readonly #legs = new Map<number, OpenLeg>();
   /** Legs with a time limit running, and attempts without a verdict: few, and looked at on each tick. */
   readonly #waiting = new Set<OpenLeg>();
   readonly #unjudged = new Set<Attempt>();
   readonly #attempts = new AttemptIndex();
-  #nextLegId = 1;
+  readonly #taps = new TapCache();
+  /** Drops and ICMP errors about SYNs that were not heard of yet, oldest first. */
+  #evidence: PacketFrame[] = [];
+  /** Added to the ids of the loader that runs now. */
+  #idBase = 0;
+  #nextIdBase = 0;
   #lastLossAtNs: bigint | null = null;
+  #shedUntilNs = 0n;
   #sweptAtNs = 0n;
 
   constructor(taps: TapTable, options: AssemblerOptions) {
@@ -93,96 +92,92 @@ export class LegAssembler {
     return this.#legs.size;
   }
 
-  /** Ring events were lost about now: silence of attempts under way proves nothing. */
+  /** Events were lost about now: silence of attempts under way proves nothing. */
   noteLoss(nowNs: bigint): void {
     this.#lastLossAtNs = nowNs;
   }
 
-  /** One packet, drop or ICMP error. Packets at interfaces that are no taps are passed over. */
-  push(packet: PacketFrame): void {
-    if (packet.type === 'drop') {
-      this.#addDrop(packet);
-      return;
-    }
-    if (packet.type === 'icmpRx' || packet.type === 'icmpTx') {
-      this.#addIcmp(packet);
-      return;
-    }
-    if (roleOfPacket(this.taps, packet) === null) return;
-    if ((packet.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
-      this.#addSyn(packet);
-      return;
-    }
-    this.#addPacket(packet);
+  /** Legs are being left out because there are too many: drops and ICMP errors may have to stand alone. */
+  noteShedding(nowNs: bigint): void {
+    this.#shedUntilNs = nowNs + SHED_MEMORY_NS;
+  }
+
+  /** The loader ended and another begins: it counts legs anew and knows none of those that are open. */
+  noteBreak(nowNs: bigint): void {
+    this.noteLoss(nowNs);
+    this.#idBase = this.#nextIdBase;
+  }
+
+  /** Frames at interfaces that are no taps are passed over. */
+  push(frame: LegFrame | PacketFrame): void {
+    if (frame.kind === 'leg') this.#addLeg(frame);
+    else this.#addEvidence(frame);
   }
 
   /** Emits what is due at `nowNs` (CLOCK_MONOTONIC, never going back). */
   tick(nowNs: bigint): void {
+    this.#retryEvidence(nowNs);
     for (const leg of this.#waiting) this.#checkTime(leg, nowNs);
     for (const attempt of this.#unjudged) this.#judge(attempt, nowNs);
     if (nowNs - this.#sweptAtNs >= SWEEP_EVERY_NS) this.#sweep(nowNs);
   }
 
-  #addSyn(packet: PacketFrame): void {
-    const key = forwardKey(packet);
-    const known = this.#legs.get(key);
-    if (known !== undefined && known.clientIsn === packet.seq) {
-      known.synCount++;
-      known.lastSynAtNs = packet.tsNs;
-      addConntrack(known, packet);
+  #addLeg(frame: LegFrame): void {
+    const legId = this.#idBase + frame.id;
+    if (legId >= this.#nextIdBase) this.#nextIdBase = legId + 1;
+    const known = this.#legs.get(legId);
+    if (known !== undefined) {
+      known.frame = frame;
+      this.#advance(known);
       return;
     }
-    if (known !== undefined) this.#replace(known, packet.tsNs);
-    const leg = this.#open(packet);
-    if (leg === null) return;
-    addConntrack(leg, packet);
+    const tap = this.#taps.of(this.taps, frame, frame.direction);
+    if (tap === null) return;
+    const end = endOf(frame);
+    if (end !== null && isAnswered(frame)) {
+      const wasTold = frame.tsNs - frame.synNs >= RIPE_NS;
+      this.#options.emit(
+        legRecord(
+          frame,
+          { legId, tap, revision: wasTold ? LAST_REVISION : 0, ...end },
+          this.#options,
+        ),
+      );
+      return;
+    }
+    this.#open(frame, legId, tap);
+  }
+
+  #open(frame: LegFrame, legId: number, tap: Tap): void {
+    const attempt = isAnswered(frame) ? this.#settledAttempt(frame) : this.#attemptOf(frame);
+    const leg: OpenLeg = {
+      ...{ legId, tap, frame, attempt, end: 'open', endNs: null },
+      ...{ revision: 0, told: TELLS.nothing, emittedAtNs: null },
+    };
+    if (attempt !== null) {
+      addLeg(attempt, leg);
+      this.#attempts.add(attempt, leg);
+    }
+    this.#legs.set(legId, leg);
+    this.#waiting.add(leg);
+    this.#advance(leg);
     if (this.#legs.size > this.#options.maxOpenLegs) this.#evictOldest();
   }
 
-  #open(packet: PacketFrame): OpenLeg | null {
-    const role = roleOfPacket(this.taps, packet);
-    if (role === null || (packet.type !== 'rx' && packet.type !== 'tx')) return null;
-    const found = this.#attempts.find(packet);
-    const isRoomy = found !== undefined && found.legs.length < MAX_LEGS_OF_ATTEMPT;
-    const attempt = isRoomy ? found : this.#newAttempt(packet);
-    const leg = newLeg(packet, {
-      legId: this.#nextLegId++,
-      tap: { netns: packet.netns, ifindex: packet.ifindex, role, synDirection: packet.type },
-      start: this.#options.clock.split(packet.tsNs),
-      attempt,
-    });
-    addLeg(attempt, leg);
-    this.#attempts.add(attempt, leg);
-    this.#legs.set(leg.key, leg);
-    this.#waiting.add(leg);
-    return leg;
-  }
-
-  #newAttempt(packet: PacketFrame): Attempt {
-    const attempt = newAttempt(packet);
+  #attemptOf(frame: LegFrame): Attempt {
+    const found = this.#attempts.find(sightOfLeg(frame));
+    if (found !== undefined && found.legs.length < MAX_LEGS_OF_ATTEMPT) return found;
+    const attempt = newAttempt(frame);
     this.#unjudged.add(attempt);
     return attempt;
   }
 
-  #addPacket(packet: PacketFrame): void {
-    const forward = this.#legs.get(forwardKey(packet));
-    if (forward !== undefined) {
-      // The client speaks on: it was answered, even if the answer came another way.
-      if (isLaterThanSyn(forward, packet)) this.#setAnswered(forward.attempt);
-      addForward(forward, packet);
-      this.#afterPacket(forward, packet);
-      return;
-    }
-    const answered = this.#legs.get(answerKey(packet));
-    if (answered === undefined || !isAnswerTo(answered, packet)) {
-      this.counters.strayPackets++;
-      return;
-    }
-    const isRefused = isRst(packet) && answered.serverIsn === null;
-    addAnswer(answered, packet);
-    if (isRefused) answered.attempt.rst ??= evidenceOf(packet, '');
-    else this.#waiting.add(answered);
-    this.#afterPacket(answered, packet);
+  /** An answer at one tap is an answer for all: another tap may not have seen it. */
+  #settledAttempt(frame: LegFrame): Attempt | null {
+    const found = this.#attempts.find(sightOfLeg(frame));
+    if (found === undefined) return null;
+    this.#setAnswered(found);
+    return found.legs.length < MAX_LEGS_OF_ATTEMPT ? found : null;
   }
 
   #setAnswered(attempt: Attempt): void {
@@ -190,80 +185,98 @@ export class LegAssembler {
     this.#unjudged.delete(attempt);
   }
 
-  #afterPacket(leg: OpenLeg, packet: PacketFrame): void {
-    if (leg.serverIsn !== null || leg.firstResponseNs !== null) this.#setAnswered(leg.attempt);
-    if (leg.clientFinNs !== null || leg.serverFinNs !== null) this.#waiting.add(leg);
-    if (leg.end !== 'open') this.#emit(leg, TELLS.end, packet.tsNs);
-    else if (leg.firstResponseNs !== null) this.#emit(leg, TELLS.response, packet.tsNs);
+  /** Takes over what the leg's newest frame says, and emits what it can say now. */
+  #advance(leg: OpenLeg): void {
+    const { frame, attempt } = leg;
+    const end = endOf(frame);
+    if (isAnswered(frame) && attempt !== null) this.#setAnswered(attempt);
+    if (isRefused(frame) && attempt !== null) attempt.rst ??= rstOf(frame);
+    if (end !== null && leg.end !== 'fin') Object.assign(leg, end);
+    else if (end === null && isAnswered(frame)) reopen(leg);
+    if (end !== null) this.#emit(leg, TELLS.end, frame.tsNs);
+    else if (frame.responseNs !== null) this.#emit(leg, TELLS.response, frame.tsNs);
+    else if (frame.ackNs !== null) this.#emit(leg, TELLS.established, frame.tsNs);
+    if (end === null && hasOneFin(frame)) this.#waiting.add(leg);
   }
 
-  #addDrop(packet: PacketFrame): void {
-    const attempt = this.#attempts.find(packet);
-    if (attempt === undefined) return;
+  #addEvidence(packet: PacketFrame): void {
+    if (this.#applyEvidence(packet)) return;
+    if (this.#evidence.length < MAX_WAITING_EVIDENCE) this.#evidence.push(packet);
+    else this.counters.strayPackets++;
+  }
+
+  /** Once more, when the legs of their SYN must be known. */
+  #retryEvidence(nowNs: bigint): void {
+    const isDue = (packet: PacketFrame) => nowNs - packet.tsNs >= LEGS_KNOWN_NS;
+    const young = this.#evidence.findIndex((packet) => !isDue(packet));
+    if (young === 0 || this.#evidence.length === 0) return;
+    const due = this.#evidence.splice(0, young < 0 ? this.#evidence.length : young);
+    for (const packet of due) if (!this.#applyEvidence(packet)) this.#giveUp(packet);
+  }
+
+  /** Nobody heard of its SYN. While legs are left out that is no wonder, and a refusal is never left out. */
+  #giveUp(packet: PacketFrame): void {
+    const tap = packet.tsNs > this.#shedUntilNs ? null : this.#taps.of(this.taps, packet, 'rx');
     const reason = this.dropReasons[String(packet.reason)] ?? '';
-    if (reason === 'OTHERHOST') {
-      this.#withdraw(packet);
-      return;
-    }
-    if (COPY_DROP_REASONS.has(reason)) return;
+    const refusal = tap === null ? null : loneRefusal(packet, tap, reason, this.#options);
+    if (refusal === null) this.counters.strayPackets++;
+    else this.#options.emit(refusal);
+  }
+
+  #applyEvidence(packet: PacketFrame): boolean {
+    const attempt = this.#attempts.find(sightOfPacket(packet));
+    if (attempt === undefined) return false;
+    if (packet.type === 'drop') this.#addDrop(attempt, packet);
+    else if (isRejection(packet)) this.#addIcmp(attempt, packet);
+    return true;
+  }
+
+  #addDrop(attempt: Attempt, packet: PacketFrame): void {
+    const reason = this.dropReasons[String(packet.reason)] ?? '';
+    if (isCopyDrop(reason)) return;
     const last = attempt.legs.at(-1);
-    if (last !== undefined && packet.tsNs < last.firstSynAtNs) return;
+    if (last !== undefined && packet.tsNs < last.frame.synNs) return;
     attempt.drop ??= evidenceOf(packet, reason);
   }
 
-  /** A switch flooded a copy to an interface whose machine is not the receiver: no hop of the connection. */
-  #withdraw(packet: PacketFrame): void {
-    const leg = this.#legs.get(forwardKey({ ...packet, type: 'rx' }));
-    if (leg === undefined || leg.clientIsn !== packet.seq) return;
-    if (leg.attempt.openLegs === 1) this.#unjudged.delete(leg.attempt);
-    this.#close(leg);
-    leg.attempt.legs = leg.attempt.legs.filter((each) => each !== leg);
-  }
-
-  #addIcmp(packet: PacketFrame): void {
-    const attempt = isRejection(packet) ? this.#attempts.find(packet) : undefined;
-    if (attempt === undefined) return;
+  #addIcmp(attempt: Attempt, packet: PacketFrame): void {
     attempt.icmp ??= evidenceOf(packet, '');
-    const leg = this.#legs.get(quotedKey(packet));
-    if (leg === undefined || leg.clientIsn !== packet.seq || leg.serverIsn !== null) return;
+    const leg = attempt.legs.find((each) => isQuoteOf(packet, each.frame));
+    if (leg === undefined || isAnswered(leg.frame)) return;
     leg.end = 'unanswered';
-    leg.endNs = stampNs(leg, packet.tsNs);
+    leg.endNs = Math.max(0, Number(packet.tsNs - leg.frame.synNs));
     this.#emit(leg, TELLS.unanswered, packet.tsNs);
   }
 
   #checkTime(leg: OpenLeg, nowNs: bigint): void {
-    const sinceNs = (stamp: number) => nowNs - leg.firstSynAtNs - BigInt(stamp - leg.synNs);
-    const finNs = leg.clientFinNs ?? leg.serverFinNs;
-    if (finNs !== null && sinceNs(finNs) >= ONE_FIN_NS) {
-      endByOneFin(leg);
+    const { frame } = leg;
+    const finNs = frame.clientFinNs ?? frame.serverFinNs;
+    if (finNs !== null && nowNs - frame.synNs - BigInt(finNs) >= ONE_FIN_NS) {
+      // One FIN is enough after a while: the other side's may never come, or was not seen.
+      Object.assign(leg, { end: 'fin', endNs: finNs });
       this.#emit(leg, TELLS.end, nowNs);
       return;
     }
-    if (leg.ackNs !== null) {
-      if (sinceNs(leg.ackNs) >= ESTABLISHED_NS) this.#emit(leg, TELLS.established, nowNs);
-      return;
-    }
-    if (nowNs - leg.firstSynAtNs < UNANSWERED_NS) return;
+    if (frame.ackNs !== null || nowNs - frame.synNs < UNANSWERED_NS) return;
     // A SYN-ACK without an ACK is a half-open connection: told as open, with what is missing left null.
-    if (leg.serverIsn !== null) {
+    if (frame.serverIsn !== null) {
       this.#emit(leg, TELLS.established, nowNs);
       return;
     }
-    if (leg.end === 'open' && leg.firstResponseNs === null) leg.end = 'unanswered';
+    if (leg.end === 'open' && frame.responseNs === null) leg.end = 'unanswered';
     this.#emit(leg, TELLS.unanswered, nowNs);
   }
 
   #emit(leg: OpenLeg, tells: number, nowNs: bigint): void {
-    const isWaitingForFin = leg.clientFinNs !== null || leg.serverFinNs !== null;
-    if (!isWaitingForFin || tells === TELLS.end) this.#waiting.delete(leg);
+    if (!hasOneFin(leg.frame) || tells === TELLS.end) this.#waiting.delete(leg);
     if (tells > leg.told) {
       leg.told = tells;
       leg.emittedAtNs = nowNs;
-      this.#options.emit(legRecord(leg, this.#options.hasher));
-      leg.revision = Math.min(leg.revision + 1, 0xff);
+      this.#options.emit(legRecord(leg.frame, leg, this.#options));
+      leg.revision++;
     }
     const isOver = leg.end === 'fin' || leg.end === 'reset';
-    if (isOver && leg.attempt.isAnswered) this.#close(leg);
+    if (isOver && leg.attempt?.isAnswered !== false) this.#close(leg);
   }
 
   #judge(attempt: Attempt, nowNs: bigint): void {
@@ -272,33 +285,22 @@ export class LegAssembler {
     this.#unjudged.delete(attempt);
     if (verdict.kind === 'nothing') return;
     if (verdict.kind === 'unknown') this.counters.unjudgedAttempts++;
-    else this.#options.emit(refusalRecord(verdict, this.#options.hasher));
-  }
-
-  /** The same tuple began anew: the old connection is over, unseen. */
-  #replace(leg: OpenLeg, nowNs: bigint): void {
-    this.#flush(leg, nowNs);
-    this.#close(leg);
+    else this.#options.emit(refusalRecord(verdict, this.#options));
   }
 
   #evictOldest(): void {
     const oldest = this.#legs.values().next().value;
     if (oldest === undefined) return;
     if (oldest.told === TELLS.nothing || oldest.end === 'open') this.counters.evictedLegs++;
-    this.#flush(oldest, oldest.lastSynAtNs);
+    if (oldest.told === TELLS.nothing) this.#emit(oldest, TELLS.established, oldest.frame.tsNs);
     this.#close(oldest);
   }
 
-  /** Emits a leg that was never told about, as it stands. */
-  #flush(leg: OpenLeg, nowNs: bigint): void {
-    if (leg.told === TELLS.nothing) this.#emit(leg, TELLS.established, nowNs);
-  }
-
   #close(leg: OpenLeg): void {
-    if (this.#legs.get(leg.key) !== leg) return;
-    this.#legs.delete(leg.key);
+    if (!this.#legs.delete(leg.legId)) return;
     this.#waiting.delete(leg);
     const { attempt } = leg;
+    if (attempt === null) return;
     attempt.openLegs--;
     if (attempt.openLegs > 0) return;
     this.#attempts.delete(attempt);
@@ -309,16 +311,27 @@ export class LegAssembler {
     this.#sweptAtNs = nowNs;
     for (const leg of this.#legs.values()) {
       if (leg.emittedAtNs === null) continue;
-      const limitNs = forgetAtNs(leg, leg.emittedAtNs);
-      if (nowNs < limitNs) continue;
+      if (nowNs < forgetAtNs(leg, leg.emittedAtNs)) continue;
       if (leg.end === 'open') this.counters.forgottenLegs++;
       this.#close(leg);
     }
   }
 }
 
+function hasOneFin(frame: LegFrame): boolean {
+  return (frame.clientFinNs === null) !== (frame.serverFinNs === null);
+}
+
+/** An answer after all: what was told of the silence is replaced. */
+function reopen(leg: OpenLeg): void {
+  if (leg.end === 'open' || leg.told === TELLS.end) return;
+  leg.end = 'open';
+  leg.endNs = null;
+}
+
 function forgetAtNs(leg: OpenLeg, emittedAtNs: bigint): bigint {
+  const lastSynAtNs = leg.frame.synNs + BigInt(leg.frame.lastSynNs);
   if (leg.end === 'open') return emittedAtNs + FORGET_OPEN_NS;
-  if (leg.end === 'unanswered') return leg.lastSynAtNs + FORGET_UNANSWERED_NS;
-  return leg.lastSynAtNs + FORGET_RESET_NS;
+  if (leg.end === 'unanswered') return lastSynAtNs + FORGET_UNANSWERED_NS;
+  return lastSynAtNs + FORGET_RESET_NS;
 }

@@ -8,13 +8,34 @@ import {
   type Tuple,
   tupleKey,
 } from '@hoptrace/domain/model/tuple.ts';
-import type { PacketFrame } from '../frames/frame.ts';
+import type { LegFrame, PacketFrame } from '../frames/frame.ts';
 import type { Attempt, OpenLeg } from './state.ts';
 
-export function newAttempt(syn: PacketFrame): Attempt {
+/** A SYN as it was seen somewhere: at a tap, freed, or quoted by an ICMP error. */
+export interface SynSight {
+  readonly isn: number;
+  readonly tuple: Tuple;
+  readonly original: Tuple | null;
+  readonly reply: Tuple | null;
+  readonly netns: number;
+  /** On its way out of the namespace, or freed there: NAT may have been at it. Null where that is not known. */
+  readonly isOnward: boolean | null;
+}
+
+export function sightOfLeg(frame: LegFrame): SynSight {
+  const { clientIsn: isn, tuple, original, reply, netns, direction } = frame;
+  return { isn, tuple, original, reply, netns, isOnward: direction === 'tx' };
+}
+
+export function sightOfPacket(packet: PacketFrame): SynSight {
+  const { seq: isn, tuple, original, reply, netns, type } = packet;
+  return { isn, tuple, original, reply, netns, isOnward: type === 'drop' ? true : null };
+}
+
+export function newAttempt(frame: LegFrame): Attempt {
   return {
-    clientIsn: syn.seq,
-    firstSynAtNs: syn.tsNs,
+    clientIsn: frame.clientIsn,
+    firstSynAtNs: frame.synNs,
     legs: [],
     openLegs: 0,
     isAnswered: false,
@@ -32,9 +53,9 @@ export function lastLeg(attempt: Attempt): OpenLeg | undefined {
 /** Keeps legs in order of time. A drop before this tap was that of a copy: the SYN itself went on. */
 export function addLeg(attempt: Attempt, leg: OpenLeg): void {
   attempt.legs.push(leg);
-  attempt.legs.sort((a, b) => Number(a.firstSynAtNs - b.firstSynAtNs));
+  attempt.legs.sort((a, b) => Number(a.frame.synNs - b.frame.synNs));
   attempt.openLegs++;
-  if (attempt.drop !== null && attempt.drop.atNs < leg.firstSynAtNs) attempt.drop = null;
+  if (attempt.drop !== null && attempt.drop.atNs < leg.frame.synNs) attempt.drop = null;
 }
 
 /** A SYN flood may carry one ISN in all its packets: the search among equal ISNs stays short. */
@@ -45,24 +66,23 @@ const MAX_EQUAL_ISNS = 16;
  * scanner always), so the ISN alone never decides.
  */
 export class AttemptIndex {
-  readonly #byTuple = new Map<string, Attempt>();
+  readonly #byKey = new Map<string, Attempt>();
   readonly #byIsn = new Map<number, Attempt[]>();
 
-  /** The attempt to which a SYN, a dropped SYN or a quoted SYN with this ISN (`packet.seq`) belongs. */
-  find(packet: PacketFrame): Attempt | undefined {
-    const { seq, tuple, original, reply } = packet;
-    return (
-      this.#byTuple.get(synKey(seq, tuple)) ??
-      (original === null ? undefined : this.#byTuple.get(synKey(seq, original))) ??
-      (reply === null ? undefined : this.#byTuple.get(synKey(seq, reverseTuple(reply)))) ??
-      this.#byIsn.get(seq)?.find((attempt) => isLikelySameSyn(attempt, packet))
-    );
+  /** The attempt to which a SYN belongs that was seen somewhere. */
+  find(sight: SynSight): Attempt | undefined {
+    for (const key of keysOf(sight)) {
+      const attempt = this.#byKey.get(key);
+      if (attempt !== undefined) return attempt;
+    }
+    return this.#byIsn.get(sight.isn)?.find((attempt) => isLikelySameSyn(attempt, sight));
   }
 
-  /** Makes the attempt findable by the tuple of this leg of it. */
+  /** Makes the attempt findable by what this leg of it is called, before and after NAT. */
   add(attempt: Attempt, leg: OpenLeg): void {
-    const key = synKey(attempt.clientIsn, leg.tuple);
-    if (!this.#byTuple.has(key)) this.#byTuple.set(key, attempt);
+    for (const key of keysOf(sightOfLeg(leg.frame))) {
+      if (!this.#byKey.has(key)) this.#byKey.set(key, attempt);
+    }
     const list = this.#byIsn.get(attempt.clientIsn);
     if (list === undefined) this.#byIsn.set(attempt.clientIsn, [attempt]);
     else if (list.length < MAX_EQUAL_ISNS && !list.includes(attempt)) list.push(attempt);
@@ -70,13 +90,21 @@ export class AttemptIndex {
 
   delete(attempt: Attempt): void {
     for (const leg of attempt.legs) {
-      const key = synKey(attempt.clientIsn, leg.tuple);
-      if (this.#byTuple.get(key) === attempt) this.#byTuple.delete(key);
+      for (const key of keysOf(sightOfLeg(leg.frame)))
+        if (this.#byKey.get(key) === attempt) this.#byKey.delete(key);
     }
     const rest = this.#byIsn.get(attempt.clientIsn)?.filter((each) => each !== attempt) ?? [];
     if (rest.length === 0) this.#byIsn.delete(attempt.clientIsn);
     else this.#byIsn.set(attempt.clientIsn, rest);
   }
+}
+
+/** A SYN is told in any order of its taps: the answer passed them the other way round. */
+function keysOf({ isn, tuple, original, reply }: SynSight): string[] {
+  const keys = [synKey(isn, tuple)];
+  if (original !== null) keys.push(synKey(isn, original));
+  if (reply !== null) keys.push(synKey(isn, reverseTuple(reply)));
+  return keys;
 }
 
 function synKey(isn: number, tuple: Tuple): string {
@@ -87,11 +115,11 @@ function synKey(isn: number, tuple: Tuple): string {
  * For kernels whose conntrack cannot be read: what leaves (or is dropped) in the namespace in which the same ISN
  * came in, with one endpoint in common. NAT on one node rarely rewrites both.
  */
-function isLikelySameSyn(attempt: Attempt, packet: PacketFrame): boolean {
-  if (packet.original !== null || (packet.type !== 'tx' && packet.type !== 'drop')) return false;
-  const { netns, tuple } = packet;
-  return attempt.legs.some((leg) => {
-    if (leg.tap.netns !== netns || leg.tap.synDirection !== 'rx') return false;
-    return isSameEndpoint(leg.tuple.src, tuple.src) || isSameEndpoint(leg.tuple.dst, tuple.dst);
+function isLikelySameSyn(attempt: Attempt, sight: SynSight): boolean {
+  const { netns, tuple, original, isOnward } = sight;
+  if (original !== null || isOnward === null) return false;
+  return attempt.legs.some(({ tap, frame }) => {
+    if (tap.netns !== netns || (tap.synDirection === 'tx') === isOnward) return false;
+    return isSameEndpoint(frame.tuple.src, tuple.src) || isSameEndpoint(frame.tuple.dst, tuple.dst);
   });
 }

@@ -1,5 +1,6 @@
 /** One sign of why a SYN was not answered. */
-import type { PacketFrame } from '../frames/frame.ts';
+import { tupleKey } from '@hoptrace/domain/model/tuple.ts';
+import type { LegFrame, PacketFrame } from '../frames/frame.ts';
 
 export interface Evidence {
   readonly atNs: bigint;
@@ -17,6 +18,30 @@ export function evidenceOf(packet: PacketFrame, reason: string): Evidence {
     icmpCode: isIcmp ? packet.reason & 0xff : 0,
     reason,
   };
+}
+
+/** Frees of copies: the SYN itself went on, or was never meant for this interface. */
+const COPY_DROP_REASONS = new Set(['OTHERHOST', 'PACKET_SOCK_ERROR', 'CONSUMED', 'NOT_SPECIFIED']);
+
+export function isCopyDrop(reason: string): boolean {
+  return COPY_DROP_REASONS.has(reason);
+}
+
+/** The RST with which a SYN was answered. */
+export function rstOf(frame: LegFrame): Evidence {
+  return { atNs: frame.synNs + BigInt(frame.resetNs ?? 0), icmpType: 0, icmpCode: 0, reason: '' };
+}
+
+/** An ICMP error received here quotes a SYN that left here, and the other way about. */
+export function isQuoteOf(packet: PacketFrame, leg: LegFrame): boolean {
+  const direction = packet.type === 'icmpRx' ? 'tx' : 'rx';
+  return (
+    packet.netns === leg.netns &&
+    packet.ifindex === leg.ifindex &&
+    packet.seq === leg.clientIsn &&
+    direction === leg.direction &&
+    tupleKey(packet.tuple) === tupleKey(leg.tuple)
+  );
 }
 
 /** Destination unreachable or time exceeded; not "packet too big", which is no refusal (RFC 792, RFC 4443). */

@@ -1,108 +1,75 @@
-/** What is known so far about one TCP connection at one tap, and how that becomes a record. */
-import { reverseTuple, type Tuple, tupleKey } from '@hoptrace/domain/model/tuple.ts';
+/** What a frame says about one TCP connection at one tap, and how that becomes a record. */
 import type { LegRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
-import type { PacketFrame } from '../frames/frame.ts';
-import { MILESTONE } from '../frames/layout.ts';
+import type { LegFrame } from '../frames/frame.ts';
 import type { IsnHasher } from '../isnHash.ts';
-import type { Attempt, OpenLeg } from './state.ts';
+import type { KernelClock } from '../kernelClock.ts';
 
 /** How much a record of the leg would say. A leg is emitted again only when it can say more. */
 export const TELLS = { nothing: 0, unanswered: 1, established: 2, response: 3, end: 4 } as const;
 
-/** A leg as its first SYN (`rx` or `tx`) shows it. */
-export function newLeg(
-  syn: PacketFrame,
-  known: {
-    legId: number;
-    tap: Tap;
-    start: { startUs: number; restNs: number };
-    attempt: Attempt;
-  },
-): OpenLeg {
-  const { startUs, restNs } = known.start;
-  const hasData = (syn.milestones & MILESTONE.data) !== 0;
-  return {
-    legId: known.legId,
-    key: forwardKey(syn),
-    tap: known.tap,
-    tuple: syn.tuple,
-    clientIsn: syn.seq,
-    synTtl: syn.ttl,
-    synPayloadBytes: syn.payloadBytes,
-    startUs,
-    synNs: restNs,
-    firstSynAtNs: syn.tsNs,
-    attempt: known.attempt,
-    lastSynAtNs: syn.tsNs,
-    synCount: 1,
-    original: null,
-    reply: null,
-    serverIsn: null,
-    synAckNs: null,
-    ackNs: null,
-    firstRequestNs: hasData ? restNs : null,
-    firstResponseNs: null,
-    clientFinNs: null,
-    serverFinNs: null,
-    endNs: null,
-    end: 'open',
-    revision: 0,
-    told: TELLS.nothing,
-    emittedAtNs: null,
-  };
+const MAX_REVISION = 0xff;
+
+/** Whether anything came back, by whatever way. */
+export function isAnswered(frame: LegFrame): boolean {
+  return frame.serverIsn !== null || frame.responseNs !== null || frame.hasSpokenOn;
 }
 
-/** Where the SYN of this packet's direction would have been seen: the key of its leg as the client's side. */
-export function forwardKey(packet: PacketFrame): string {
-  return legKey(packet.netns, packet.ifindex, packet.type, packet.tuple);
+/** The server's side reset it without a SYN-ACK. */
+export function isRefused(frame: LegFrame): boolean {
+  return frame.resetNs !== null && frame.isResetByServer && frame.serverIsn === null;
 }
 
-/** The key of the leg to which this packet is an answer: opposite direction, reversed tuple. */
-export function answerKey(packet: PacketFrame): string {
-  const synType = packet.type === 'rx' ? 'tx' : 'rx';
-  return legKey(packet.netns, packet.ifindex, synType, reverseTuple(packet.tuple));
+/** How it ended, by both FINs or a reset; null while it has not. */
+export function endOf(frame: LegFrame): { end: 'fin' | 'reset'; endNs: number } | null {
+  const { clientFinNs, serverFinNs, resetNs } = frame;
+  if (resetNs !== null) return { end: 'reset', endNs: resetNs };
+  if (clientFinNs === null || serverFinNs === null) return null;
+  return { end: 'fin', endNs: Math.max(clientFinNs, serverFinNs) };
 }
 
-/** An ICMP error received here quotes a SYN that left here, and the other way about. */
-export function quotedKey(packet: PacketFrame): string {
-  const synType = packet.type === 'icmpRx' ? 'tx' : 'rx';
-  return legKey(packet.netns, packet.ifindex, synType, packet.tuple);
+export interface Telling {
+  readonly legId: number;
+  readonly revision: number;
+  readonly tap: Tap;
+  readonly end: LegRecord['end'];
+  /** Nanoseconds after the first SYN. */
+  readonly endNs: number | null;
 }
 
-/** The interface and direction are part of the key: a router on one interface sees the same SYN rx and tx. */
-function legKey(netns: number, ifindex: number, synType: string, tuple: Tuple): string {
-  return `${netns}:${ifindex}:${synType}:${tupleKey(tuple)}`;
-}
-
-/** Nanoseconds after startUs. Events of two CPUs may arrive a little out of order; never negative. */
-export function stampNs(leg: OpenLeg, tsNs: bigint): number {
-  return Math.max(0, Number(tsNs - leg.firstSynAtNs) + leg.synNs);
-}
-
-/** The record of the leg as it stands. `seq` is given when it is sent. */
-export function legRecord(leg: OpenLeg, hasher: IsnHasher): LegRecord {
-  const { clientIsn, serverIsn } = leg;
+/** The record of a leg as it stands. `seq` is given when it is sent. */
+export function legRecord(
+  frame: LegFrame,
+  telling: Telling,
+  { hasher, clock }: { hasher: IsnHasher; clock: KernelClock },
+): LegRecord {
+  const { startUs, restNs } = clock.split(frame.synNs);
+  const hashes = hasher.connection(frame.clientIsn, frame.serverIsn);
   return {
     kind: 'leg',
     seq: 0,
-    startUs: leg.startUs,
-    tap: leg.tap,
-    tuple: leg.tuple,
-    original: leg.original,
-    reply: leg.reply,
-    clientIsnHash: hasher.client(clientIsn),
-    serverIsnHash: serverIsn === null ? null : hasher.server(serverIsn),
-    isnPairHash: serverIsn === null ? null : hasher.pair(clientIsn, serverIsn),
-    synTtl: leg.synTtl,
-    synCount: Math.min(leg.synCount, 0xffff),
-    synNs: leg.synNs,
-    synAckNs: leg.synAckNs,
-    ackNs: leg.ackNs,
-    firstRequestNs: leg.firstRequestNs,
-    firstResponseNs: leg.firstResponseNs,
-    endNs: leg.endNs,
-    end: leg.end,
-    revision: leg.revision,
-    legId: leg.legId,
+    startUs,
+    tap: telling.tap,
+    tuple: frame.tuple,
+    original: frame.original,
+    reply: frame.reply,
+    clientIsnHash: hashes.client,
+    serverIsnHash: hashes.server,
+    isnPairHash: hashes.pair,
+    synTtl: frame.synTtl,
+    synCount: frame.synCount,
+    synNs: restNs,
+    synAckNs: shifted(frame.synAckNs, restNs),
+    ackNs: shifted(frame.ackNs, restNs),
+    firstRequestNs: shifted(frame.requestNs, restNs),
+    firstResponseNs: shifted(frame.responseNs, restNs),
+    endNs: shifted(telling.endNs, restNs),
+    end: telling.end,
+    revision: Math.min(telling.revision, MAX_REVISION),
+    legId: telling.legId,
   };
+}
+
+/** From "after the SYN" to "after startUs", which is a whole microsecond. */
+function shifted(ns: number | null, restNs: number): number | null {
+  return ns === null ? null : ns + restNs;
 }

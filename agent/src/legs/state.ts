@@ -1,34 +1,18 @@
-/** What the assembler remembers: one connection at one tap, and one SYN at all taps that it crossed. */
-import type { Tuple } from '@hoptrace/domain/model/tuple.ts';
+/** What the assembler remembers: legs that are not over, and one SYN at all taps that it crossed. */
 import type { LegRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
+import type { LegFrame } from '../frames/frame.ts';
 import type { Evidence } from './evidence.ts';
 
 export interface OpenLeg {
   readonly legId: number;
-  readonly key: string;
   readonly tap: Tap;
-  readonly tuple: Tuple;
-  readonly clientIsn: number;
-  readonly synTtl: number;
-  /** TCP Fast Open: data that the SYN-ACK may acknowledge beyond ISN + 1. */
-  readonly synPayloadBytes: number;
-  readonly startUs: number;
-  readonly synNs: number;
-  readonly firstSynAtNs: bigint;
-  readonly attempt: Attempt;
-  lastSynAtNs: bigint;
-  synCount: number;
-  original: Tuple | null;
-  reply: Tuple | null;
-  serverIsn: number | null;
-  synAckNs: number | null;
-  ackNs: number | null;
-  firstRequestNs: number | null;
-  firstResponseNs: number | null;
-  clientFinNs: number | null;
-  serverFinNs: number | null;
-  endNs: number | null;
+  /** What is known by now. */
+  frame: LegFrame;
+  /** Null where the SYN was answered before the leg was heard of. */
+  readonly attempt: Attempt | null;
   end: LegRecord['end'];
+  /** Nanoseconds after the first SYN. */
+  endNs: number | null;
   /** Revision of the next record. */
   revision: number;
   told: number;

@@ -4,12 +4,19 @@ import type { PacketFrame } from '../frames/frame.ts';
 import { IsnHasher } from '../isnHash.ts';
 import { KernelClock } from '../kernelClock.ts';
 import { tapTable } from '../taps.ts';
-import { helloOf, POD_ETH, POD_VETH, packetsOf, UPLINK } from '../testPackets.ts';
+import {
+  framesOf,
+  helloOf,
+  POD_ETH,
+  POD_VETH,
+  packetsOf,
+  type TestPacket,
+  UPLINK,
+} from '../testPackets.ts';
 import { LegAssembler } from './assembler.ts';
 
 const NETFILTER_DROP = 12;
 const NO_SOCKET = 3;
-const OTHERHOST = 20;
 const BEFORE = '203.0.113.10:40000>192.168.50.11:30080';
 const TO_POD = '192.168.50.11:1234>10.244.1.10:80';
 const TO_REMOTE = '192.168.50.11:1234>10.244.2.10:80';
@@ -30,7 +37,15 @@ const toRemote = packetsOf({
 });
 
 /** Plays packets in order of time with ticks every 50 ms, until 5 s. */
-function play(packets: readonly PacketFrame[], lossAtMs?: number) {
+interface Trouble {
+  readonly lossAtMs?: number;
+  readonly shedAtMs?: number;
+}
+
+function play(
+  packets: readonly (TestPacket | PacketFrame)[],
+  { lossAtMs, shedAtMs }: Trouble = {},
+) {
   const records: (LegRecord | RefusalRecord)[] = [];
   const hello = helloOf();
   const legs = new LegAssembler(tapTable(hello), {
@@ -41,13 +56,14 @@ function play(packets: readonly PacketFrame[], lossAtMs?: number) {
   });
   legs.dropReasons = hello.dropReasons;
   const seenAtMs = new Map<RefusalRecord, number>();
-  const rest = [...packets];
+  const rest = framesOf(packets, 5000);
   for (let ms = 0; ms <= 5000; ms += 50) {
     while (rest[0] !== undefined && rest[0].tsNs <= BigInt(ms) * 1_000_000n) {
       const packet = rest.shift();
       if (packet !== undefined) legs.push(packet);
     }
     if (lossAtMs === ms) legs.noteLoss(BigInt(ms) * 1_000_000n);
+    if (shedAtMs === ms) legs.noteShedding(BigInt(ms) * 1_000_000n);
     legs.tick(BigInt(ms) * 1_000_000n);
     for (const record of records)
       if (record.kind === 'refusal' && !seenAtMs.has(record)) seenAtMs.set(record, ms);
@@ -234,27 +250,15 @@ test('a failed neighbour look-up answers after 3.05 s: rejected, not silence', (
 });
 
 test('silence proves nothing when events were lost meanwhile; other evidence still does', () => {
-  const silent = play([nodePort.syn(1)], 500);
+  const silent = play([nodePort.syn(1)], { lossAtMs: 500 });
   expect([silent.refusals, silent.counters.unjudgedAttempts]).toEqual([[], 1]);
-  const reset = play([nodePort.syn(1), nodePort.refusal(2)], 500);
+  const reset = play([nodePort.syn(1), nodePort.refusal(2)], { lossAtMs: 500 });
   expect(reset.refusals).toHaveLength(1);
 });
 
 test('an answer at any tap means no refusal, whatever another tap did not see', () => {
   const { refusals } = play([nodePort.syn(1), toRemote.syn(1.01), toRemote.synAck(2)]);
   expect(refusals).toEqual([]);
-});
-
-test('a copy flooded to another Pod is withdrawn, and the last real tap judges', () => {
-  const flooded = packetsOf({ place: POD_ETH, syn: 'rx', tuple: BEFORE });
-  const { refusals, ends } = play([
-    nodePort.syn(1),
-    flooded.syn(1.2),
-    flooded.drop(1.3, OTHERHOST),
-    nodePort.refusal(1.5),
-  ]);
-  expect(refusals).toMatchObject([{ refusal: 'reset', tap: { netns: 100 } }]);
-  expect(ends).toEqual(['reset']);
 });
 
 test('two connections with the same ISN are kept apart by their tuples', () => {
@@ -334,4 +338,26 @@ test('a freed copy is no evidence against a SYN that went on and met silence', (
     toRemote.syn(1.01),
   ]);
   expect(refusals).toMatchObject([{ evidence: 'silence', tap: { synDirection: 'tx' } }]);
+});
+
+test('in a flood whose legs are left out, a drop or an ICMP error is a refusal by itself', () => {
+  const flood = [nodePort.drop(1, NETFILTER_DROP), toRemote.icmp(2), nodePort.drop(3, 20)];
+  const { refusals, counters } = play(flood, { shedAtMs: 50 });
+  expect(refusals).toMatchObject([
+    { refusal: 'dropped', evidence: 'kfreeSkb', reason: 'NETFILTER_DROP', synCount: 1 },
+    { refusal: 'rejected', evidence: 'icmp', icmpType: 3, icmpCode: 3, reason: '' },
+  ]);
+  expect(counters.strayPackets).toBe(1);
+});
+
+test('a drop of a connection that nobody heard of proves nothing while no legs are left out', () => {
+  const { refusals, counters } = play([nodePort.drop(1, NETFILTER_DROP)]);
+  expect([refusals, counters.strayPackets]).toEqual([[], 1]);
+});
+
+test('drops and ICMP errors before their leg is known are kept for it', () => {
+  const { refusals } = play([nodePort.syn(1), nodePort.drop(1.1, NETFILTER_DROP)], {
+    shedAtMs: 50,
+  });
+  expect(refusals).toMatchObject([{ refusal: 'dropped', afterNs: 100_000 }]);
 });

@@ -28,11 +28,12 @@
  *                              │     └ the legs say unanswered
  *                              └ drop
  */
-import type { RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
+import type { RefusalRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
+import type { PacketFrame } from '../frames/frame.ts';
 import type { IsnHasher } from '../isnHash.ts';
+import type { KernelClock } from '../kernelClock.ts';
 import { lastLeg } from './attempt.ts';
-import type { Evidence } from './evidence.ts';
-import { stampNs } from './openLeg.ts';
+import { type Evidence, evidenceOf, isCopyDrop, isRejection } from './evidence.ts';
 import type { Attempt, OpenLeg } from './state.ts';
 
 const SETTLE_NS = 200_000_000n;
@@ -92,21 +93,55 @@ function isAnswerFromHere(leg: OpenLeg): boolean {
 }
 
 /** The record of a verdict. `seq` is given when it is sent. */
-export function refusalRecord(finding: Finding, hasher: IsnHasher): RefusalRecord {
+export function refusalRecord(
+  finding: Finding,
+  { hasher, clock }: { hasher: IsnHasher; clock: KernelClock },
+): RefusalRecord {
   const { leg, proof } = finding;
+  const { frame } = leg;
   return {
     kind: 'refusal',
     seq: 0,
-    startUs: leg.startUs,
+    startUs: clock.split(frame.synNs).startUs,
     tap: leg.tap,
-    tuple: leg.tuple,
-    clientIsnHash: hasher.client(leg.clientIsn),
+    tuple: frame.tuple,
+    clientIsnHash: hasher.connection(frame.clientIsn, null).client,
     refusal: finding.kind,
     evidence: finding.evidence,
-    afterNs: stampNs(leg, finding.atNs) - leg.synNs,
-    synCount: Math.min(leg.synCount, 0xffff),
+    afterNs: Math.max(0, Number(finding.atNs - frame.synNs)),
+    synCount: frame.synCount,
     icmpType: proof?.icmpType ?? 0,
     icmpCode: proof?.icmpCode ?? 0,
     reason: (proof?.reason ?? '').slice(0, MAX_REASON_CHARACTERS),
+  };
+}
+
+/**
+ * The refusal that a drop or an ICMP error proves by itself, where the leg was left out of a flood: of one SYN, seen
+ * when it was refused. Null where it proves none.
+ */
+export function loneRefusal(
+  packet: PacketFrame,
+  tap: Tap,
+  reason: string,
+  { hasher, clock }: { hasher: IsnHasher; clock: KernelClock },
+): RefusalRecord | null {
+  const isDrop = packet.type === 'drop';
+  if (isDrop ? isCopyDrop(reason) : !isRejection(packet)) return null;
+  const { icmpType, icmpCode } = evidenceOf(packet, '');
+  return {
+    kind: 'refusal',
+    seq: 0,
+    startUs: clock.split(packet.tsNs).startUs,
+    tap,
+    tuple: packet.tuple,
+    clientIsnHash: hasher.client(packet.seq),
+    refusal: isDrop ? 'dropped' : 'rejected',
+    evidence: isDrop ? 'kfreeSkb' : 'icmp',
+    afterNs: 0,
+    synCount: 1,
+    icmpType,
+    icmpCode,
+    reason: isDrop ? reason.slice(0, MAX_REASON_CHARACTERS) : '',
   };
 }

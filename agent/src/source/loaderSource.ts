@@ -2,6 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { FrameDecoder } from '../frames/decoder.ts';
+import { type Hello, missingFeatures } from '../frames/hello.ts';
 import type { Log } from '../log.ts';
 import type { RecordingWriter } from '../recording.ts';
 import type { FrameSink, FrameSource } from './frameSource.ts';
@@ -85,9 +86,15 @@ export class LoaderSource implements FrameSource {
     for (const { raw } of decoded) this.#recording?.write(raw);
     const bad = decoder.badFrames - badBefore;
     if (bad > 0) this.#sink?.onBadFrames(bad);
+    for (const { frame } of decoded) if (frame.kind === 'hello') this.#sayMissing(frame.hello);
     this.#sink?.onFrames(decoded.map((each) => each.frame));
     // The stream cannot be read any further; a new loader begins a new one.
     if (decoder.failure !== null) this.#child?.kill('SIGKILL');
+  }
+
+  #sayMissing(hello: Hello): void {
+    for (const { feature, note } of missingFeatures(hello))
+      this.#logOnce('warn', 'degraded', `${feature} is not seen: ${note}`);
   }
 
   /** What a loader says at each of many restarts is said once. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Frame, PacketFrame } from '../frames/frame.ts';
+import type { Frame, LegFrame, PacketFrame } from '../frames/frame.ts';
 import type { Recording } from '../recording.ts';
-import { helloOf, packetsOf, UPLINK } from '../testPackets.ts';
+import { framesOf, helloOf, packetsOf, UPLINK } from '../testPackets.ts';
 import { replaySources } from './replaySource.ts';
 
 const SECOND_NS = 1_000_000_000n;
@@ -23,12 +23,16 @@ function recording(node: string, offsetNs: bigint, events: readonly Frame[]): Re
   };
 }
 
-/** Two nodes with different monotonic clocks: node2 saw the SYN 3 ms after node1. */
+/** A connection of 8 ms, told at its end. */
+const legAt = (ms: number) =>
+  framesOf([connection.syn(ms - 8), connection.synAck(ms - 7), connection.serverRst(ms)]);
+
+/** Two nodes with different monotonic clocks: node2 saw the drop 3 ms after node1. */
 const RECORDINGS = [
-  recording('node1', 1_000n * SECOND_NS, [connection.syn(5_000), connection.synAck(5_010)]),
+  recording('node1', 1_000n * SECOND_NS, [connection.drop(5_000, 3), ...legAt(5_010)]),
   recording('node2', 1_002n * SECOND_NS, [
-    connection.syn(3_003),
-    connection.synAck(3_008),
+    connection.drop(3_003, 3),
+    ...legAt(3_008),
     {
       kind: 'link',
       tsNs: 3_020_000_000n,
@@ -45,6 +49,8 @@ const RECORDINGS = [
 
 const packetsIn = (frames: readonly Frame[]) =>
   frames.filter((frame): frame is PacketFrame => frame.kind === 'packet');
+const legsIn = (frames: readonly Frame[]) =>
+  frames.filter((frame): frame is LegFrame => frame.kind === 'leg');
 
 /** Plays for `ms` in steps of 10 ms by a clock of its own. */
 function play(loopEveryMs: number | null, ms: number) {
@@ -71,17 +77,21 @@ function play(loopEveryMs: number | null, ms: number) {
 
 test('hello and clock come first, then events at their time now', () => {
   const { node1 } = play(null, 50);
-  expect(node1.map((frame) => frame.kind)).toEqual(['clock', 'hello', 'packet', 'packet']);
+  expect(node1.map((frame) => frame.kind)).toEqual(['clock', 'hello', 'packet', 'leg']);
   expect(node1[0]).toEqual({
     kind: 'clock',
     monotonicNs: NOW_NS,
     realtimeMinusMonotonicNs: REAL_NOW_NS - NOW_NS,
   });
-  expect(packetsIn(node1).map((packet) => packet.tsNs - NOW_NS)).toEqual([0n, 10_000_000n]);
+  expect(packetsIn(node1).map((packet) => packet.tsNs - NOW_NS)).toEqual([0n]);
+  expect(legsIn(node1)).toMatchObject([
+    { tsNs: NOW_NS + 10_000_000n, synNs: NOW_NS + 2_000_000n, synAckNs: 1_000_000 },
+  ]);
 });
 
 test('events are not delivered before their time', () => {
-  expect(packetsIn(play(null, 10).node1)).toHaveLength(1);
+  const { node1 } = play(null, 10);
+  expect([packetsIn(node1).length, legsIn(node1).length]).toEqual([1, 0]);
 });
 
 test('nodes keep their distance although their clocks counted differently', () => {
@@ -90,31 +100,35 @@ test('nodes keep their distance although their clocks counted differently', () =
   expect((second?.tsNs ?? 0n) - (first?.tsNs ?? 0n)).toBe(3_000_000n);
 });
 
-test('one loop gives all nodes the same new sequence numbers and keeps ack = ISN + 1', () => {
+test('one loop gives all nodes the same new sequence numbers', () => {
   const { node1, node2 } = play(null, 50);
-  const [syn, synAck] = packetsIn(node1);
-  expect(packetsIn(node2).map((packet) => packet.seq)).toEqual([syn?.seq, synAck?.seq]);
-  expect(synAck?.ack).toBe(((syn?.seq ?? 0) + 1) >>> 0);
+  const [[drop], [leg]] = [packetsIn(node1), legsIn(node1)];
+  expect(leg?.clientIsn).toBe(drop?.seq);
+  expect(packetsIn(node2).map((packet) => packet.seq)).toEqual([drop?.seq]);
+  const { clientIsn, serverIsn } = leg as LegFrame;
+  expect(((serverIsn ?? 0) - clientIsn) >>> 0).toBe(8_000_000);
+  expect(legsIn(node2)).toMatchObject([{ clientIsn, serverIsn }]);
   const link = node2.find((frame) => frame.kind === 'link');
-  expect(link).toMatchObject({ subject: { isnRemote: syn?.seq, isnLocal: synAck?.seq } });
+  expect(link).toMatchObject({ subject: { isnRemote: clientIsn, isnLocal: serverIsn } });
 });
 
-test('each loop has fresh times and fresh sequence numbers; the pause outlasts late verdicts', () => {
+test('each loop has fresh times, sequence numbers and legs; the pause outlasts late verdicts', () => {
   const { node1, node2 } = play(1, 9_000);
-  const syns = packetsIn(node1).filter((packet) => packet.tcpFlags === 2);
-  expect(syns).toHaveLength(3);
-  expect(new Set(syns.map((syn) => syn.seq)).size).toBe(3);
+  const drops = packetsIn(node1);
+  expect(drops).toHaveLength(3);
+  expect(new Set(drops.map((drop) => drop.seq)).size).toBe(3);
+  expect(legsIn(node1).map((leg) => leg.id)).toEqual([0, 1, 2]);
   const periodNs = 4_000_000_000n + 20_000_000n;
-  expect(syns.map((syn) => syn.tsNs - NOW_NS)).toEqual([0n, periodNs, 2n * periodNs]);
-  const others = packetsIn(node2).filter((packet) => packet.tcpFlags === 2);
-  expect(others.map((syn) => syn.seq)).toEqual(syns.map((syn) => syn.seq));
+  expect(drops.map((drop) => drop.tsNs - NOW_NS)).toEqual([0n, periodNs, 2n * periodNs]);
+  expect(packetsIn(node2).map((drop) => drop.seq)).toEqual(drops.map((drop) => drop.seq));
 });
 
 test('without a loop it plays once', () => {
-  expect(packetsIn(play(null, 9_000).node1)).toHaveLength(2);
+  const { node1 } = play(null, 9_000);
+  expect([packetsIn(node1).length, legsIn(node1).length]).toEqual([1, 1]);
 });
 
 test('a longer period than needed is kept', () => {
-  const syns = packetsIn(play(6_000, 7_000).node1).filter((packet) => packet.tcpFlags === 2);
-  expect(syns.map((syn) => syn.tsNs - NOW_NS)).toEqual([0n, 6_000_000_000n]);
+  const drops = packetsIn(play(6_000, 7_000).node1);
+  expect(drops.map((drop) => drop.tsNs - NOW_NS)).toEqual([0n, 6_000_000_000n]);
 });

@@ -14,6 +14,7 @@ import type {
   BurstFrame,
   ClockFrame,
   Frame,
+  LegFrame,
   LinkFrame,
   PacketFrame,
   ProxyHeaderFrame,
@@ -24,7 +25,7 @@ import type { Recording } from '../recording.ts';
 const PAUSE_NS = 4_000_000_000n;
 const GOLDEN_RATIO = 0x9e37_79b1;
 
-type EventFrame = PacketFrame | LinkFrame | ProxyHeaderFrame;
+type EventFrame = LegFrame | PacketFrame | LinkFrame | ProxyHeaderFrame;
 
 /** A recorded frame and when it happened, in nanoseconds after the origin of the timeline. */
 export interface TimedFrame {
@@ -37,6 +38,8 @@ export class ReplayTimeline {
   readonly isLooping: boolean;
   readonly #originNs: bigint;
   readonly #isnSalt: number;
+  /** More than any recorded leg's id: each loop has ids of its own. */
+  readonly #legIds: number;
   #beganAtNs: bigint | null = null;
   #offset: { loop: number; ns: bigint } | null = null;
 
@@ -54,6 +57,9 @@ export class ReplayTimeline {
     this.periodNs = isTooShort ? leastNs : wantedNs;
     this.isLooping = options.loopEveryMs !== null;
     this.#isnSalt = randomBytes(4).readUInt32LE();
+    this.#legIds = recordings
+      .flatMap((each) => each.frames)
+      .reduce((most, frame) => (frame.kind === 'leg' ? Math.max(most, frame.id + 1) : most), 0);
   }
 
   /** The first source to start sets the beginning for all. */
@@ -82,7 +88,19 @@ export class ReplayTimeline {
     const tsNs = (this.#beganAtNs ?? 0n) + BigInt(loop) * this.periodNs + timed.atNs;
     const delta = (this.#isnSalt + Math.imul(loop, GOLDEN_RATIO)) >>> 0;
     const move = (isn: number) => (isn + delta) >>> 0;
-    if (frame.kind !== 'link') {
+    if (frame.kind === 'packet') return { ...frame, tsNs, seq: move(frame.seq) };
+    if (frame.kind === 'leg') {
+      const { clientIsn, serverIsn } = frame;
+      return {
+        ...frame,
+        id: frame.id + loop * this.#legIds,
+        tsNs,
+        synNs: tsNs - (frame.tsNs - frame.synNs),
+        clientIsn: move(clientIsn),
+        serverIsn: serverIsn === null ? null : move(serverIsn),
+      };
+    }
+    if (frame.kind === 'proxyHeader') {
       return { ...frame, tsNs, seq: move(frame.seq), ack: move(frame.ack) };
     }
     const burst = (each: BurstFrame) => ({
@@ -114,5 +132,10 @@ function realtimes(frames: readonly Frame[]): { frame: Frame; realtimeNs: bigint
 }
 
 function isEvent(frame: Frame): frame is EventFrame {
-  return frame.kind === 'packet' || frame.kind === 'link' || frame.kind === 'proxyHeader';
+  return (
+    frame.kind === 'leg' ||
+    frame.kind === 'packet' ||
+    frame.kind === 'link' ||
+    frame.kind === 'proxyHeader'
+  );
 }

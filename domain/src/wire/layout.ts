@@ -111,10 +111,19 @@ export const tuple: FieldType<Tuple> = {
   }),
 };
 
+/** Addresses come again and again: each is parsed once. When there are too many, all are forgotten. */
+const IP_CACHE_ENTRIES = 4_096;
+const bytesByIp = new Map<string, Uint8Array>();
+
 function writeIp(view: DataView, offset: number, ip: string): void {
-  const bytes = parseIp(ip);
-  if (bytes === null) throw new WireValueError(`"${ip}" is no IP address`);
-  new Uint8Array(view.buffer, view.byteOffset + offset, 16).set(bytes);
+  let bytes = bytesByIp.get(ip) ?? null;
+  if (bytes === null) {
+    bytes = parseIp(ip);
+    if (bytes === null) throw new WireValueError(`"${ip}" is no IP address`);
+    if (bytesByIp.size >= IP_CACHE_ENTRIES) bytesByIp.clear();
+    bytesByIp.set(ip, bytes);
+  }
+  for (let index = 0; index < 16; index++) view.setUint8(offset + index, bytes[index] as number);
 }
 
 function readIp(view: DataView, offset: number): string {
@@ -126,7 +135,7 @@ export const optionalTuple: FieldType<Tuple | null> = {
   sizeBytes: 36,
   write: (view, offset, value) => {
     if (value !== null) return tuple.write(view, offset, value);
-    new Uint8Array(view.buffer, view.byteOffset + offset, 36).fill(0);
+    for (let at = offset; at < offset + 36; at += 4) view.setUint32(at, 0);
   },
   read: (view, offset) => {
     const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, 36);

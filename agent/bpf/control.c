@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "control.h"
+
+#include <bpf/bpf.h>
+#include <stdlib.h>
+
+#define CHECKS_MASK (CHECKS_MAX - 1)
+#define NO_LEG UINT64_MAX
+#define RATE_EVERY_NS 100000000ull
+#define LEGS_PER_SECOND_MAX 50000 /* 10,000 connections at five taps; an agent digests about 60,000 on a core */
+#define LOST_NS 2000000000ull     /* neither in the map nor told by now: evicted */
+#define SHED_BITS_MAX 12
+
+bool control_open(struct control *control, const struct programs *programs)
+{
+	*control = (struct control){
+		.legs_fd = programs_map(programs, "legs"),
+		.programs = programs,
+		.check = calloc(CHECKS_MAX, sizeof(*control->check)),
+		.order = calloc(CHECKS_MAX, sizeof(*control->order)),
+		.shared = programs_control(programs),
+	};
+	if (!control->check || !control->order)
+		return false;
+	for (u32 i = 0; i < CHECKS_MAX; i++)
+		control->check[i].id = NO_LEG;
+	return true;
+}
+
+static struct hop_opened *find(struct control *control, u64 id)
+{
+	struct hop_opened *check = &control->check[id & CHECKS_MASK];
+
+	return check->id == id ? check : NULL;
+}
+
+static void forget(struct control *control, u64 id)
+{
+	struct hop_opened *check = find(control, id);
+
+	if (check)
+		check->id = NO_LEG;
+}
+
+void control_opened(struct control *control, const struct hop_opened *opened)
+{
+	struct hop_opened *check = &control->check[opened->id & CHECKS_MASK];
+
+	if (!opened->key) {
+		forget(control, opened->id);
+		return;
+	}
+	if (check->id != NO_LEG || control->tail - control->head == CHECKS_MAX) {
+		control->checks_lost++;
+		return;
+	}
+	*check = *opened;
+	control->order[control->tail++ & CHECKS_MASK] = opened->id;
+}
+
+void control_told(struct control *control, const struct hop_leg *leg)
+{
+	forget(control, leg->id);
+}
+
+static bool tell(const struct control *control, struct output *output, const struct hop_opened *check, u64 now_ns)
+{
+	struct hop_leg leg;
+
+	if (bpf_map_lookup_elem(control->legs_fd, &check->key, &leg) || leg.id != check->id)
+		return false;
+	leg.at_ns = now_ns;
+	output_frame(output, HOP_FRAME_LEG, &leg, sizeof(leg));
+	return true;
+}
+
+/* A leg that is not in the map may have ended, and the kernel's word of it wait in the ring: it is asked for again. */
+static void tell_older_than(struct control *control, struct output *output, u64 now_ns, u64 age_ns)
+{
+	u64 end = control->tail;
+
+	while (control->head != end) {
+		u64 id = control->order[control->head & CHECKS_MASK];
+		struct hop_opened *check = find(control, id);
+
+		if (check && now_ns - check->syn_ns < age_ns)
+			return;
+		control->head++;
+		if (!check)
+			continue;
+		if (tell(control, output, check, now_ns)) {
+			check->id = NO_LEG;
+		} else if (age_ns && now_ns - check->syn_ns < LOST_NS) {
+			control->order[control->tail++ & CHECKS_MASK] = id;
+		} else {
+			check->id = NO_LEG;
+			control->checks_lost++;
+		}
+	}
+}
+
+/*
+ * Too many new legs: those are kept whose client ISN, hashed, ends in enough zero bits. It is the same ISN at every tap
+ * of every node, so that whole connections are kept or not. Dropped SYNs and ICMP errors are told all the same.
+ */
+static void shed(struct control *control, u64 now_ns)
+{
+	struct hop_stats stats;
+	u64 wanted, per_second;
+	u32 bits = 0;
+
+	programs_stats(control->programs, &stats);
+	wanted = stats.legs_opened + stats.legs_shed - control->rated_opened - control->rated_shed;
+	per_second = wanted * 1000000000ull / (now_ns - control->rated_ns + 1);
+	while (bits < SHED_BITS_MAX && per_second >> bits > LEGS_PER_SECOND_MAX)
+		bits++;
+	if (control->rated_ns)
+		control->shared->shed_mask = (1u << bits) - 1;
+	control->rated_ns = now_ns;
+	control->rated_opened = stats.legs_opened;
+	control->rated_shed = stats.legs_shed;
+}
+
+void control_run(struct control *control, struct output *output, u64 now_ns)
+{
+	tell_older_than(control, output, now_ns, HOP_CHECK_NS);
+	if (now_ns < control->next_rate_ns || !control->shared)
+		return;
+	control->next_rate_ns = now_ns + RATE_EVERY_NS;
+	shed(control, now_ns);
+}
+
+void control_devices_changed(struct control *control)
+{
+	if (control->shared)
+		control->shared->device_generation++;
+}
+
+void control_flush(struct control *control, struct output *output, u64 now_ns)
+{
+	tell_older_than(control, output, now_ns, 0);
+}
