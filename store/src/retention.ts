@@ -8,6 +8,7 @@ const TABLES: readonly { name: string; timeColumn: string; days: keyof Retention
   { name: 'refusals_v1', timeColumn: 'start_us', days: 'rawTtlDays' },
   { name: 'proxy_links_v1', timeColumn: 'start_us', days: 'rawTtlDays' },
   { name: 'proxy_headers_v1', timeColumn: 'start_us', days: 'rawTtlDays' },
+  { name: 'exchanges_v1', timeColumn: 'start_us', days: 'rawTtlDays' },
   { name: 'agents_v1', timeColumn: 'seen_us', days: 'rawTtlDays' },
   { name: 'paths_v1', timeColumn: 'started_at_us', days: 'pathTtlDays' },
 ];

@@ -11,6 +11,8 @@ import type { TruthPath } from '../simulator/truth.ts';
 import type { World } from '../simulator/world.ts';
 import { componentsOf, evidenceOf } from './components.ts';
 import { countSeenLinks, judgeLinks } from './links.ts';
+import { judgeLowerRungs } from './lowerRungs.ts';
+import { judgeRequestTimes } from './requestTimes.ts';
 import { judgeRoundTrips } from './roundTrips.ts';
 import { Sightings } from './sightings.ts';
 import type { Tally } from './tally.ts';
@@ -29,6 +31,7 @@ export function judgeWorld(world: World, tally: Tally, isHostile: boolean, note:
     tally.add('hostile worlds');
     tally.add('port reuse sum', world.portReuse);
   }
+  judgeLowerRungs(world, tally);
   // As the collector does: each set of records tells of the clocks first, then it is asked.
   const proxyHistory = historyOf(components);
   const failedAttempts = new FailedAttemptBook();
@@ -98,6 +101,7 @@ export class PathJudge {
     const chain = this.#chainOf(path);
     this.#judgeProxyLinks(path);
     judgeRoundTrips(path, this.#sightings, tally);
+    judgeRequestTimes(path, this.#sightings, tally);
     if (chain.length === 0) {
       tally.add('paths without a stamp');
       return;

@@ -1,20 +1,8 @@
 /** The rows of the result: value, goal, met. A row without a goal informs. */
 import type { ResultRow } from '../lab/commands/output.ts';
+import { lowerRungRows } from './lowerRungRows.ts';
+import { row } from './row.ts';
 import type { Tally } from './tally.ts';
-
-type Direction = 'atLeast' | 'atMost';
-
-/** Nothing counted is nothing proved: such a row is not met. */
-function row(
-  name: string,
-  value: number,
-  goal: number | null,
-  unit: string,
-  direction: Direction = 'atLeast',
-): ResultRow {
-  const isMet = goal === null || (direction === 'atLeast' ? value >= goal : value <= goal);
-  return { name, value, goal, unit, met: isMet };
-}
 
 export function rowsOf(tally: Tally): ResultRow[] {
   return [
@@ -23,6 +11,8 @@ export function rowsOf(tally: Tally): ResultRow[] {
     ...proxyRows(tally),
     ...roundTripRows(tally),
     ...oneWayRows(tally),
+    ...requestTimeRows(tally),
+    ...lowerRungRows(tally),
     ...otherRows(tally),
   ];
 }
@@ -172,6 +162,24 @@ function oneWayRows(tally: Tally): ResultRow[] {
       'ns',
     ),
   ];
+}
+
+function requestTimeRows(tally: Tally): ResultRow[] {
+  return ['request cost', 'proxy time'].flatMap((what) => [
+    row(
+      `${what} of the path's own request: bounds cover the truth`,
+      tally.share(`${what} request covered`, `${what} request`),
+      0.99,
+      'share',
+    ),
+    row(`${what} of the path's own request: judged`, tally.get(`${what} request`), null, 'hops'),
+    row(
+      `${what} of several requests: range covers the middle one`,
+      tally.share(`${what} connection covered`, `${what} connection`),
+      0.99,
+      'share',
+    ),
+  ]);
 }
 
 function otherRows(tally: Tally): ResultRow[] {

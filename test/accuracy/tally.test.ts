@@ -14,3 +14,21 @@ test('tallies add up: counts, greatest, samples', () => {
   expect([0, 0.5, 0.99].map((share) => a.quantile('error', share))).toEqual([1, 5, 1000]);
   expect(new Tally().quantile('error', 0.5)).toBeNaN();
 });
+
+test('confidence adds up, of all and by name', () => {
+  const [a, b, whole] = [new Tally(), new Tally(), new Tally()];
+  const claims = [0.91, 0.92, 0.55, 0.31].entries();
+  for (const [index, claimed] of claims) {
+    for (const tally of [index % 2 === 0 ? a : b, whole]) {
+      tally.addBin('timing', claimed, index < 2);
+      tally.addConfidence(claimed, index < 3);
+    }
+  }
+  b.addBin('only here', 0.5, true);
+  a.merge(b.state());
+  expect(a.calibrationErrorOf('timing')).toBeCloseTo(whole.calibrationErrorOf('timing'), 12);
+  expect(a.calibrationErrorOf('timing')).toBeGreaterThan(0.2);
+  expect(a.calibrationError()).toBeCloseTo(whole.calibrationError(), 12);
+  expect(a.calibrationErrorOf('only here')).toBeCloseTo(0.5, 12);
+  expect(a.calibrationErrorOf('nowhere')).toBeNaN();
+});

@@ -14,6 +14,7 @@ export interface TallyState {
   readonly greatest: ReadonlyMap<string, number>;
   readonly samples: ReadonlyMap<string, ReadonlyMap<number, number>>;
   readonly confidence: readonly Readonly<ConfidenceBin>[];
+  readonly bins: ReadonlyMap<string, readonly Readonly<ConfidenceBin>[]>;
 }
 
 export class Tally {
@@ -22,10 +23,9 @@ export class Tally {
   /** How often each value was seen, by name. */
   readonly #samples = new Map<string, Map<number, number>>();
   /** Claimed confidence and whether the path was right: sum and count in 20 bins. */
-  readonly #confidence = Array.from(
-    { length: CONFIDENCE_BINS },
-    (): ConfidenceBin => ({ claimed: 0, right: 0, count: 0 }),
-  );
+  readonly #confidence = newBins();
+  /** The same by name. */
+  readonly #bins = new Map<string, ConfidenceBin[]>();
 
   add(name: string, by = 1): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + by);
@@ -72,21 +72,23 @@ export class Tally {
       .sort(([, a], [, b]) => b - a);
   }
 
+  /** Claimed confidence of a named kind. */
+  addBin(name: string, claimed: number, isRight: boolean): void {
+    addTo(this.#binsOf(name), claimed, isRight);
+  }
+
+  /** Expected calibration error of a named kind; NaN where nothing was counted. */
+  calibrationErrorOf(name: string): number {
+    return errorOf(this.#bins.get(name) ?? []);
+  }
+
   addConfidence(claimed: number, isRight: boolean): void {
-    const bin =
-      this.#confidence[Math.min(CONFIDENCE_BINS - 1, Math.floor(claimed * CONFIDENCE_BINS))];
-    if (bin === undefined) return;
-    bin.claimed += claimed;
-    bin.right += isRight ? 1 : 0;
-    bin.count++;
+    addTo(this.#confidence, claimed, isRight);
   }
 
   /** Expected calibration error: mean of |claimed − right| over the bins, by their counts. */
   calibrationError(): number {
-    const bins = this.#confidence;
-    const count = bins.reduce((sum, bin) => sum + bin.count, 0);
-    const error = bins.reduce((sum, bin) => sum + Math.abs(bin.claimed - bin.right), 0);
-    return error / count;
+    return errorOf(this.#confidence);
   }
 
   state(): TallyState {
@@ -95,11 +97,12 @@ export class Tally {
       greatest: this.#greatest,
       samples: this.#samples,
       confidence: this.#confidence,
+      bins: this.#bins,
     };
   }
 
   /** Sums of fractions depend on their order in the last digit: merge worlds in the order of their numbers. */
-  merge({ counts, greatest, samples, confidence }: TallyState): void {
+  merge({ counts, greatest, samples, confidence, bins }: TallyState): void {
     for (const [name, count] of counts) this.add(name, count);
     for (const [name, value] of greatest) this.max(name, value);
     for (const [name, values] of samples) {
@@ -107,12 +110,41 @@ export class Tally {
       for (const [value, times] of values) seen.set(value, (seen.get(value) ?? 0) + times);
       this.#samples.set(name, seen);
     }
-    for (const [index, { claimed, right, count }] of confidence.entries()) {
-      const bin = this.#confidence[index];
-      if (bin === undefined) continue;
-      bin.claimed += claimed;
-      bin.right += right;
-      bin.count += count;
-    }
+    mergeBins(this.#confidence, confidence);
+    for (const [name, more] of bins) mergeBins(this.#binsOf(name), more);
   }
+
+  #binsOf(name: string): ConfidenceBin[] {
+    const known = this.#bins.get(name) ?? newBins();
+    this.#bins.set(name, known);
+    return known;
+  }
+}
+
+function newBins(): ConfidenceBin[] {
+  return Array.from({ length: CONFIDENCE_BINS }, () => ({ claimed: 0, right: 0, count: 0 }));
+}
+
+function addTo(bins: readonly ConfidenceBin[], claimed: number, isRight: boolean): void {
+  const bin = bins[Math.min(CONFIDENCE_BINS - 1, Math.floor(claimed * CONFIDENCE_BINS))];
+  if (bin === undefined) return;
+  bin.claimed += claimed;
+  bin.right += isRight ? 1 : 0;
+  bin.count++;
+}
+
+function mergeBins(bins: readonly ConfidenceBin[], more: readonly Readonly<ConfidenceBin>[]): void {
+  for (const [index, { claimed, right, count }] of more.entries()) {
+    const bin = bins[index];
+    if (bin === undefined) continue;
+    bin.claimed += claimed;
+    bin.right += right;
+    bin.count += count;
+  }
+}
+
+function errorOf(bins: readonly Readonly<ConfidenceBin>[]): number {
+  const count = bins.reduce((sum, bin) => sum + bin.count, 0);
+  const error = bins.reduce((sum, bin) => sum + Math.abs(bin.claimed - bin.right), 0);
+  return error / count;
 }

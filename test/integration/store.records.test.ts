@@ -1,13 +1,14 @@
 import type { LegRecord, Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { insertHeartbeat } from '@hoptrace/store/inserts/insertHeartbeat.ts';
 import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
+import { exchangeRecords } from '@hoptrace/store/queries/exchangeRecords.ts';
 import { legsOfConnections } from '@hoptrace/store/queries/legsOfConnections.ts';
 import { listAgents } from '@hoptrace/store/queries/listAgents.ts';
 import { proxyHeaderRecords, proxyLinkRecords } from '@hoptrace/store/queries/proxyRecords.ts';
 import { refusalRecords } from '@hoptrace/store/queries/refusalRecords.ts';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { startTestStore, type TestStore } from './embedded.ts';
-import { leg, proxyHeader, proxyLink, refusal, T0_US } from './storeSamples.ts';
+import { exchange, leg, proxyHeader, proxyLink, refusal, T0_US } from './storeSamples.ts';
 
 jest.setTimeout(60_000);
 let fixture: TestStore;
@@ -59,7 +60,7 @@ test('a leg comes back as it went in, with every field set and with every option
   expect(bare).toEqual([bareLeg]);
 });
 
-test('refusals, proxy links and PROXY headers of one mixed batch come back as they went in', async () => {
+test('refusals, proxy links, PROXY headers and exchanges of one mixed batch come back as they went in', async () => {
   const { store } = fixture;
   const records = [
     refusal(),
@@ -74,6 +75,23 @@ test('refusals, proxy links and PROXY headers of one mixed batch come back as th
     }),
     proxyHeader(),
     proxyHeader({ seq: 14, command: 'local', claimed: null, version: 1 }),
+    exchange(),
+    exchange({
+      seq: 15,
+      burst: 0xffff_ffff,
+      requestOffset: MAX_SAFE,
+      responseBytes: MAX_SAFE,
+      requestFirstNs: null,
+      requestLastNs: null,
+      responseFirstNs: 0,
+      responseLastNs: MAX_SAFE,
+      method: '',
+      status: 0,
+      requestIdHash: null,
+      traceIdHash: null,
+      protocol: 'tls',
+      firstFlightHash: null,
+    }),
   ];
   await insertRecords(store, records, 'mixed-1');
   const keys = ['fedcba9876543210', '1111111111111111'];
@@ -81,6 +99,7 @@ test('refusals, proxy links and PROXY headers of one mixed batch come back as th
     ...(await refusalRecords(store, ['0000000000000abc'], { window })),
     ...(await proxyLinkRecords(store, keys, { window })),
     ...(await proxyHeaderRecords(store, keys, { window })),
+    ...(await exchangeRecords(store, keys, { window })),
   ];
   expect(read).toEqual(records);
 });

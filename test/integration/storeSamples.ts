@@ -1,6 +1,7 @@
 /** Records and paths for the store's tests: whole, valid, and changed only where a test says so. */
 import { type Hop, type Party, type Path, pathSchema } from '@hoptrace/domain/rest/path.ts';
 import type {
+  ExchangeRecord,
   LegRecord,
   ProxyHeaderRecord,
   ProxyLinkRecord,
@@ -96,6 +97,33 @@ export function proxyHeader(
     version: 2,
     command: 'proxy',
     claimed: { src: { ip: '2001:db8::7', port: 50_000 }, dst: { ip: '2001:db8::1', port: 443 } },
+    ...change,
+  };
+}
+
+export function exchange(change: Partial<Sourced<ExchangeRecord>> = {}): Sourced<ExchangeRecord> {
+  return {
+    ...source,
+    kind: 'exchange',
+    seq: 5,
+    startUs: T0_US,
+    tap,
+    isnPairHash: 'fedcba9876543210',
+    burst: 1,
+    requestOffset: 0,
+    responseOffset: 28,
+    requestFirstNs: 789,
+    requestLastNs: 1_500,
+    responseFirstNs: 2_000_000,
+    responseLastNs: 2_100_000,
+    requestBytes: 512,
+    responseBytes: 2048,
+    method: 'GET',
+    status: 200,
+    requestIdHash: '8000000000000001',
+    traceIdHash: '0000000000000002',
+    protocol: 'http1',
+    firstFlightHash: 'ffffffffffffffff',
     ...change,
   };
 }

@@ -1,12 +1,13 @@
 /** One true TCP connection: when each of its packets passed each tap. All times true, in nanoseconds. */
 import type { LegRecord, RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
+import { answerExchange, beginExchange, type Carrier, type SimRequest } from './exchange.ts';
 import { type IsnHashes, innerPart, outerHashes, outerPart } from './middlebox.ts';
 import type { Random } from './random.ts';
 import type { Route } from './route.ts';
 import type { Wires } from './wires.ts';
 
 /** Its own hashes are those that the server sees. */
-export interface SimConnection extends IsnHashes {
+export interface SimConnection extends IsnHashes, Carrier {
   readonly id: number;
   /** Before a middlebox on the route, seen from the client. */
   readonly outer: IsnHashes | null;
@@ -71,6 +72,10 @@ export function newConnection(
     clientSynAckNs: 0,
     clientAckNs: 0,
     announced: null,
+    exchanges: [],
+    isTls: false,
+    firstFlightHash: null,
+    prefaceBytes: 0,
   };
 }
 
@@ -118,16 +123,28 @@ function establishInner(wires: Wires, connection: SimConnection, inner: Route): 
   return lastOf(ackNs);
 }
 
-/** Data from the client; only the first of a connection is stamped. Answers when the server reads it. */
-export function sendRequest(wires: Wires, connection: SimConnection, atNs: number): number {
+/** A request of the client; the leg stamps the first one only. Answers when the server reads it. */
+export function sendRequest(
+  wires: Wires,
+  connection: SimConnection,
+  atNs: number,
+  request: SimRequest,
+): number {
   const passed = wires.forward(connection.route, atNs, false);
+  beginExchange(connection, request, passed);
   if (connection.requestNs.length === 0) connection.requestNs = passed;
   return lastOf(passed) + STACK_NS;
 }
 
-/** Data from the server. Answers when the client reads it. */
-export function sendResponse(wires: Wires, connection: SimConnection, atNs: number): number {
+/** The response of the server. Answers when the client reads it. */
+export function sendResponse(
+  wires: Wires,
+  connection: SimConnection,
+  atNs: number,
+  bytes: number,
+): number {
   const back = wires.backward(connection.route, atNs);
+  answerExchange(connection, bytes, back.atNs);
   if (connection.responseNs.length === 0) connection.responseNs = back.atNs;
   return back.sourceNs;
 }

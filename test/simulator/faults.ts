@@ -8,7 +8,7 @@ import {
   type WireRecord,
 } from '@hoptrace/domain/wire/v1.ts';
 import type { Random } from './random.ts';
-import type { Emission } from './taps.ts';
+import type { Emission } from './stamps.ts';
 
 export interface FaultPlan {
   readonly recordLoss: number;

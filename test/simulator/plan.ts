@@ -1,12 +1,13 @@
 /** What a world is made of. Every figure of a run follows from these and the seed. */
 import type { IpFamily } from './addresses.ts';
 import type { ClockPlan } from './clock.ts';
+import type { ExchangePlan } from './exchange.ts';
 import type { FaultPlan } from './faults.ts';
 import type { MiddleboxPlan } from './middlebox.ts';
 import type { PortPlan } from './nat.ts';
 import type { ProxyPlan } from './proxy.ts';
 import { Random } from './random.ts';
-import type { TapPlan } from './taps.ts';
+import type { TapPlan } from './stamps.ts';
 
 export const BALANCER_KINDS = ['none', 'tcp', 'proxyProtocol', 'snat'] as const;
 
@@ -31,6 +32,7 @@ export interface WorldPlan extends MiddleboxPlan {
   readonly ports: PortPlan;
   readonly clock: ClockPlan;
   readonly proxy: ProxyPlan;
+  readonly exchanges: ExchangePlan;
   readonly taps: TapPlan;
   readonly faults: FaultPlan;
 }
@@ -42,7 +44,7 @@ const CALM = {
   synLoss: 0,
   ports: { poolSize: 28_000, reuseDelayNs: 60 * SECOND_NS },
   clock: { maxOffsetNs: 2_000_000, maxDriftPpm: 1, maxStepNs: 0, stampNoiseNs: 150 },
-  taps: { milestoneLoss: 0 },
+  milestoneLoss: 0,
   faults: { recordLoss: 0, duplicates: 0, reorderNs: 0, deadShare: 0, restartShare: 0 },
 };
 
@@ -56,7 +58,7 @@ const HOSTILE = {
     maxStepNs: 2 * SECOND_NS,
     stampNoiseNs: 150,
   },
-  taps: { milestoneLoss: 0.02 },
+  milestoneLoss: 0.02,
   faults: {
     recordLoss: 0.1,
     duplicates: 0.05,
@@ -102,9 +104,10 @@ export function drawPlan(seed: number, weather: Weather): WorldPlan {
   // A lot of its own: what is rare does not change what the rest of a world draws.
   const rare = new Random(seed ^ 0x0dd5);
   const model = random.pick(['lastRead', 'oldest', 'mixed'] as const);
+  const { milestoneLoss, ...conditions } = weatherOf(weather);
   return {
     seed,
-    ...weatherOf(weather),
+    ...conditions,
     family: rare.chance(0.25) ? 'ipv6' : 'ipv4',
     hasSynproxy: rare.chance(0.1),
     hasIsnFirewall: rare.chance(0.1),
@@ -125,6 +128,12 @@ export function drawPlan(seed: number, weather: Weather): WorldPlan {
       keepsUpstreams: random.chance(0.5),
       localShare: random.pick([0, 0.2]),
       slowBodyShare: random.pick([0, 0.2]),
+    },
+    taps: { milestoneLoss, hasExchanges: random.chance(0.5) },
+    exchanges: {
+      sizes: random.pick(['uniform', 'equal'] as const),
+      isTls: random.chance(0.5),
+      requestIds: random.pick(['none', 'unique', 'fixed'] as const),
     },
   };
 }

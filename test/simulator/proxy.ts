@@ -8,6 +8,7 @@
  */
 
 import type { SimConnection } from './connection.ts';
+import { delayLastByte } from './exchange.ts';
 import { KernelThread, type Link, ProxySocket } from './kernelLinks.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
@@ -30,7 +31,7 @@ export interface Downstream {
   readonly socket: ProxySocket;
   readonly thread: number;
   /** The response leaves the proxy. */
-  readonly respond: (atNs: number) => void;
+  readonly respond: (atNs: number, bytes: number) => void;
 }
 
 export interface Upstream {
@@ -52,7 +53,7 @@ export interface Backend {
     client: SimConnection,
     upstream: Upstream,
     atNs: number,
-    answered: (atNs: number) => void,
+    answered: (atNs: number, bytes: number) => void,
   ): void;
   close(upstream: Upstream, atNs: number): void;
   link(link: Link, thread: number, atNs: number): void;
@@ -60,14 +61,19 @@ export interface Backend {
 
 type Ready =
   | { readonly kind: 'request' | 'body' | 'failed'; readonly client: Downstream }
+  | { readonly kind: 'connected'; readonly client: Downstream; readonly upstream: Upstream }
   | {
-      readonly kind: 'connected' | 'response';
+      readonly kind: 'response';
       readonly client: Downstream;
       readonly upstream: Upstream;
+      readonly bytes: number;
     };
 
 const THREADS = 2;
 const BODY_DELAY_NS = 3_000_000;
+/** What it adds to a response, and what it answers itself. */
+const HEADER_BYTES = 24;
+const OWN_ANSWER_BYTES = 153;
 
 export class IngressProxy {
   readonly #random: Random;
@@ -93,7 +99,7 @@ export class IngressProxy {
     this.#idle = threads.map(() => []);
   }
 
-  accept(connection: SimConnection, respond: (atNs: number) => void): Downstream {
+  accept(connection: SimConnection, respond: Downstream['respond']): Downstream {
     const socket = new ProxySocket(connection.pairHash);
     return { connection, socket, thread: this.#random.below(THREADS), respond };
   }
@@ -136,7 +142,9 @@ export class IngressProxy {
   /** A body that comes later is read on its own. nginx waits for it; the others go on without it. */
   #awaitsBody(client: Downstream): boolean {
     if (!this.#random.chance(this.#plan.slowBodyShare)) return false;
-    const atNs = this.#schedule.nowNs + this.#random.exponential(BODY_DELAY_NS);
+    const delayNs = this.#random.exponential(BODY_DELAY_NS);
+    const atNs = this.#schedule.nowNs + delayNs;
+    delayLastByte(client.connection, delayNs);
     this.#schedule.at(atNs, () => this.#wake({ kind: 'body', client }));
     return this.#plan.model === 'lastRead';
   }
@@ -163,10 +171,10 @@ export class IngressProxy {
     } else if (event.kind === 'connected') {
       this.#pass(client, event.upstream, thread);
     } else if (event.kind === 'response') {
-      this.#answer(client, thread);
+      this.#answer(client, thread, event.bytes + HEADER_BYTES);
       this.#putAway(event.upstream, client.thread);
     } else if (this.#random.chance(this.#plan.localShare)) {
-      this.#answer(client, thread);
+      this.#answer(client, thread, OWN_ANSWER_BYTES);
     } else {
       this.#forward(client, thread);
     }
@@ -190,7 +198,7 @@ export class IngressProxy {
   /** Another backend, once for each request; then 502. */
   #tryAgain(client: Downstream, thread: number): void {
     if (this.#retried.has(client)) {
-      this.#answer(client, thread);
+      this.#answer(client, thread, OWN_ANSWER_BYTES);
       return;
     }
     this.#retried.add(client);
@@ -199,15 +207,15 @@ export class IngressProxy {
 
   #pass(client: Downstream, upstream: Upstream, thread: number): void {
     this.#kernel[thread]?.writeUpstream(upstream.socket);
-    this.#backend.send(client.connection, upstream, this.#schedule.nowNs, (atNs) =>
-      this.#schedule.at(atNs, () => this.#wake({ kind: 'response', client, upstream })),
+    this.#backend.send(client.connection, upstream, this.#schedule.nowNs, (atNs, bytes) =>
+      this.#schedule.at(atNs, () => this.#wake({ kind: 'response', client, upstream, bytes })),
     );
   }
 
-  #answer(client: Downstream, thread: number): void {
+  #answer(client: Downstream, thread: number, bytes: number): void {
     this.#retried.delete(client);
     this.#kernel[thread]?.writeClient(client.socket);
-    client.respond(this.#schedule.nowNs);
+    client.respond(this.#schedule.nowNs, bytes);
   }
 
   #putAway(upstream: Upstream, thread: number): void {

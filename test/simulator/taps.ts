@@ -1,21 +1,11 @@
 /** What an agent makes of the packets that pass its taps: records, each with the true time of its emission. */
-import type { LegRecord, RefusalRecord, WireRecord } from '@hoptrace/domain/wire/v1.ts';
-import { type AgentClock, EPOCH_US } from './clock.ts';
+import type { LegRecord, RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
+import type { AgentClock } from './clock.ts';
 import { hashesAt, lastOf, type SimConnection } from './connection.ts';
+import { exchangeEmissions } from './exchangeTaps.ts';
 import type { Random } from './random.ts';
 import type { Site } from './route.ts';
-
-export interface Emission {
-  readonly record: WireRecord;
-  readonly atNs: number;
-  /** When what the record tells began; an agent that restarts in between knows nothing of it. */
-  readonly sinceNs: number;
-}
-
-/** Losses of single packets' events at a tap, before any record is made. */
-export interface TapPlan {
-  readonly milestoneLoss: number;
-}
+import { type Emission, stampsFrom, type TapPlan } from './stamps.ts';
 
 const SILENT_NS = 3_000_000_000;
 const TOLD_NS = 1_000_000_000;
@@ -38,7 +28,12 @@ export function observe(
       ? []
       : legEmissions(random, clock, plan, connection, site, index, nextLegId()),
   );
-  return [...emissions, ...refusalEmissions(clock, connection, machine)];
+  const exchanges = plan.hasExchanges
+    ? sites.flatMap(([index, site]) =>
+        exchangeEmissions(random, clock, plan, connection, site, index),
+      )
+    : [];
+  return [...emissions, ...exchanges, ...refusalEmissions(clock, connection, machine)];
 }
 
 function legEmissions(
@@ -79,7 +74,7 @@ function legEmissions(
     isnPairHash: knowsServer ? hashes.pairHash : null,
     synTtl: HOP_LIMIT - site.routers,
     synCount: connection.synCount[index] ?? 1,
-    synNs: stamps.synNs,
+    synNs: stamps.startNs,
     synAckNs: stamps.after(synAck),
     ackNs: stamps.after(ack),
     firstRequestNs: knowsServer ? stamps.after(request) : null,
@@ -126,7 +121,7 @@ function refusalEmissions(
     tuple: site.tuple,
     clientIsnHash: connection.clientHash,
     ...verdict,
-    afterNs: (stamps.after(atNs) ?? 0) - stamps.synNs,
+    afterNs: (stamps.after(atNs) ?? 0) - stamps.startNs,
     synCount: lastOf(connection.synCount),
   };
   return [
@@ -136,23 +131,4 @@ function refusalEmissions(
       sinceNs: synNs,
     },
   ];
-}
-
-/** startUs by the wall clock, everything else as durations of the monotonic one. */
-function stampsFrom(clock: AgentClock, synTrueNs: number) {
-  const monotonicNs = clock.monotonicNs(synTrueNs);
-  const wallNs = monotonicNs + clock.offsetNs(synTrueNs);
-  const wholeUs = Math.floor(wallNs / 1000);
-  const synNs = wallNs - wholeUs * 1000;
-  return {
-    startUs: EPOCH_US + wholeUs,
-    synNs,
-    after: (trueNs: number | null) =>
-      trueNs === null ? null : Math.max(synNs, synNs + clock.monotonicNs(trueNs) - monotonicNs),
-  };
-}
-
-/** Wall-clock microseconds of other records. */
-export function wallUs(clock: AgentClock, trueNs: number): number {
-  return EPOCH_US + Math.floor((clock.monotonicNs(trueNs) + clock.offsetNs(trueNs)) / 1000);
 }

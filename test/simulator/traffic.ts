@@ -4,7 +4,6 @@ import { BALANCER, type SimNode, type SimPod, type SimService } from './cluster.
 import {
   endConnection,
   establish,
-  hashesAt,
   lastOf,
   newConnection,
   resetByServer,
@@ -12,16 +11,19 @@ import {
   sendRequest,
   sendResponse,
 } from './connection.ts';
-import { type Link, ProxySocket } from './kernelLinks.ts';
+import { drawRequest, drawResponseBytes, forwarded, type SimRequest, secure } from './exchange.ts';
+import { ProxySocket } from './kernelLinks.ts';
 import { throughMiddlebox } from './middlebox.ts';
 import type { TrafficParts } from './parts.ts';
 import { type Backend, IngressProxy, type Upstream } from './proxy.ts';
+import { announce, tellBalancerLinks, tellLink } from './proxyRecords.ts';
 import { fromBalancer, podToPod, type Route, toBalancer, toNodePort, translated } from './route.ts';
 import { Trouble } from './trouble.ts';
 import { Wires } from './wires.ts';
 
+type Respond = (atNs: number, bytes: number) => void;
 /** The server's end: called when a request can be read, answers by calling `respond`. */
-type Server = (connection: SimConnection, atNs: number, respond: (atNs: number) => void) => void;
+type Server = (atNs: number, request: SimRequest, respond: Respond) => void;
 
 interface Opened {
   readonly connection: SimConnection;
@@ -36,6 +38,7 @@ interface BehindBalancer {
   readonly release: (atNs: number) => void;
 }
 
+const PROCESS_NAMES = { lastRead: 'nginx', oldest: 'haproxy', mixed: 'caddy' } as const;
 const APP_WORK_NS = 4_000_000;
 const THINK_NS = 2_000_000;
 
@@ -43,6 +46,8 @@ export class Traffic {
   readonly #parts: TrafficParts;
   readonly #wires: Wires;
   readonly #proxies: ReadonlyMap<string, IngressProxy>;
+  /** What a proxy is about to answer, by the id of the client's connection. */
+  readonly #requests = new Map<number, SimRequest>();
   #connections = 0;
 
   constructor(parts: TrafficParts) {
@@ -123,10 +128,11 @@ export class Traffic {
 
   /** A load balancer that proxies TCP: it accepts, then connects onward, and passes bursts both ways. */
   #balanced(ip: string, entry: SimNode, service: SimService): Opened {
-    const { ports, schedule, cluster } = this.#parts;
+    const { ports, schedule, cluster, plan, random } = this.#parts;
     const { vip } = cluster.addresses;
     const client = ports.take(ip, vip);
     const front = this.#open(toBalancer(client, vip));
+    if (service.targetPort === 80) secure(random, plan.exchanges, front);
     let opened: BehindBalancer | null = null;
     const back = (): BehindBalancer => {
       opened ??= this.#behindBalancer(front, entry, service);
@@ -135,15 +141,17 @@ export class Traffic {
     // Nobody connects for a client that is not there yet: at the ACK, which is known once the SYN was answered.
     schedule.at(lastOf(front.synNs), () => schedule.at(lastOf(front.ackNs), () => back()));
     let burst = 0;
-    const serve: Server = (_, atNs, respond) => {
+    const serve: Server = (atNs, request, respond) => {
       const { connection, readyNs, answer } = back();
       burst++;
-      this.#balancerLinks(front, connection, burst, atNs);
-      const readNs = sendRequest(this.#wires, connection, Math.max(atNs, readyNs));
+      tellBalancerLinks(this.#parts, front, connection, burst, atNs);
+      this.#parts.truth.linkBursts([front.id, burst], [connection.id, burst]);
+      const sentNs = Math.max(atNs, readyNs);
+      const readNs = sendRequest(this.#wires, connection, sentNs, request);
       schedule.at(readNs, () =>
-        answer(connection, readNs, (sentNs) => {
-          const backNs = sendResponse(this.#wires, connection, sentNs);
-          schedule.at(backNs, () => respond(backNs));
+        answer(readNs, request, (answeredNs, bytes) => {
+          const backNs = sendResponse(this.#wires, connection, answeredNs, bytes);
+          schedule.at(backNs, () => respond(backNs, bytes));
         }),
       );
     };
@@ -164,8 +172,10 @@ export class Traffic {
       behind.pod,
       service,
     );
+    // It passes on what comes as it is, the ClientHello too.
+    connection.firstFlightHash = front.firstFlightHash;
     truth.link(front.id, connection.id);
-    if (plan.balancer === 'proxyProtocol') this.#announce(connection, front);
+    if (plan.balancer === 'proxyProtocol') announce(this.#parts, connection, front);
     const readyNs = establish(this.#wires, connection);
     const release = this.#releaser(source, dialled, behind.release);
     return { connection, readyNs, answer, release };
@@ -194,24 +204,28 @@ export class Traffic {
 
   #opened(route: Route, pod: SimPod, service: SimService): Omit<Opened, 'release'> {
     const connection = this.#open(throughMiddlebox(route, this.#parts.plan));
+    const { random, plan } = this.#parts;
+    if (service.targetPort === 80) secure(random, plan.exchanges, connection);
     const proxy = service.targetPort === 80 ? this.#proxies.get(pod.name) : undefined;
     if (proxy === undefined) return { connection, serve: this.#appServer() };
-    let respond: (atNs: number) => void = () => {};
-    const downstream = proxy.accept(connection, (atNs) => respond(atNs));
+    let respond: Respond = () => {};
+    const downstream = proxy.accept(connection, (atNs, bytes) => respond(atNs, bytes));
     return {
       connection,
-      serve: (_, __, answer) => {
+      serve: (_, request, answer) => {
         respond = answer;
+        this.#requests.set(connection.id, request);
         proxy.request(downstream);
       },
     };
   }
 
   #appServer(): Server {
-    const { random, schedule } = this.#parts;
-    return (_, atNs, respond) => {
+    const { random, schedule, plan } = this.#parts;
+    return (atNs, _, respond) => {
       const doneNs = atNs + random.exponential(APP_WORK_NS);
-      schedule.at(doneNs, () => respond(doneNs));
+      const bytes = drawResponseBytes(random, plan.exchanges);
+      schedule.at(doneNs, () => respond(doneNs, bytes));
     };
   }
 
@@ -223,7 +237,7 @@ export class Traffic {
 
   /** Requests one after the other, then FIN. */
   #converse({ connection, serve, release }: Opened, requests: number): void {
-    const { random, schedule } = this.#parts;
+    const { random, schedule, plan } = this.#parts;
     const next = (atNs: number, left: number): void => {
       if (left === 0) {
         endConnection(this.#wires, connection, atNs);
@@ -231,10 +245,11 @@ export class Traffic {
         return;
       }
       const sentNs = atNs + random.exponential(THINK_NS);
-      const readNs = sendRequest(this.#wires, connection, sentNs);
+      const request = drawRequest(random, plan.exchanges);
+      const readNs = sendRequest(this.#wires, connection, sentNs, request);
       schedule.at(readNs, () =>
-        serve(connection, readNs, (answeredNs) => {
-          const doneNs = sendResponse(this.#wires, connection, answeredNs);
+        serve(readNs, request, (answeredNs, bytes) => {
+          const doneNs = sendResponse(this.#wires, connection, answeredNs, bytes);
           schedule.at(doneNs, () => next(doneNs, left - 1));
         }),
       );
@@ -265,9 +280,17 @@ export class Traffic {
       },
       send: (client, { connection }, atNs, answered) => {
         truth.link(client.id, connection.id);
-        const readNs = sendRequest(this.#wires, connection, atNs);
+        const request = this.#requests.get(client.id) ?? drawRequest(random, plan.exchanges);
+        const readNs = sendRequest(this.#wires, connection, atNs, forwarded(request));
+        truth.linkBursts(
+          [client.id, client.exchanges.length],
+          [connection.id, connection.exchanges.length],
+        );
         const doneNs = readNs + random.exponential(APP_WORK_NS);
-        schedule.at(doneNs, () => answered(sendResponse(this.#wires, connection, doneNs)));
+        const bytes = drawResponseBytes(random, plan.exchanges);
+        schedule.at(doneNs, () =>
+          answered(sendResponse(this.#wires, connection, doneNs, bytes), bytes),
+        );
       },
       close: ({ connection }, atNs) => {
         endConnection(this.#wires, connection, atNs);
@@ -275,71 +298,7 @@ export class Traffic {
         if (source !== undefined && target !== undefined) ports.release(source, target, atNs);
       },
       link: (link, _, atNs) =>
-        this.#tellLink(
-          pod.node,
-          pod.netns,
-          plan.proxy.model === 'mixed'
-            ? 'caddy'
-            : plan.proxy.model === 'oldest'
-              ? 'haproxy'
-              : 'nginx',
-          link,
-          atNs,
-        ),
+        tellLink(this.#parts, pod.node, pod.netns, PROCESS_NAMES[plan.proxy.model], link, atNs),
     };
-  }
-
-  #tellLink(machine: string, netns: number, process: string, link: Link, atNs: number): void {
-    const record = {
-      kind: 'proxyLink' as const,
-      seq: 0,
-      netns,
-      pid: 1000 + netns,
-      process,
-      ...link,
-    };
-    this.#parts.tell(machine, record, atNs);
-  }
-
-  #balancerLinks(front: SimConnection, back: SimConnection, burst: number, atNs: number): void {
-    const inbound = { isnPairHash: front.pairHash, burst };
-    const outbound = { isnPairHash: hashesAt(back, 0).pairHash, burst };
-    this.#tellLink(
-      BALANCER,
-      1,
-      'haproxy',
-      { side: 'request', subject: outbound, lastRead: inbound, oldest: inbound },
-      atNs,
-    );
-    this.#tellLink(
-      BALANCER,
-      1,
-      'haproxy',
-      { side: 'response', subject: inbound, lastRead: outbound, oldest: outbound },
-      atNs,
-    );
-  }
-
-  /** The PROXY header passes every machine on the way; each agent that sees it tells. */
-  #announce(connection: SimConnection, front: SimConnection): void {
-    const [client, vip] = front.route.stops;
-    if (client === undefined || vip === undefined) return;
-    const claimed = {
-      src: { ip: client.ip, port: client.port },
-      dst: { ip: vip.ip, port: vip.port },
-    };
-    const machines = connection.route.sites.map((site) => site.machine);
-    for (const machine of new Set(machines)) {
-      const isnPairHash = hashesAt(connection, machines.indexOf(machine)).pairHash;
-      const record = {
-        kind: 'proxyHeader' as const,
-        seq: 0,
-        isnPairHash,
-        version: 2 as const,
-        command: 'proxy' as const,
-        claimed,
-      };
-      this.#parts.tell(machine, record, this.#parts.schedule.nowNs);
-    }
   }
 }

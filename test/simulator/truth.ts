@@ -21,6 +21,7 @@ export class Truth {
   readonly connections = new Map<number, SimConnection>();
   readonly #causes = new Map<number, Set<number>>();
   readonly #caused = new Set<number>();
+  readonly #bursts = new Set<string>();
 
   add(connection: SimConnection): SimConnection {
     this.connections.set(connection.id, connection);
@@ -32,6 +33,18 @@ export class Truth {
     const known = this.#causes.get(inbound) ?? new Set();
     this.#causes.set(inbound, known.add(outbound));
     this.#caused.add(outbound);
+  }
+
+  /** Request `inbound[1]` of one connection went on as request `outbound[1]` of the other; numbers from 1. */
+  linkBursts(inbound: readonly [number, number], outbound: readonly [number, number]): void {
+    this.#bursts.add(`${inbound.join('#')}>${outbound.join('#')}`);
+  }
+
+  areBurstsLinked(
+    inbound: readonly [number, number],
+    outbound: readonly [number, number],
+  ): boolean {
+    return this.#bursts.has(`${inbound.join('#')}>${outbound.join('#')}`);
   }
 
   isLinked(inbound: number, outbound: number): boolean {

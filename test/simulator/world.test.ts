@@ -59,6 +59,38 @@ test('hostile: ports are reused, and no two live connections share a tuple', () 
   }
 });
 
+test('calm: a request that a proxy passes on lies inside the one that caused it, on every tap of the proxy', () => {
+  const plan = { ...drawPlan(2, 'calm'), ...small, balancer: 'none' as const, refusalShare: 0 };
+  const taps = { milestoneLoss: 0, hasExchanges: true };
+  const { truth, records } = simulate({ ...plan, taps, proxy: { ...plan.proxy, localShare: 0 } });
+  const told = records.filter((each) => each.kind === 'exchange');
+  const made = [...truth.connections.values()].reduce(
+    (sum, { exchanges, route }) => sum + exchanges.length * route.sites.length,
+    0,
+  );
+  expect(told).toHaveLength(made);
+  const all = [...truth.connections.values()];
+  const upstream = all.filter(({ route }) => route.stops[0]?.machine !== 'client');
+  const causes = upstream.flatMap((outbound) =>
+    outbound.exchanges.map((exchange) => ({
+      exchange,
+      cause: all
+        .flatMap((inbound) => inbound.exchanges.map((each) => ({ inbound, each })))
+        .find(({ inbound, each }) =>
+          truth.areBurstsLinked([inbound.id, each.burst], [outbound.id, exchange.burst]),
+        ),
+    })),
+  );
+  expect(causes.length).toBeGreaterThan(10);
+  const outside = causes.filter(
+    ({ exchange, cause }) =>
+      cause === undefined ||
+      (exchange.requestNs[0] ?? 0) < (cause.each.requestNs.at(-1) ?? 0) ||
+      (exchange.responseNs[0] ?? 0) > (cause.each.responseNs.at(-1) ?? 0),
+  );
+  expect(outside).toEqual([]);
+});
+
 const quiet = { ...small, refusalShare: 0, floodSyns: 0, upstreamRefusalShare: 0 };
 const plainBoxes = { family: 'ipv4', hasSynproxy: false, hasIsnFirewall: false } as const;
 
@@ -93,6 +125,25 @@ test('SYNPROXY: two handshakes with one client number, the second after the firs
     expect(new Set(legs)).toEqual(new Set([outer?.pairHash, pairHash]));
   }
 });
+
+test.each(['hasSynproxy', 'hasIsnFirewall'] as const)(
+  '%s: each tap tells of exchanges by the numbers that it sees',
+  (box) => {
+    const plan = { ...drawPlan(2, 'calm'), ...quiet, ...plainBoxes, balancer: 'snat' as const };
+    const taps = { milestoneLoss: 0, hasExchanges: true };
+    const { records } = simulate({ ...plan, taps, isBalancerWatched: true, [box]: true });
+    const pairs = (kind: 'leg' | 'exchange') =>
+      new Set(
+        records.flatMap((each) =>
+          each.kind === kind && each.isnPairHash !== null
+            ? [`${each.node} ${each.tap.role} ${each.isnPairHash}`]
+            : [],
+        ),
+      );
+    expect(pairs('exchange').size).toBeGreaterThan(100);
+    expect(pairs('exchange')).toEqual(pairs('leg'));
+  },
+);
 
 test('a firewall that draws new numbers: load balancer and nodes share no hash', () => {
   const plan = { ...drawPlan(2, 'calm'), ...quiet, ...plainBoxes, hasIsnFirewall: true };

@@ -10,7 +10,8 @@ import { PortAllocator } from './nat.ts';
 import type { WorldPlan } from './plan.ts';
 import { Random } from './random.ts';
 import { Schedule } from './schedule.ts';
-import { type Emission, observe, wallUs } from './taps.ts';
+import { type Emission, wallUs } from './stamps.ts';
+import { observe } from './taps.ts';
 import { Traffic } from './traffic.ts';
 import { Truth } from './truth.ts';
 

@@ -69,6 +69,11 @@ function clockProblem(record: WireRecord, { nowUs, maxClockSkewUs }: CheckContex
 
 function newestStampNs(record: WireRecord): number {
   if (record.kind === 'refusal') return record.afterNs;
+  if (record.kind === 'exchange') {
+    const { requestFirstNs, requestLastNs, responseFirstNs, responseLastNs } = record;
+    const stamps = [requestFirstNs, requestLastNs, responseFirstNs, responseLastNs];
+    return Math.max(...stamps.map((each) => each ?? 0));
+  }
   if (record.kind !== 'leg') return 0;
   const { synNs, synAckNs, ackNs, firstRequestNs, firstResponseNs, endNs } = record;
   return Math.max(

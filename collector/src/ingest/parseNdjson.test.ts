@@ -51,7 +51,7 @@ test('each bad line is named with its field, value and remedy, and the good line
   ]);
   expect(batch.problems[0]?.text).toBe('"300.1.1.1" is no IPv4 or IPv6 address');
   expect(batch.problems[2]?.remedy).toBe(
-    'send one of "leg", "refusal", "proxyLink", "proxyHeader"',
+    'send one of "leg", "refusal", "proxyLink", "proxyHeader", "exchange"',
   );
   expect(batch.problems[3]?.remedy).toBe('send one of "reset", "rejected", "dropped"');
 });

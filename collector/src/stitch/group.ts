@@ -85,5 +85,6 @@ export function evidenceOf(group: Group): Evidence {
     refusals: records.flatMap((each) => (each.kind === 'refusal' ? [each] : [])),
     proxyLinks: records.flatMap((each) => (each.kind === 'proxyLink' ? [each] : [])),
     proxyHeaders: records.flatMap((each) => (each.kind === 'proxyHeader' ? [each] : [])),
+    exchanges: records.flatMap((each) => (each.kind === 'exchange' ? [each] : [])),
   };
 }

@@ -4,7 +4,16 @@ import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { EMPTY_TOPOLOGY } from '@hoptrace/domain/topology/topology.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { expect, test } from '@jest/globals';
-import { hash, leg, NOW_MS, NOW_US, proxyLink, refusal, sourced } from '../testing/builders.ts';
+import {
+  exchange,
+  hash,
+  leg,
+  NOW_MS,
+  NOW_US,
+  proxyLink,
+  refusal,
+  sourced,
+} from '../testing/builders.ts';
 import { Stitcher, type StitcherOptions } from './stitcher.ts';
 
 const T0 = NOW_MS;
@@ -273,6 +282,37 @@ test('a defect in reconstruction costs its own group and no other', () => {
   expect(paths.map((each) => each.client.port).sort()).toEqual([40_001, 40_003]);
   expect(stitcher.counts.failedGroups).toBe(1);
   expect(errors).toEqual([new Error('defect')]);
+});
+
+const exchangeOf = (n: number, requestId: number) =>
+  sourced(
+    exchange({
+      seq: 1000 + n,
+      isnPairHash: hash(0xa000 + n),
+      requestIdHash: hash(0x1d00 + requestId),
+    }),
+  );
+
+test('two connections that carried one request id are reconstructed together', () => {
+  const { stitcher, seen } = setUp();
+  for (const n of [1, 2, 3]) stitcher.add(legOf(n), T0);
+  stitcher.add(exchangeOf(1, 1), T0);
+  stitcher.add(exchangeOf(2, 1), T0);
+  stitcher.add(exchangeOf(3, 2), T0);
+  stitcher.takeDue(T0 + 1000, ALL);
+  expect(seen.map((each) => each.exchanges?.length).sort()).toEqual([1, 2]);
+});
+
+test('a request id that everybody sends does not make one group of everybody', () => {
+  const { stitcher, seen } = setUp({ maxRecords: 10_000, maxGroupRecords: 5000 });
+  for (let n = 1; n <= 300; n++) {
+    stitcher.add(legOf(n), T0);
+    stitcher.add(exchangeOf(n, 1), T0);
+  }
+  const { paths } = stitcher.takeDue(T0 + 1000, ALL);
+  expect(paths).toHaveLength(300);
+  expect(Math.max(...seen.map((each) => each.exchanges?.length ?? 0))).toBe(64);
+  expect(stitcher.counts.closedGroups).toBe(0);
 });
 
 test('what was left open for want of a rule is decided once the program is known', () => {

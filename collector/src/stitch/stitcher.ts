@@ -10,6 +10,7 @@ import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { PathChanges } from '../collectorStore.ts';
 import { ClusterMemory } from './clusterMemory.ts';
+import { CrowdedKeys } from './crowdedKeys.ts';
 import { changesOf } from './emission.ts';
 import {
   evidenceOf,
@@ -81,6 +82,7 @@ export class Stitcher {
   /** In the order of their oldest unseen record. */
   readonly #dirty = new Set<Group>();
   readonly #groupByKey = new Map<string, Group>();
+  readonly #crowd = new CrowdedKeys();
   readonly #memory = new ClusterMemory();
   #left: GroupChanges[] = [];
   #leftCount = 0;
@@ -108,7 +110,7 @@ export class Stitcher {
 
   /** Takes a stored record in. Repetitions and older revisions change nothing. */
   add(record: Sourced, nowMs: number, origin = NO_LOG): void {
-    const keys = stitchKeys(record);
+    const keys = stitchKeys(record).filter((key) => !this.#crowd.isCrowded(key));
     if (this.#isOrphan(record, nowMs)) {
       this.counts.orphanRevisions += 1;
       return;
@@ -319,7 +321,9 @@ export class Stitcher {
     this.#dirty.delete(group);
     this.#records -= group.records.size;
     for (const key of group.keys) {
-      if (this.#groupByKey.get(key) === group) this.#groupByKey.delete(key);
+      if (this.#groupByKey.get(key) !== group) continue;
+      this.#groupByKey.delete(key);
+      this.#crowd.forget(key);
     }
   }
 }

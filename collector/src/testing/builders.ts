@@ -1,6 +1,7 @@
 /** Legal values for tests; each test overrides what matters to it. */
 import type {
   Envelope,
+  ExchangeRecord,
   LegRecord,
   ProxyHeaderRecord,
   ProxyLinkRecord,
@@ -107,6 +108,32 @@ export function proxyHeader(part: Partial<ProxyHeaderRecord> = {}): ProxyHeaderR
     version: 2,
     command: 'proxy',
     claimed: TUPLE,
+    ...part,
+  };
+}
+
+export function exchange(part: Partial<ExchangeRecord> = {}): ExchangeRecord {
+  return {
+    kind: 'exchange',
+    seq: 1,
+    startUs: NOW_US,
+    tap,
+    isnPairHash: hash(0xa1),
+    burst: 1,
+    requestOffset: 0,
+    responseOffset: 0,
+    requestFirstNs: 0,
+    requestLastNs: 0,
+    responseFirstNs: 1_000_000,
+    responseLastNs: 1_000_000,
+    requestBytes: 100,
+    responseBytes: 1000,
+    method: 'GET',
+    status: 200,
+    requestIdHash: null,
+    traceIdHash: null,
+    protocol: 'http1',
+    firstFlightHash: null,
     ...part,
   };
 }

@@ -9,7 +9,14 @@
 
 import { parseIp } from '../model/ip.ts';
 import type { Tuple } from '../model/tuple.ts';
-import type { Evidence, Leg, ProxyHeader, ProxyLink, Refusal } from '../reconstruct/evidence.ts';
+import type {
+  Evidence,
+  Exchange,
+  Leg,
+  ProxyHeader,
+  ProxyLink,
+  Refusal,
+} from '../reconstruct/evidence.ts';
 import { decodeRecord, type WireProblem } from '../wire/binary.ts';
 import { SCHEMA_VERSION, type Sourced, type WireRecord } from '../wire/v1.ts';
 import { Inspector, VERDICT } from './inspect.ts';
@@ -141,6 +148,7 @@ export class LiveRoad {
     const refusals: Refusal[] = [];
     const proxyLinks: ProxyLink[] = [];
     const proxyHeaders: ProxyHeader[] = [];
+    const exchanges: Exchange[] = [];
     for (const connection of this.table.pools.members(root)) {
       this.#materialiser.legsOf(connection, legs);
       const others = this.#others.get(connection);
@@ -149,9 +157,10 @@ export class LiveRoad {
         if (record.kind === 'refusal') refusals.push(record);
         else if (record.kind === 'proxyLink') proxyLinks.push(record);
         else if (record.kind === 'proxyHeader') proxyHeaders.push(record);
+        else if (record.kind === 'exchange') exchanges.push(record);
       }
     }
-    return { legs, refusals, proxyLinks, proxyHeaders };
+    return { legs, refusals, proxyLinks, proxyHeaders, exchanges };
   }
 
   #sinceStart(nowMs: number): number {
@@ -226,7 +235,8 @@ export class LiveRoad {
   #placeOf(record: WireRecord, now: number): number {
     const { table } = this;
     const ofPair = (text: string) => table.connectionOfPair(...hashWords(text), now);
-    if (record.kind === 'proxyHeader') return ofPair(record.isnPairHash);
+    if (record.kind === 'proxyHeader' || record.kind === 'exchange')
+      return ofPair(record.isnPairHash);
     if (record.kind === 'proxyLink') {
       const subject = ofPair(record.subject.isnPairHash);
       for (const burst of [record.lastRead, record.oldest]) {

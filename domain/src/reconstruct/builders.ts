@@ -3,7 +3,15 @@ import type { Endpoint, Tuple } from '../model/tuple.ts';
 import { reverseTuple } from '../model/tuple.ts';
 import { buildTopology, type Topology } from '../topology/topology.ts';
 import { kubernetesObjectSchema } from '../wire/kubernetes.ts';
-import type { Context, Evidence, Leg, ProxyHeader, ProxyLink, Refusal } from './evidence.ts';
+import type {
+  Context,
+  Evidence,
+  Exchange,
+  Leg,
+  ProxyHeader,
+  ProxyLink,
+  Refusal,
+} from './evidence.ts';
 import { NO_EVIDENCE } from './evidence.ts';
 
 const T0_US = 1_790_000_000_000_000;
@@ -154,13 +162,16 @@ export function headerOf(id: number, claimed: string | null): ProxyHeader {
   };
 }
 
-export function evidenceOf(...records: (Leg | Refusal | ProxyLink | ProxyHeader)[]): Evidence {
+export function evidenceOf(
+  ...records: (Leg | Refusal | ProxyLink | ProxyHeader | Exchange)[]
+): Evidence {
   return {
     ...NO_EVIDENCE,
     legs: records.filter((record): record is Leg => record.kind === 'leg'),
     refusals: records.filter((record): record is Refusal => record.kind === 'refusal'),
     proxyLinks: records.filter((record): record is ProxyLink => record.kind === 'proxyLink'),
     proxyHeaders: records.filter((record): record is ProxyHeader => record.kind === 'proxyHeader'),
+    exchanges: records.filter((record): record is Exchange => record.kind === 'exchange'),
   };
 }
 

@@ -17,6 +17,7 @@ export function clean(evidence: Evidence, cluster: string): Evidence {
     refusals: own(evidence.refusals),
     proxyLinks: lastWords(own(evidence.proxyLinks)),
     proxyHeaders: own(evidence.proxyHeaders),
+    exchanges: own(evidence.exchanges ?? []),
   };
 }
 

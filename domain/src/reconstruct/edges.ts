@@ -9,6 +9,7 @@ import type { Warning } from '../rest/path.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Evidence } from './evidence.ts';
 import { bucketBy, formKeys, partition } from './forms.ts';
+import { lowerRungs } from './lowerRungs.ts';
 import { type ProxyEdge, proxyEdge, strongest } from './proxyEdge.ts';
 import { isAddressOf } from './stops.ts';
 import { threadEdges } from './threadEdges.ts';
@@ -19,6 +20,8 @@ export interface ProxyEdges {
   readonly ambiguous: ReadonlyMap<string, Warning>;
   /** Keys of inbound connections that the proxy is known to have answered by itself. */
   readonly selfAnswered: ReadonlySet<string>;
+  /** By the key of an outbound connection, what its paths have to say of the link. */
+  readonly remarks?: ReadonlyMap<string, Warning>;
 }
 
 export function linkProxies(
@@ -31,15 +34,17 @@ export function linkProxies(
   const isDenied = deniedBy(threads.edges);
   const [doubted, held] = partition(headers, isDenied);
   const merged = new Map<string, ProxyEdge>();
-  for (const edge of [...held, ...threads.edges]) {
+  const higher = [...held, ...threads.edges];
+  const lower = lowerRungs(connections, evidence, higher, context);
+  for (const edge of [...higher, ...lower.edges]) {
     const key = pairKey(edge);
     const known = merged.get(key);
     merged.set(key, known === undefined ? edge : strongest(known, edge));
   }
   const edges = [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, edge]) => edge);
-  const ambiguous = new Map(threads.ambiguous);
+  const ambiguous = new Map([...lower.open, ...threads.ambiguous]);
   for (const { outboundKey } of doubted) ambiguous.set(outboundKey, headerDenied(outboundKey));
-  return { edges, ambiguous, selfAnswered: threads.selfAnswered };
+  return { edges, ambiguous, selfAnswered: threads.selfAnswered, remarks: lower.remarks };
 }
 
 /** A connection with a header serves one client's connection: threads that say otherwise, on either side, refute it. */

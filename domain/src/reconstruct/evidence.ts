@@ -4,6 +4,7 @@ import type { FailedAttempts } from '../loss/failedAttempts.ts';
 import type { LossWindows } from '../loss/lossWindows.ts';
 import type { Topology } from '../topology/topology.ts';
 import type {
+  ExchangeRecord,
   LegRecord,
   NodeAddress,
   ProxyHeaderRecord,
@@ -18,11 +19,15 @@ export type Refusal = Sourced<RefusalRecord>;
 export type ProxyLink = Sourced<ProxyLinkRecord>;
 export type ProxyHeader = Sourced<ProxyHeaderRecord>;
 
+export type Exchange = Sourced<ExchangeRecord>;
+
 export interface Evidence {
   readonly legs: readonly Leg[];
   readonly refusals: readonly Refusal[];
   readonly proxyLinks: readonly ProxyLink[];
   readonly proxyHeaders: readonly ProxyHeader[];
+  /** Absent: the agents told of none. */
+  readonly exchanges?: readonly Exchange[];
 }
 
 export interface Context {
@@ -32,6 +37,11 @@ export interface Context {
   readonly addressesByNode: ReadonlyMap<string, readonly NodeAddress[]>;
   /** What observe() learnt so far of the agents' clocks; without it no one-way time is given. */
   readonly clocks?: ClockBounds;
+  /**
+   * The evidence holds everything that the agents saw of the proxies in its time, not only what shares a key. Only
+   * then may times be compared: a request that is missing from the evidence could be the cause.
+   */
+  readonly hasWholeWindow?: boolean;
   /** When agents lost records; without it, silence is taken for what it seems. */
   readonly losses?: LossWindows;
   /** Which Pods dialled in vain; without it, a proxy that answers by itself is believed to have had no upstream. */

@@ -3,6 +3,7 @@ import type { Endpoint } from '../model/tuple.ts';
 import type { Hop, HopTimes, PathClass, Role } from '../rest/path.ts';
 import type { Chain, ChainLink } from './chains.ts';
 import type { DraftHop } from './draftHop.ts';
+import { linkOf } from './errorBounds.ts';
 import type { Context, Leg } from './evidence.ts';
 import { type ExtraVerdict, extraByNode, extraByProxy } from './extra.ts';
 import { entryGap, gapBefore, gapBehindProxy, missingReason } from './gaps.ts';
@@ -72,8 +73,10 @@ function connectionHops(
       ...segment,
       rewrite: rewriteOf(kind, from, stops[0] as Stop, link, inboundSource, context),
       class: classOf(kind, link),
+      ...(kind === 'proxy' && link.edge !== null ? { link: linkOf(link.edge) } : {}),
       gap: gapOf(from, to, link, context),
       leg: to.leg,
+      fromLeg: from.leg,
       isUnproven: index === 0 && link.edge !== null && !link.edge.isProven,
     };
   });

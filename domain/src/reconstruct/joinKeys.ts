@@ -4,7 +4,8 @@ import type { WireRecord } from '../wire/v1.ts';
 
 /**
  * Records that share a key may belong to the same path; records that share none, directly or through
- * others, cannot. Keys: `p:` ISN pair, `c:` client ISN, `t:` tuple claimed by a PROXY header.
+ * others, cannot. Keys: `p:` ISN pair, `c:` client ISN, `t:` tuple claimed by a PROXY header, `r:` request or
+ * trace id, `f:` first flight. The last three are other people's to choose: bound them in time and number.
  */
 export function joinKeys(record: WireRecord): string[] {
   switch (record.kind) {
@@ -24,6 +25,12 @@ export function joinKeys(record: WireRecord): string[] {
       return [
         ...some('p:', record.isnPairHash),
         ...some('t:', record.claimed === null ? null : tupleKey(record.claimed)),
+      ];
+    case 'exchange':
+      return [
+        ...some('p:', record.isnPairHash),
+        ...some('r:', record.requestIdHash ?? record.traceIdHash),
+        ...some('f:', record.firstFlightHash),
       ];
   }
 }

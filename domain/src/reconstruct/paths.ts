@@ -9,32 +9,29 @@ import type { Chain } from './chains.ts';
 import { type Connection, legSubject } from './connection.ts';
 import type { DraftHop } from './draftHop.ts';
 import type { ProxyEdges } from './edges.ts';
+import { errorOf, inferredWarnings, isInferred } from './errorBounds.ts';
 import type { Context, Leg } from './evidence.ts';
 import { hopsOf, timesOf } from './hops.ts';
 import { explainRefusal } from './refusals.ts';
+import { type RequestTimer, timesOfRequest } from './requestTimes.ts';
 
-/**
- * Upper bounds of the chance that an edge is wrong. A: equal ISN pairs (2^-64 a pair) and two-sided thread
- * links (0 wrong in 121,247 measured, rule of three). B: one ISN and tuples, or one rule alone. D: not decided.
- */
-const ERROR_BY_CLASS: Readonly<Record<PathClass, number>> = {
-  A: 5e-5,
-  B: 1e-2,
-  C: 0.1,
-  D: 0.5,
-  M: 0,
-};
-
-export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Path | null {
+export function pathOf(
+  chain: Chain,
+  proxies: ProxyEdges,
+  context: Context,
+  timer: RequestTimer,
+): Path | null {
   const legs = chain.flatMap(({ connection }) => connection.legs);
   const drafts = hopsOf(chain, context);
   if (legs.length === 0 || drafts.length === 0) return null;
   // Of the first leg on the way, not the earliest stamp: another node's clock may be behind.
   const startedAtUs = legs[0]?.startUs ?? 0;
+  const requestTimes = timer.timesOf(chain, drafts);
   const hops = drafts.map(
-    ({ leg, warnings: _said, isUnproven: _doubt, ...draft }, index): Hop => ({
+    ({ leg, warnings: _said, fromLeg: _from, isUnproven: _doubt, ...draft }, index): Hop => ({
       index,
       ...draft,
+      ...timesOfRequest(requestTimes[index]),
       times: timesOf(leg, startedAtUs),
     }),
   );
@@ -56,7 +53,7 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
     crossings: hops.filter((hop) => hop.crossesNode === true).length,
     extraHops: hops.filter((hop) => hop.extra === true).length,
     class: worstClass(hops),
-    confidence: Math.max(0, 1 - hops.reduce((sum, hop) => sum + ERROR_BY_CLASS[hop.class], 0)),
+    confidence: Math.max(0, 1 - hops.reduce((sum, hop) => sum + errorOf(hop), 0)),
     completeness: Math.max(0, seen - unprovenJoins) / (drafts.length + (end === null ? 0 : 1)),
     refusal: refusal ?? null,
     sourceVerdict: sourceVerdictOf({
@@ -67,7 +64,11 @@ export function pathOf(chain: Chain, proxies: ProxyEdges, context: Context): Pat
       ),
       context,
     }),
-    warnings: [...warningsOf(chain, proxies, drafts), ...(end === null ? [] : [end])],
+    warnings: [
+      ...warningsOf(chain, proxies, drafts),
+      ...requestTimes.flatMap(({ warnings }) => warnings),
+      ...(end === null ? [] : [end]),
+    ],
   };
 }
 
@@ -136,8 +137,10 @@ function warningsOf(chain: Chain, proxies: ProxyEdges, drafts: readonly DraftHop
     ...chain.flatMap(({ connection }) => retryWarnings(connection.legs)),
     ...reuseWarnings(chain),
     ...sharedWarnings(chain, proxies),
+    ...chain.flatMap(({ connection }) => proxies.remarks?.get(connection.key) ?? []),
     ...(ambiguous === undefined ? [] : [ambiguous]),
     ...gapWarnings(drafts),
+    ...inferredWarnings(drafts),
     ...drafts.flatMap((draft) => draft.warnings ?? []),
     ...drafts.flatMap(unprovenWarnings),
     ...clockWarnings(drafts),
@@ -192,16 +195,23 @@ function sharedWarnings(chain: Chain, { edges }: ProxyEdges): Warning[] {
   ];
 }
 
-function unprovenWarnings({ from, isUnproven }: DraftHop): Warning[] {
-  if (isUnproven !== true) return [];
+function unprovenWarnings({ from, isUnproven, link }: DraftHop): Warning[] {
+  // What is inferred says so itself.
+  if (isUnproven !== true || isInferred({ link })) return [];
   const name = from.name ?? from.ip;
   return [
     {
       code: 'proxyLinkUnproven',
-      text: `that ${name} passed this request on over this connection is told by one side only; the record that would confirm it is missing, so the path is not called complete`,
+      text: `that ${name} passed this request on over this connection ${whyUnproven(link)}, so the path is not called complete`,
       subject: name,
     },
   ];
+}
+
+function whyUnproven(link: DraftHop['link']): string {
+  return link?.method === 'byteCounters'
+    ? 'follows from the lengths of both streams alone'
+    : 'is told by one side only; the record that would confirm it is missing';
 }
 
 function gapWarnings(drafts: readonly DraftHop[]): Warning[] {

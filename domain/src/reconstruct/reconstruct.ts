@@ -9,9 +9,11 @@ import { walkChains } from './chains.ts';
 import { clean } from './clean.ts';
 import { linkProxies } from './edges.ts';
 import type { Context, Evidence } from './evidence.ts';
+import { indexExchanges } from './exchanges.ts';
 import { group } from './group.ts';
 import { order } from './order.ts';
 import { pathOf } from './paths.ts';
+import { requestTimer } from './requestTimes.ts';
 
 /** Paths in the order of their ids. Evidence that contradicts itself becomes a warning, never an exception. */
 export function reconstruct(evidence: Evidence, context: Context): Path[] {
@@ -19,7 +21,8 @@ export function reconstruct(evidence: Evidence, context: Context): Path[] {
   const connections = bridge(agree(order(group(cleaned)), context));
   const proxies = linkProxies(connections, cleaned, context);
   const chains = walkChains(connections, proxies);
+  const timer = requestTimer(cleaned.proxyLinks, indexExchanges(cleaned.exchanges ?? []));
   return chains
-    .flatMap((chain) => pathOf(chain, proxies, context) ?? [])
+    .flatMap((chain) => pathOf(chain, proxies, context, timer) ?? [])
     .sort((a, b) => (a.pathId < b.pathId ? -1 : 1));
 }

@@ -77,7 +77,7 @@ export function proxyRewrite(
   edge: ProxyEdge | null,
 ): Rewrite {
   const hasHeader = connection.proxyHeader?.claimed !== null && connection.proxyHeader !== null;
-  const isSeen = edge?.method === 'threadRule' || hasHeader;
+  const isSeen = (edge !== null && edge.method !== 'timing') || hasHeader;
   const header = hasHeader
     ? ` and announces the client in a PROXY v${connection.proxyHeader?.version} header`
     : '';

@@ -59,6 +59,46 @@ export const rttSchema = z.object({
 
 export const oneWaySchema = z.object({ lowNs: ns, highNs: ns });
 
+export const REQUEST_TIME_SCOPES = ['request', 'connection'] as const;
+
+export const requestTimeSchema = z.object({
+  valueNs: ns,
+  lowNs: ns,
+  highNs: ns,
+  scope: z
+    .enum(REQUEST_TIME_SCOPES)
+    .describe(
+      'request: of the one request of this path. connection: which of its requests is meant is not known; their median, and the range of all',
+    ),
+  burst: ns
+    .nullable()
+    .describe(
+      'number of that one request on the connection in front, from 1; null: scope connection',
+    ),
+  requests: z.int().describe('requests that both taps timed'),
+});
+
+/** How a proxy edge was found, the most trusted first. */
+export const LINK_METHODS = [
+  'threadRule',
+  'proxyHeader',
+  'requestId',
+  'firstFlight',
+  'byteCounters',
+  'timing',
+] as const;
+
+export const linkSchema = z.object({
+  method: z.enum(LINK_METHODS),
+  confidence: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe(
+      'of method timing: calibrated share of such links that are right; else 1 minus the bound of its class',
+    ),
+});
+
 export const rewriteSchema = z.object({
   mechanism: z.enum(REWRITE_MECHANISMS),
   before: z.string().describe('source address and port that arrived'),
@@ -114,6 +154,22 @@ export const hopSchema = z.object({
     .describe(
       'time towards `to`, bounded only: how a delay is shared between the directions cannot be seen; null: clocks not comparable',
     ),
+  requestCost: requestTimeSchema
+    .nullable()
+    .optional()
+    .describe(
+      'both ways between `from` and `to` for a request: the wait for its response at one tap minus the wait at the next; null: not timed at both',
+    ),
+  proxyTime: requestTimeSchema
+    .nullable()
+    .optional()
+    .describe(
+      'what the proxy `from` itself took for a request, upstream excluded; null: not timed',
+    ),
+  link: linkSchema
+    .nullable()
+    .optional()
+    .describe('how the connection in front of the proxy `from` was linked to this one'),
   rewrite: rewriteSchema.nullable(),
   class: z.enum(CLASSES),
   gap: gapSchema.nullable().optional().describe('set where a part of this hop was not seen'),
@@ -220,6 +276,8 @@ export type Path = z.infer<typeof pathSchema>;
 export type Hop = z.infer<typeof hopSchema>;
 export type Party = z.infer<typeof partySchema>;
 export type Rtt = z.infer<typeof rttSchema>;
+export type RequestTime = z.infer<typeof requestTimeSchema>;
+export type LinkMethod = (typeof LINK_METHODS)[number];
 export type OneWay = z.infer<typeof oneWaySchema>;
 export type Rewrite = z.infer<typeof rewriteSchema>;
 export type HopTimes = z.infer<typeof hopTimesSchema>;

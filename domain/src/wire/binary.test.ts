@@ -13,7 +13,7 @@ const envelope: Envelope = {
   node: 'node1',
   bootId: '0123456789abcdef',
   firstSeq: 7,
-  count: 4,
+  count: 5,
   sentAtUs: 1_790_000_000_000_000,
   losses: { ringEvents: 0, badFrames: 0, evictedLegs: 0, unsentRecords: 0 },
   addresses: [{ ip: '192.168.50.13', ifname: 'eth0' }],
@@ -78,6 +78,28 @@ const records: WireRecord[] = [
     command: 'proxy',
     claimed: tuple,
   },
+  {
+    kind: 'exchange',
+    seq: 11,
+    startUs: 1_790_000_000_000_002,
+    tap,
+    isnPairHash: '1111111111111111',
+    burst: 2,
+    requestOffset: 2 ** 33,
+    responseOffset: Number.MAX_SAFE_INTEGER,
+    requestFirstNs: 0,
+    requestLastNs: 2 ** 40,
+    responseFirstNs: null,
+    responseLastNs: null,
+    requestBytes: 517,
+    responseBytes: 0,
+    method: 'PROPFIND',
+    status: 0,
+    requestIdHash: '00000000000000c3',
+    traceIdHash: null,
+    protocol: 'http1',
+    firstFlightHash: 'd4d4d4d4d4d4d4d4',
+  },
 ];
 
 test('a batch of every kind of record comes back as it went in', () => {
@@ -98,10 +120,16 @@ test('a record with a bad field is refused by name and its neighbours are kept',
     bytes.length -
     recordSizeBytes('refusal') -
     recordSizeBytes('proxyLink') -
-    recordSizeBytes('proxyHeader');
+    recordSizeBytes('proxyHeader') -
+    recordSizeBytes('exchange');
   bytes[second + 4 + 8 + 8 + 10 + 36 + 8] = 9; // the refusal's kind
   const split = decodeBatch(bytes);
-  expect(split.records.map((record) => record.kind)).toEqual(['leg', 'proxyLink', 'proxyHeader']);
+  expect(split.records.map((record) => record.kind)).toEqual([
+    'leg',
+    'proxyLink',
+    'proxyHeader',
+    'exchange',
+  ]);
   expect(split.problems).toEqual([
     {
       field: 'records[1].refusal',
@@ -113,11 +141,11 @@ test('a record with a bad field is refused by name and its neighbours are kept',
 
 test('an unknown record version and an unknown kind are refused, the rest is kept', () => {
   const bytes = encodeBatch(envelope, records);
-  const last = bytes.length - recordSizeBytes('proxyHeader');
+  const last = bytes.length - recordSizeBytes('exchange') - recordSizeBytes('proxyHeader');
   bytes[last + 1] = 2;
   bytes[last - recordSizeBytes('proxyLink')] = 77;
   const split = decodeBatch(bytes);
-  expect(split.records.map((record) => record.kind)).toEqual(['leg', 'refusal']);
+  expect(split.records.map((record) => record.kind)).toEqual(['leg', 'refusal', 'exchange']);
   expect(split.problems.map((problem) => problem.field)).toEqual([
     'records[2].kind',
     'records[3].version',
@@ -127,8 +155,8 @@ test('an unknown record version and an unknown kind are refused, the rest is kep
 test('a cut batch keeps every whole record before the cut', () => {
   const bytes = encodeBatch(envelope, records);
   const split = decodeBatch(bytes.subarray(0, bytes.length - 1));
-  expect(split.records).toHaveLength(3);
-  expect(split.problems[0]?.field).toBe('records[3].size');
+  expect(split.records).toHaveLength(4);
+  expect(split.problems[0]?.field).toBe('records[4].size');
 });
 
 test('bytes that are no batch are refused with the reason', () => {

@@ -29,6 +29,7 @@ import {
 } from './layout.ts';
 import type {
   Envelope,
+  ExchangeRecord,
   LegRecord,
   ProxyHeaderRecord,
   ProxyLinkRecord,
@@ -38,6 +39,7 @@ import type {
   WireRecord,
 } from './v1.ts';
 import {
+  EXCHANGE_PROTOCOLS,
   LEG_ENDS,
   PROXY_LINK_SIDES,
   REFUSAL_EVIDENCE,
@@ -114,6 +116,28 @@ const proxyHeaderFields: Fields<Omit<ProxyHeaderRecord, 'kind'>> = {
   claimed: optionalTuple,
 };
 
+const exchangeFields: Fields<Omit<ExchangeRecord, 'kind'>> = {
+  seq: u64,
+  startUs: u64,
+  tap,
+  isnPairHash: hash64,
+  burst: u32,
+  requestOffset: u64,
+  responseOffset: u64,
+  requestFirstNs: optionalU64,
+  requestLastNs: optionalU64,
+  responseFirstNs: optionalU64,
+  responseLastNs: optionalU64,
+  requestBytes: u64,
+  responseBytes: u64,
+  method: ascii(8),
+  status: u16,
+  requestIdHash: optionalHash64,
+  traceIdHash: optionalHash64,
+  protocol: oneOf(EXCHANGE_PROTOCOLS),
+  firstFlightHash: optionalHash64,
+};
+
 interface RecordLayout {
   readonly kind: RecordKind;
   readonly code: number;
@@ -150,6 +174,7 @@ const LAYOUTS: readonly RecordLayout[] = [
   layoutOf<RefusalRecord>('refusal', 2, refusalFields),
   layoutOf<ProxyLinkRecord>('proxyLink', 3, proxyLinkFields),
   layoutOf<ProxyHeaderRecord>('proxyHeader', 4, proxyHeaderFields),
+  layoutOf<ExchangeRecord>('exchange', 5, exchangeFields),
 ];
 const LAYOUT_BY_KIND = new Map(LAYOUTS.map((layout) => [layout.kind, layout]));
 const LAYOUT_BY_CODE = new Map(LAYOUTS.map((layout) => [layout.code, layout]));

@@ -1,5 +1,5 @@
 /**
- * Version 1 of what agents send to the collector: the envelope and four kinds of record.
+ * Version 1 of what agents send to the collector: the envelope and five kinds of record.
  * The schemas below are the JSON (NDJSON) form; binary.ts holds the fixed-size form with identical meaning.
  * Fields are only added to a version; a breaking change is v2 beside v1.
  */
@@ -47,6 +47,8 @@ export const REFUSAL_KINDS = ['reset', 'rejected', 'dropped'] as const;
 /** What the agent saw: an RST, an ICMP error, a kfree_skb, or nothing but silence. */
 export const REFUSAL_EVIDENCE = ['rst', 'icmp', 'kfreeSkb', 'silence'] as const;
 export const PROXY_LINK_SIDES = ['request', 'response'] as const;
+/** What the payload is, as far as the tap can read it. `raw`: neither TLS nor HTTP. */
+export const EXCHANGE_PROTOCOLS = ['raw', 'http1', 'http2', 'tls'] as const;
 
 export const tapSchema = z.strictObject({
   netns: u32.describe('inode of the network namespace'),
@@ -147,11 +149,52 @@ export const proxyHeaderSchema = z.strictObject({
     .describe('src is the client, dst the address it dialled; null for LOCAL or UNKNOWN'),
 });
 
+/** Keyed hash of something that the payload carries; what it is of never leaves the node. */
+const contentHash = isnHash;
+
+/**
+ * One request burst on a connection and the response burst that followed it, as one tap saw them pass.
+ * A burst ends where the direction of the payload changes.
+ */
+export const exchangeSchema = z.strictObject({
+  kind: z.literal('exchange'),
+  seq: u64,
+  startUs: startUs.describe('the first byte of the exchange that this tap saw'),
+  tap: tapSchema,
+  isnPairHash: isnHash,
+  burst: u32.describe(
+    '1 for the first request of the connection; counts as the bursts of a proxyLink',
+  ),
+  requestOffset: u64.describe('of the first request byte in its direction; 0 behind the SYN'),
+  responseOffset: u64.describe('of the first response byte in its direction'),
+  requestFirstNs: durationNs.nullable(),
+  requestLastNs: durationNs.nullable(),
+  responseFirstNs: durationNs.nullable(),
+  responseLastNs: durationNs.nullable(),
+  requestBytes: u64,
+  responseBytes: u64,
+  method: z
+    .string()
+    .max(8)
+    .regex(/^[\x21-\x7e]*$/)
+    .describe('HTTP method; empty if the request was not plain'),
+  status: u16.max(999).describe('HTTP status; 0 if the response was not plain'),
+  requestIdHash: contentHash.nullable().describe('of the X-Request-ID'),
+  traceIdHash: contentHash.nullable().describe('of the trace id in traceparent'),
+  protocol: z.enum(EXCHANGE_PROTOCOLS),
+  firstFlightHash: contentHash
+    .nullable()
+    .describe(
+      'only of the first burst: the TLS ClientHello random, or the first payload bytes, behind a PROXY header',
+    ),
+});
+
 export const recordSchema = z.discriminatedUnion('kind', [
   legSchema,
   refusalSchema,
   proxyLinkSchema,
   proxyHeaderSchema,
+  exchangeSchema,
 ]);
 
 /** What the agent lost since its last batch. Each count lowers the completeness of paths of that time. */
@@ -199,6 +242,7 @@ export type LegRecord = z.infer<typeof legSchema>;
 export type RefusalRecord = z.infer<typeof refusalSchema>;
 export type ProxyLinkRecord = z.infer<typeof proxyLinkSchema>;
 export type ProxyHeaderRecord = z.infer<typeof proxyHeaderSchema>;
+export type ExchangeRecord = z.infer<typeof exchangeSchema>;
 export type BurstRef = z.infer<typeof burstSchema>;
 export type WireRecord = z.infer<typeof recordSchema>;
 export type RecordKind = WireRecord['kind'];

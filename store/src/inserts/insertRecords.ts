@@ -1,6 +1,7 @@
 /** Raw records: one insert per table, more for a very large batch. */
 import type { RecordKind, Sourced, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import type { CallOptions, Store } from '../client.ts';
+import { EXCHANGES_TABLE, exchangeToRow } from '../rows/exchangeRow.ts';
 import { LEGS_TABLE, legToRow } from '../rows/legRow.ts';
 import {
   PROXY_HEADERS_TABLE,
@@ -20,6 +21,7 @@ const TABLES: Readonly<Record<RecordKind, string>> = {
   refusal: REFUSALS_TABLE,
   proxyLink: PROXY_LINKS_TABLE,
   proxyHeader: PROXY_HEADERS_TABLE,
+  exchange: EXCHANGES_TABLE,
 };
 
 /**
@@ -56,5 +58,7 @@ function recordToRow(record: SourcedRecord): object {
       return proxyLinkToRow(record);
     case 'proxyHeader':
       return proxyHeaderToRow(record);
+    case 'exchange':
+      return exchangeToRow(record);
   }
 }

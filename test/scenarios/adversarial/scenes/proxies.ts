@@ -185,10 +185,16 @@ function goProxy(): Scene {
   return scene;
 }
 
-/** No thread was watched: all there is are times, and they fit any pairing. */
+/** No thread was watched: all there is are times and sizes, and they fit any pairing. */
 function timingOnly(): Scene {
   const scene = newScene();
-  pairs(scene, { count: 8, stepUs: 7 });
+  for (const n of numbers(8)) {
+    const from = inbound(scene, `c${n}`, 40_000 + n, n * 7);
+    const to = upstream(scene, `u${n}`, 50_000 + n, n * 7 + 400);
+    scene.exchange(from, { atUs: 1_000 + n * 7, workUs: 2_000 });
+    scene.exchange(to, { atUs: 1_400 + n * 7, workUs: 1_000 });
+    scene.happened(`${n}`, from, to);
+  }
   return scene;
 }
 
@@ -225,9 +231,31 @@ function retries(): Scene {
     const same = inbound(scene, `same-id${n}`, 41_000 + n, 5_000);
     const up = upstream(scene, `same-id-up${n}`, 51_000 + n, 5_300);
     scene.agree(`same-id${n}`, `same-id-up${n}`, 5_400);
+    scene.exchange(same, { atUs: 5_350, workUs: 900, requestId: 'fixed' });
+    scene.exchange(up, { atUs: 5_450, workUs: 600, requestId: 'fixed' });
     scene.happened(`same-id${n}`, same, up);
   }
+  retriesByIdAlone(scene);
   return scene;
+}
+
+/** No thread was watched: a request that was sent twice, and two clients with one id, one after the other. */
+function retriesByIdAlone(scene: Scene): void {
+  const from = inbound(scene, 'id-retried', 42_000, 20_000);
+  scene.exchange(from, { atUs: 20_500, workUs: 9_000, requestId: 'own' });
+  for (const [n, atUs] of [21_000, 25_000].entries()) {
+    const up = upstream(scene, `id-try${n}`, 52_000 + n, atUs - 300);
+    scene.exchange(up, { atUs, workUs: 2_000, requestId: 'own' });
+    scene.happened(`id-try${n}`, from, up);
+  }
+  for (const n of numbers(2)) {
+    const startUs = 40_000 + n * 10_000;
+    const same = inbound(scene, `id-twin${n}`, 43_000 + n, startUs);
+    const up = upstream(scene, `id-twin-up${n}`, 53_000 + n, startUs + 300);
+    scene.exchange(same, { atUs: startUs + 400, workUs: 3_000, requestId: 'twin' });
+    scene.exchange(up, { atUs: startUs + 800, workUs: 2_000, requestId: 'twin' });
+    scene.happened(`id-twin${n}`, same, up);
+  }
 }
 
 /** Streams of two HTTP/2 connections in one proxy thread, each with an HTTP/1.1 connection upstream. */
@@ -276,7 +304,12 @@ function keepAlive(requests: number): Scene {
   const scene = newScene();
   const from = inbound(scene, 'in', 40_000, 0);
   const to = upstream(scene, 'out', 50_000, 300);
-  for (const n of numbers(requests)) scene.agree(['in', n + 1], ['out', n + 1], 400 + n * 1_000);
+  for (const n of numbers(requests)) {
+    const atUs = 400 + n * 1_000;
+    scene.agree(['in', n + 1], ['out', n + 1], atUs);
+    scene.exchange(from, { atUs, workUs: 600 + (n % 7), burst: n + 1 });
+    scene.exchange(to, { atUs: atUs + 100, workUs: 400, burst: n + 1 });
+  }
   scene.happened('only', from, to);
   return scene;
 }

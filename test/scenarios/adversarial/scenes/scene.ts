@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type {
   BurstRef,
+  ExchangeRecord,
   LegRecord,
   ProxyHeaderRecord,
   ProxyLinkRecord,
@@ -40,6 +41,8 @@ export interface Scene {
   link(spec: LinkSpec): void;
   /** Rules of both kinds that name the same bursts, on both sides: what a proxy with one client at a time gives. */
   agree(inbound: BurstName, outbound: BurstName, atUs: number, part?: Partial<LinkSpec>): void;
+  /** One request on a connection and its response, at each of its taps. */
+  exchange(spec: ConnectionSpec, request: RequestSpec): void;
   header(
     spec: ConnectionSpec,
     claimed: string | null,
@@ -49,12 +52,21 @@ export interface Scene {
   happened(id: string, ...chain: ConnectionSpec[]): void;
 }
 
+export interface RequestSpec {
+  /** True time at the last tap, µs after the scene's start. */
+  readonly atUs: number;
+  readonly workUs: number;
+  readonly burst?: number;
+  readonly requestId?: string;
+  readonly responseBytes?: number;
+}
+
 export interface SceneOptions {
   readonly cluster?: string;
   readonly clocks?: Readonly<Record<string, NodeClock>>;
 }
 
-export function hashOf(kind: 'client' | 'server' | 'pair', name: string): string {
+export function hashOf(kind: 'client' | 'server' | 'pair' | 'requestId', name: string): string {
   return createHash('sha256').update(`${kind}:${name}`).digest('hex').slice(0, 16);
 }
 
@@ -64,7 +76,9 @@ export function newScene({ cluster = 'test', clocks = {} }: SceneOptions = {}): 
   const pairs = new Map<string, string>();
   const nextSeq = new Map<string, number>();
 
-  const source = <T extends LegRecord | RefusalRecord | ProxyLinkRecord | ProxyHeaderRecord>(
+  const source = <
+    T extends LegRecord | RefusalRecord | ProxyLinkRecord | ProxyHeaderRecord | ExchangeRecord,
+  >(
     node: string,
     bootId: string,
     record: Omit<T, 'seq'>,
@@ -156,6 +170,38 @@ export function newScene({ cluster = 'test', clocks = {} }: SceneOptions = {}): 
         claimed: claimed === null ? null : flow(claimed),
         ...part,
       });
+    },
+    exchange(spec, { atUs, workUs, burst: number = 1, requestId, responseBytes = 1000 }) {
+      const ends = spec.taps.length - 1;
+      for (const [index, tap] of spec.taps.entries()) {
+        const wayUs = (ends - index) * 5;
+        source<ExchangeRecord>(tap.node, 'boot-0001', {
+          kind: 'exchange',
+          startUs: EPOCH_US + atUs - wayUs,
+          tap: {
+            netns: tap.netns ?? (tap.role === 'pod' ? 2 : 1),
+            ifindex: tap.ifindex ?? index + 2,
+            role: tap.role,
+            synDirection: tap.direction,
+          },
+          isnPairHash: burst(spec.id).isnPairHash,
+          burst: number,
+          requestOffset: (number - 1) * 300,
+          responseOffset: (number - 1) * responseBytes,
+          requestFirstNs: 0,
+          requestLastNs: 0,
+          responseFirstNs: (workUs + 2 * wayUs) * 1000,
+          responseLastNs: (workUs + 2 * wayUs) * 1000,
+          requestBytes: 300,
+          responseBytes,
+          method: 'GET',
+          status: 200,
+          requestIdHash: requestId === undefined ? null : hashOf('requestId', requestId),
+          traceIdHash: null,
+          protocol: 'http1',
+          firstFlightHash: null,
+        });
+      }
     },
     happened(id, ...chain) {
       truth.push(truthOf(id, chain));
