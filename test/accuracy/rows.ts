@@ -84,9 +84,10 @@ function proxyRows(tally: Tally): ResultRow[] {
   const classes = ['A', 'B', 'C'].filter((each) => tally.get(`proxy links class ${each}`) > 0);
   return [
     row(
+      // The goals are those of each kind of proxy: Go's is another one.
       'proxy links: precision, all proxies',
       tally.share('proxy links right', 'proxy links'),
-      0.9999,
+      null,
       'share',
     ),
     ...['lastRead', 'oldest', 'mixed'].map((model) =>

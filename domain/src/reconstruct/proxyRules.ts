@@ -47,8 +47,6 @@ export interface LearnedRules {
   betterRule(link: ProxyLink): ProxyRule | null;
   /** Was this rule right so regularly where the two differed that it decides alone? */
   isReliableAlone(link: ProxyLink, rule: ProxyRule): boolean;
-  /** The only client whose response this upstream burst is, by the rule; null: nobody, or several. */
-  soleClientOf(upstream: BurstRef, rule: ProxyRule): string | null;
 }
 
 /** `history` counts where it is longer than what is at hand. */
@@ -77,10 +75,6 @@ export function learnRules(
     betterRule: (link) =>
       betterOf({ lastRead: longerScore(link, 'lastRead'), oldest: longerScore(link, 'oldest') }),
     isReliableAlone: (link, rule) => isRegularAlone(longerScore(link, rule)),
-    soleClientOf: (upstream, rule) => {
-      const clients = sides.get(rule)?.clientsOf.get(burstKey(upstream)) ?? [];
-      return clients.length === 1 ? (clients[0] ?? null) : null;
-    },
   };
 }
 

@@ -312,24 +312,28 @@ test('a response that names a burst whose cause stays open proves nothing', () =
   }
 });
 
-test('a request link that was lost: a regular process is believed by its response side, one class lower', () => {
-  const doubtful = reconstruct(
-    evidenceOf(
-      ...legsOf(crossNode(1, '203.0.113.10:40000')),
-      ...legsOf(toApp(2)),
-      linkOf('response', 1, 2, 2),
-    ),
-    context,
-  );
-  expect(doubtful).toHaveLength(2);
-  const path = only(
+test('a response link alone links nothing, and the path is not called whole for it', () => {
+  const paths = reconstruct(
     evidenceOf(
       ...legsOf(crossNode(1, '203.0.113.10:40000')),
       ...legsOf(toApp(2)),
       linkOf('response', 1, 2, 2),
       ...regular,
     ),
+    context,
   );
+  expect(paths.map((path) => path.hops.length)).toEqual([2, 2]);
+  expect(paths.every((path) => path.completeness < 1)).toBe(true);
+});
+
+test('a request link alone is believed of a regular process, one class lower, and not called whole', () => {
+  const told = [
+    ...legsOf(crossNode(1, '203.0.113.10:40000')),
+    ...legsOf(toApp(2)),
+    linkOf('request', 2, 1, 1),
+  ];
+  expect(reconstruct(evidenceOf(...told), context)).toHaveLength(2);
+  const path = only(evidenceOf(...told, ...regular));
   expect([path.hops.length, path.hops[2]?.class]).toEqual([3, 'B']);
   // A record is missing, and with it what it might have denied.
   expect(path.completeness).toBeLessThan(1);

@@ -36,11 +36,10 @@ export function threadEdges(
   );
   const rules = learnRules(links, history);
   const requests = requestSide(links, keyOf, rules);
-  const responses = responseSide(links, keyOf, requests, rules);
   return {
-    edges: [...requests.edges, ...responses.edges],
+    edges: requests.edges,
     ambiguous: requests.ambiguous,
-    selfAnswered: responses.selfAnswered,
+    selfAnswered: selfAnsweredOf(links, keyOf, requests, rules),
   };
 }
 
@@ -72,59 +71,33 @@ function requestSide(links: readonly ProxyLink[], keyOf: KeyOf, rules: LearnedRu
 }
 
 /**
- * A response that the process's own rule traces to an upstream burst which nobody claims on the request side:
- * that link was lost, the response alone names the upstream. A response that names only bursts whose own client
- * got them (a proxy that answers by itself still carries the one before) was made by the proxy. Anything else
- * stays open; and Go's threads, which obey no rule, prove nothing by silence.
+ * Inbound connections that the proxy answered by itself, every burst of them: a response that names only bursts whose
+ * own client got them (a proxy that answers by itself still carries the one before). Go's threads, which obey no
+ * rule, prove nothing by silence. A response that names a burst without a request link links nothing: that link was
+ * lost, and of such names one in fifty is the wrong one (simulated).
  */
-function responseSide(
+function selfAnsweredOf(
   links: readonly ProxyLink[],
   keyOf: KeyOf,
   requests: RequestSide,
   rules: LearnedRules,
-) {
-  const edges: ProxyEdge[] = [];
+): Set<string> {
   const ownAnswers = new Map<string, Set<number> | null>();
   for (const link of links) {
     if (link.side !== 'response') continue;
     const inboundKey = keyOf.get(link.subject.isnPairHash);
     if (inboundKey === undefined) continue;
-    const isRegular = rules.reliableRules(link).length > 0;
-    const upstream = isRegular ? unclaimedUpstream(link, requests, rules) : null;
-    const outboundKey = upstream === null ? undefined : keyOf.get(upstream);
-    if (outboundKey !== undefined)
-      edges.push(
-        proxyEdge({
-          ...{ inboundKey, outboundKey, edgeClass: 'B', isProven: false, method: 'threadRule' },
-        }),
-      );
-    const isOwn = isRegular && namesOthersOnly(link, requests);
+    const isOwn = rules.reliableRules(link).length > 0 && namesOthersOnly(link, requests);
     const known = ownAnswers.get(inboundKey);
     if (!isOwn || known === null) ownAnswers.set(inboundKey, null);
     else ownAnswers.set(inboundKey, (known ?? new Set()).add(link.subject.burst));
   }
-  const selfAnswered = new Set(
-    [...ownAnswers].flatMap(([key, bursts]) => (isUnbroken(bursts) ? [key] : [])),
-  );
-  return { edges, selfAnswered };
+  return new Set([...ownAnswers].flatMap(([key, bursts]) => (isUnbroken(bursts) ? [key] : [])));
 }
 
 /** The first burst and every one up to the last that was seen: none in between was lost. */
 function isUnbroken(bursts: ReadonlySet<number> | null): boolean {
   return bursts !== null && bursts.size > 0 && Math.max(...bursts) === bursts.size;
-}
-
-/** A proxy that answers by itself still names what it read last, and then nothing waits to be passed on. */
-function unclaimedUpstream(
-  link: ProxyLink,
-  { claims }: RequestSide,
-  rules: LearnedRules,
-): string | null {
-  const upstream = isOneName(link) ? link.lastRead : null;
-  if (upstream === null || claims.has(burstKey(upstream))) return null;
-  const client = burstKey(link.subject);
-  const isSole = RULES.every((rule) => rules.soleClientOf(upstream, rule) === client);
-  return isSole ? upstream.isnPairHash : null;
 }
 
 function namesOthersOnly(
