@@ -21,13 +21,19 @@ export function clean(evidence: Evidence, cluster: string): Evidence {
   };
 }
 
-function identity(record: Identified & WireRecord): string {
-  return `${record.cluster}|${record.node}|${record.bootId}|${String(record.seq).padStart(16, '0')}`;
+/** By sender, then by seq: what (cluster, node, bootId, seq) names comes once. No key is built: there are many records. */
+function distinct<T extends Identified & WireRecord>(records: readonly T[]): T[] {
+  const sorted = [...records].sort(bySender);
+  return sorted.filter((record, index) => {
+    const next = sorted[index + 1];
+    return next === undefined || bySender(record, next) !== 0;
+  });
 }
 
-function distinct<T extends Identified & WireRecord>(records: readonly T[]): T[] {
-  const byIdentity = new Map(records.map((record) => [identity(record), record]));
-  return [...byIdentity].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+function bySender(a: Identified & WireRecord, b: Identified & WireRecord): number {
+  if (a.node !== b.node) return a.node < b.node ? -1 : 1;
+  if (a.bootId !== b.bootId) return a.bootId < b.bootId ? -1 : 1;
+  return a.seq - b.seq;
 }
 
 /** The kernel may correct itself: a second link for the same burst and side replaces the first. */
@@ -37,12 +43,20 @@ function lastWords(links: readonly ProxyLink[]): ProxyLink[] {
   return [...new Map(links.map((link) => [key(link), link])).values()];
 }
 
+/** Expects the legs of one sender side by side. */
 function newestRevisions(legs: readonly Leg[]): Leg[] {
-  const byLeg = new Map<string, Leg>();
+  const newest: Leg[] = [];
+  let places = new Map<number, number>();
+  let before: Leg | undefined;
   for (const leg of legs) {
-    const key = `${leg.cluster}|${leg.node}|${leg.bootId}|${leg.legId}`;
-    const known = byLeg.get(key);
-    if (known === undefined || leg.revision > known.revision) byLeg.set(key, leg);
+    if (leg.node !== before?.node || leg.bootId !== before.bootId) places = new Map();
+    before = leg;
+    const place = places.get(leg.legId);
+    const known = place === undefined ? undefined : newest[place];
+    if (place === undefined || known === undefined) {
+      places.set(leg.legId, newest.length);
+      newest.push(leg);
+    } else if (leg.revision > known.revision) newest[place] = leg;
   }
-  return [...byLeg.values()];
+  return newest;
 }

@@ -28,7 +28,7 @@ export function group(evidence: Evidence): Connection[] {
   const legs = [...evidence.legs, ...legsOfRefusals(evidence)];
   const [paired, rest] = partition(legs, (leg) => leg.isnPairHash !== null);
   const [half, withoutIsn] = partition(rest, (leg) => leg.clientIsnHash !== null);
-  const bare = withoutIsn.filter(isNewTo(paired));
+  const bare = withoutIsn.length === 0 ? [] : withoutIsn.filter(isNewTo(paired));
   const byPair = [...bucketBy(paired, (leg) => leg.isnPairHash ?? '')].map(
     ([key, legs]): Joined => ({ key, pairHashes: [key], legs, joinClass: 'A', warnings: [] }),
   );
@@ -193,6 +193,7 @@ function indexByForm(
 
 /** A refusal whose leg was lost still says which SYN came where: the verdict must not be lost with it. */
 function legsOfRefusals({ legs, refusals }: Evidence): Leg[] {
+  if (refusals.length === 0) return [];
   const known = new Set(
     legs.flatMap((leg) => forms(leg).map((form) => `${leg.clientIsnHash}|${tupleKey(form)}`)),
   );
@@ -231,6 +232,7 @@ const isHeader = (header: ProxyHeader | undefined): header is ProxyHeader => hea
 
 /** The verdict on this attempt: same client ISN, and a tuple that one of its legs carried. */
 function verdictOf(refusals: readonly Refusal[], legs: readonly Leg[]): Refusal | null {
+  if (refusals.length === 0) return null;
   const keys = formKeys(legs);
   const own = refusals.filter(({ tuple }) => keys.has(tupleKey(tuple)));
   // Something that was seen outranks silence; then the earliest verdict.

@@ -20,7 +20,7 @@ export interface Stop {
   /** The leg at which this party's own tap saw the connection; null: known by address only. */
   readonly leg: Leg | null;
   /** The leg that shows this node's NAT (original and reply tuple). */
-  readonly nat: Leg | null;
+  readonly nat: Pick<Leg, 'original' | 'reply'> | null;
   /** The NAT was seen on the wire only: two taps of one machine differ, no conntrack entry says by which rule. */
   readonly isWireOnly?: boolean;
 }
@@ -110,7 +110,7 @@ interface RewriteStep {
 }
 
 function rewriteStop({ from, to, leg, isSeen, legs, context }: RewriteStep): Stop {
-  const nat = { ...leg, original: from, reply: reverseTuple(to) };
+  const nat = { original: from, reply: reverseTuple(to) };
   if (!isSeen) {
     const party = partyAt(from.dst, null, context);
     return { party, machine: machineOf(from.dst.ip, null, context), leg: null, nat };
