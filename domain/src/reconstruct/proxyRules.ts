@@ -45,6 +45,8 @@ export interface LearnedRules {
   reliableRules(link: ProxyLink): readonly ProxyRule[];
   /** The rule that was right more often where the two differed; null: no telling. */
   betterRule(link: ProxyLink): ProxyRule | null;
+  /** By some rule the response side gives this upstream burst to more than one client. */
+  isContested(link: ProxyLink): boolean;
   /** Was this rule right so regularly where the two differed that it decides alone? */
   isReliableAlone(link: ProxyLink, rule: ProxyRule): boolean;
 }
@@ -74,6 +76,10 @@ export function learnRules(
     reliableRules: (link) => RULES.filter((rule) => isReliable(link, rule)),
     betterRule: (link) =>
       betterOf({ lastRead: longerScore(link, 'lastRead'), oldest: longerScore(link, 'oldest') }),
+    isContested: ({ subject }) =>
+      [...sides.values()].some(
+        ({ clientsOf }) => (clientsOf.get(burstKey(subject))?.length ?? 0) > 1,
+      ),
     isReliableAlone: (link, rule) => isRegularAlone(longerScore(link, rule)),
   };
 }
@@ -174,7 +180,7 @@ function scoresBy(
       if (client === null || !answered.has(burstKey(client))) return NO_SCORE;
       const said = verdictOf(link, rule);
       const [agreed, opposed] = [Number(said === 'agreed'), Number(said === 'opposed')];
-      const alone = Number(!isOneName(link));
+      const alone = Number(isTwoNames(link));
       return { agreed, opposed, agreedAlone: agreed * alone, opposedAlone: opposed * alone };
     };
     const more = { lastRead: scored('lastRead'), oldest: scored('oldest') };
@@ -185,6 +191,11 @@ function scoresBy(
 
 function processKey(link: ProxyLink): string {
   return `${link.node}|${link.bootId}|${link.pid}`;
+}
+
+/** Each rule names another client burst. */
+export function isTwoNames(link: ProxyLink): boolean {
+  return link.lastRead !== null && link.oldest !== null && !isOneName(link);
 }
 
 /** Both rules name the same client burst. */

@@ -8,7 +8,7 @@ export const RULES: readonly ProxyRule[] = ['lastRead', 'oldest'];
 export interface RuleScore {
   readonly agreed: number;
   readonly opposed: number;
-  /** Of these, the links in which the other rule named somebody else, or nobody: they tell the rules apart. */
+  /** Of these, the links in which the other rule named somebody else: they tell the rules apart. */
   readonly agreedAlone: number;
   readonly opposedAlone: number;
 }
