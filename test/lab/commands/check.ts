@@ -5,7 +5,7 @@ import { BALANCED, runScenarios } from '../check/run.ts';
 import { startStack } from '../check/stack.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { BACKENDS } from '../plan.ts';
-import { SCENARIOS } from '../traffic/scenarios.ts';
+import { SCENARIOS, scenarioById } from '../traffic/scenarios.ts';
 import type { CommandResult, ResultRow } from './output.ts';
 
 /** Both kinds of rules unless one is named; load-balanced scenarios again with an agent on the load balancer. */
@@ -54,9 +54,12 @@ async function checkView(
 }
 
 /** A row in the form of all commands, with the check's own members beside it. */
-function resultRow(row: CheckRow): ResultRow & CheckRow {
+function resultRow(row: CheckRow): ResultRow & CheckRow & { tableRows: readonly string[] } {
   const name = `${row.backend} ${row.id}`;
+  // An id may name the view, too: the same scenario with an agent on the load balancer.
+  const tableRows = scenarioById(row.id.split('+')[0] ?? '')?.tableRows ?? [];
   return {
+    tableRows,
     name,
     value: row.right,
     goal: row.requests,
@@ -71,7 +74,9 @@ function describe(row: CheckRow): string {
     row.rtt === null
       ? ''
       : `  link RTT median ${(row.rtt.medianNs / 1e6).toFixed(3)} ms, truth ${(row.rtt.truthNs / 1e6).toFixed(3)} ms (${(row.rtt.errorShare * 100).toFixed(1)} %)`;
-  const head = `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(34)} ${`${row.right}/${row.requests}`.padStart(9)}${rtt}`;
+  const { tableRows } = resultRow(row);
+  const head =
+    `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(34)} ${`${row.right}/${row.requests}`.padStart(9)}  ${tableRows.join(' ').padEnd(7)}${rtt}`.trimEnd();
   return [head, ...row.wrong.map(({ id, reasons }) => `       ${id}: ${reasons.join('; ')}`)].join(
     '\n',
   );
