@@ -29,14 +29,15 @@ export class NaiveJoin {
     }
   }
 
-  /** Orders and checks every connection. Answers how many disagree with themselves. */
-  inspectAll(): number {
-    let doubtful = 0;
+  /** Orders and checks connections with about `limit` legs. Answers how many legs those had. */
+  inspect(limit: number): number {
+    let checked = 0;
     for (const legs of this.legsByPair.values()) {
+      if (checked >= limit) break;
       const evidence: Evidence = { ...NO_EVIDENCE, legs };
-      if (agree(order(group(evidence)), UNNAMED).some(({ joinClass }) => joinClass === 'D'))
-        doubtful += 1;
+      agree(order(group(evidence)), UNNAMED);
+      checked += legs.length;
     }
-    return doubtful;
+    return checked;
   }
 }

@@ -21,7 +21,7 @@ test('what was inserted and not removed is found, under collisions and at the en
       const model = new Set<string>();
       for (const { key, value, isRemoval } of steps) {
         if (isRemoval) {
-          index.remove(key, value, 0);
+          index.remove(key, value);
           model.delete(`${key}/${value}`);
         } else if (!model.has(`${key}/${value}`)) {
           index.insert(key, value);

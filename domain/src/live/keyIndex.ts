@@ -3,7 +3,7 @@
  * (no tombstones, so the cost stays flat for ever). One key may have several values; the caller compares in full.
  */
 const EMPTY = 0xffff_ffff;
-const LOAD = 0.75;
+const LOAD = 0.7;
 /** A key that very many hold (one tuple reused without end) is not searched further than this. */
 export const MAX_SAME_KEY = 64;
 
@@ -21,6 +21,10 @@ export class KeyIndex {
 
   get byteLength(): number {
     return this.#slots.byteLength;
+  }
+
+  get maxEntries(): number {
+    return this.#maxEntries;
   }
 
   get isFull(): boolean {
@@ -43,8 +47,17 @@ export class KeyIndex {
     return this.#slots[cursor * 2] === key ? value : -2;
   }
 
-  setAt(cursor: number, value: number): void {
-    this.#slots[cursor * 2 + 1] = value;
+  /** Reads what a search for `key` will need. Loads that do not wait for each other cost little more than one. */
+  touch(key: number): number {
+    return this.#slots[this.first(key) * 2 + 1] as number;
+  }
+
+  has(key: number, value: number): boolean {
+    for (let cursor = this.first(key); ; cursor = this.next(cursor)) {
+      const found = this.valueAt(cursor, key);
+      if (found === -1) return false;
+      if (found === value) return true;
+    }
   }
 
   /** Adds a value; false: full. `value` below 2^32 - 1. */
@@ -58,13 +71,21 @@ export class KeyIndex {
     return true;
   }
 
-  /** Removes the entry of this key whose value is `value`, the bits of `ignoring` aside; nothing where there is none. */
-  remove(key: number, value: number, ignoring: number): void {
+  /** Takes all entries of a smaller index. */
+  takeAll(from: KeyIndex): void {
+    for (let at = 0; at < from.#slots.length; at += 2) {
+      const value = from.#slots[at + 1] as number;
+      if (value !== EMPTY) this.insert(from.#slots[at] as number, value);
+    }
+  }
+
+  /** Removes the entry of this key whose value is `value`; nothing where there is none. */
+  remove(key: number, value: number): void {
     let cursor = this.first(key);
     for (;;) {
       const found = this.valueAt(cursor, key);
       if (found === -1) return;
-      if (found >= 0 && (found & ~ignoring) === value) break;
+      if (found === value) break;
       cursor = this.next(cursor);
     }
     this.#closeGap(cursor);
@@ -90,7 +111,7 @@ export class KeyIndex {
   }
 }
 
-/** Keys of three kinds share one index: the salt keeps them apart, the kind in the value decides. */
+/** Hashes of two kinds share one index: the salt `c` keeps them apart, the kind in the value decides. Tuples too are mixed by this. */
 export function mixKey(a: number, b: number, c: number): number {
   let hash = Math.imul(a ^ c, 0x9e37_79b1);
   hash = Math.imul(hash ^ b ^ (hash >>> 15), 0x85eb_ca6b);

@@ -62,6 +62,8 @@ export const AT = {
   legId: 215,
 } as const;
 
+/** A leg's kind in the record's first byte. */
+export const LEG_CODE = 1;
 export const LEG_BYTES = recordSizeBytes('leg');
 const TWO_32 = 0x1_0000_0000;
 const MAPPED_WORD = 0xffff_0000;

@@ -149,6 +149,76 @@ test('the typed road finds the paths that plain reconstruct finds, over random w
   );
 });
 
+/** All that the road holds, told or not. */
+function heldBy(road: LiveRoad) {
+  const { pools } = road.table;
+  const roots = Array.from({ length: pools.capacity }, (_, id) => id).filter(
+    (id) => pools.isUsed(id) && pools.rootOf(id) === id,
+  );
+  return roots.map((root) => road.evidenceOf(root));
+}
+
+/** Strangers come all the time, are told and forgotten; `items` come between them, one a second of 8 to 17. */
+function answerAmongStrangers(items: readonly Item[]): Path[] {
+  const road = new LiveRoad({ ...OPTIONS, maxLegs: 1200, maxConnections: 500, keepMs: 10_000 });
+  const pending = items.map((item, index) => ({
+    item,
+    atMs: 8000 + Math.floor((index * 9000) / items.length),
+  }));
+  for (let nowMs = 0; nowMs < 17_500; nowMs += 50) {
+    for (const stranger of request(1000 + nowMs / 50, nowMs % 7 === 0))
+      add(road, { ...stranger, cluster: 'strangers' }, nowMs);
+    while ((pending[0]?.atMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
+      const next = pending.shift();
+      if (next !== undefined) add(road, next.item, nowMs);
+    }
+    road.takeDue(nowMs, 1000);
+    road.expire(nowMs, 100);
+  }
+  expect(road.table.counts).toMatchObject({ full: 0, evictedConnections: 0 });
+  expect(road.table.openLegs).toBeLessThan(1200);
+  return heldBy(road)
+    .filter(({ legs, refusals, proxyLinks, proxyHeaders }) =>
+      [...legs, ...refusals, ...proxyLinks, ...proxyHeaders].some(
+        ({ cluster }) => cluster !== 'strangers',
+      ),
+    )
+    .flatMap((evidence) => reconstruct(evidence, context))
+    .sort((a, b) => (a.pathId < b.pathId ? -1 : 1));
+}
+
+test('late records meet what is old, among strangers whose places were freed and taken again', () => {
+  fc.assert(
+    fc.property(worlds, (items) => {
+      expect(answerAmongStrangers(items)).toEqual(reconstruct(evidenceOf(...items), context));
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test('what outlives thousands of others is still found by its pair and by its tuples', () => {
+  const road = new LiveRoad({ ...OPTIONS, maxLegs: 200, maxConnections: 64, keepMs: 2000 });
+  const [first, second, third] = request(0, false) as [Leg, Leg, Leg];
+  add(road, first, 0);
+  for (let round = 1; round <= 250; round++) {
+    add(road, { ...first, revision: round, endNs: round }, round * 500);
+    for (let n = 0; n < 4; n++)
+      for (const item of request(round * 4 + n, false)) add(road, item, round * 500);
+    road.takeDue(round * 500, 1000, true);
+    road.expire(round * 500, 64);
+  }
+  const bare = { isnPairHash: null, clientIsnHash: null, serverIsnHash: null };
+  add(road, { ...second, ...bare, synAckNs: null, ackNs: null }, 125_100);
+  add(road, third, 125_100);
+  add(road, headerOf(2, '203.0.113.10:40000 > 192.168.50.11:30080'), 125_100);
+  const [pool, ...others] = road.takeDue(125_200, 1000, true);
+  expect(others).toEqual([]);
+  expect(pool?.evidence.legs).toHaveLength(3);
+  expect(pool?.evidence.legs.some(({ revision }) => revision === 250)).toBe(true);
+  expect(pool?.evidence.proxyHeaders).toHaveLength(1);
+  expect(road.table.keys.refused).toBe(0);
+});
+
 test('a leg comes back as it went in: IPv4, IPv6, wide stamps, all nulls', () => {
   const legs = request(3, false).concat(request(4, true));
   const wide = legs.flatMap((item) => (item.kind === 'leg' ? [item, ...distort(item, 5)] : []));
@@ -202,6 +272,27 @@ test('a full table lets the oldest go, and what they had to say is answered', ()
   const legs = pools.flatMap(({ evidence }) => evidence.legs);
   expect(legs).toHaveLength(200);
   expect(road.table.counts).toMatchObject({ legs: 200, full: 0, droppedPools: 0 });
+});
+
+test('one batch that fills the table: a leg whose connection left on its account makes a new one', () => {
+  const road = new LiveRoad({ ...OPTIONS, maxLegs: 20, maxConnections: 24 });
+  const legsOfRequest = (n: number) => request(n, false).slice(0, 3) as [Leg, Leg, Leg];
+  for (let n = 0; n < 10; n++) for (const leg of legsOfRequest(n).slice(0, 2)) add(road, leg, n);
+  road.takeDue(10, 1000, true);
+  const batch = Array.from({ length: 10 }, (_, n) => [
+    legsOfRequest(50 + n)[0],
+    legsOfRequest(n)[2],
+  ]);
+  const bytes = encodeBatch({} as Envelope, batch.flat());
+  const offset = 8 + new DataView(bytes.buffer).getUint32(4, true);
+  expect(road.addRecords(bytes, offset, legsOfRequest(0)[0], 20)).toEqual([]);
+  expect(road.table.counts.evictedConnections).toBeGreaterThan(5);
+  const pairs = heldBy(road).map(({ legs }) => new Set(legs.map((leg) => leg.isnPairHash)).size);
+  expect(new Set(pairs)).toEqual(new Set([1]));
+  const held = heldBy(road).flatMap(({ legs }) => legs);
+  expect(held).toHaveLength(road.table.openLegs);
+  const told = road.takeDue(20, 1000, true).flatMap(({ evidence }) => evidence.legs);
+  expect(new Set(told.map(({ tuple }) => tuple.src.port)).size).toBeGreaterThanOrEqual(20);
 });
 
 test('illegal legs are named, their neighbours are kept', () => {

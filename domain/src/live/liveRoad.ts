@@ -20,19 +20,18 @@ import type {
 import { decodeRecord, type WireProblem } from '../wire/binary.ts';
 import { SCHEMA_VERSION, type Sourced, type WireRecord } from '../wire/v1.ts';
 import { Inspector, VERDICT } from './inspect.ts';
-import { foldAddress, isLegalLeg, LEG_BYTES } from './legRow.ts';
+import { foldAddress, isLegalLeg, LEG_BYTES, LEG_CODE } from './legRow.ts';
 import { LiveTable, type LiveTableOptions } from './liveTable.ts';
 import { Materialiser } from './materialise.ts';
+import { AHEAD, ReadAhead } from './readAhead.ts';
 import type { Source } from './taps.ts';
 
-const LEG_CODE = 1;
 const HEAD_BYTES = 4;
 const MAX_LEAVING_POOLS = 4096;
 
 export interface LiveRoadOptions extends LiveTableOptions {
   readonly quietMs: number;
   readonly maxDelayMs: number;
-  readonly keepMs: number;
   /** Refusals, proxy links and PROXY headers kept as objects. */
   readonly maxOtherRecords: number;
 }
@@ -47,6 +46,7 @@ export interface DuePool {
 export class LiveRoad {
   readonly table: LiveTable;
   readonly #options: LiveRoadOptions;
+  readonly #ahead: ReadAhead;
   readonly #inspector: Inspector;
   readonly #materialiser: Materialiser;
   readonly #others = new Map<number, Map<string, Sourced>>();
@@ -55,10 +55,12 @@ export class LiveRoad {
   #leaving: DuePool[] = [];
   #startMs: number | null = null;
   #hand = 0;
+  readonly #old = new Uint32Array(AHEAD);
 
   constructor(options: LiveRoadOptions) {
     this.#options = options;
     this.table = new LiveTable(options);
+    this.#ahead = new ReadAhead(this.table);
     this.#inspector = new Inspector(this.table);
     this.#materialiser = new Materialiser(this.table);
   }
@@ -72,7 +74,8 @@ export class LiveRoad {
     const now = this.#sinceStart(nowMs);
     const sourceId = this.table.taps.sourceId(source);
     const problems: WireProblem[] = [];
-    for (let at = offset, index = 0; at < bytes.length; index++) {
+    for (let at = offset, aheadTo = offset, index = 0; at < bytes.length; index++) {
+      if (at >= aheadTo) aheadTo = this.#ahead.legs(view, at);
       const left = bytes.length - at;
       const size = left >= HEAD_BYTES ? view.getUint16(at + 2, true) : 0;
       if (size < HEAD_BYTES || size > left) {
@@ -118,12 +121,15 @@ export class LiveRoad {
     let all: number = VERDICT.complete;
     let some = 0;
     let legs = 0;
-    for (const connection of this.table.pools.members(root)) {
+    const { pools } = this.table;
+    let connection = root;
+    do {
       const verdict = this.#inspector.inspect(connection);
       legs += this.#inspector.count;
       if (this.#inspector.count > 0) all &= verdict;
       some |= verdict;
-    }
+      connection = pools.nextMember(connection);
+    } while (connection !== root);
     return (some & ~VERDICT.complete) | (legs > 0 ? all : 0);
   }
 
@@ -132,12 +138,38 @@ export class LiveRoad {
     const { pools } = this.table;
     const now = this.#sinceStart(nowMs);
     let released = 0;
-    for (let looked = 0; looked < budget; looked++) {
-      this.#hand = this.#hand + 1 >= pools.capacity ? 0 : this.#hand + 1;
-      if (!pools.isUsed(this.#hand)) continue;
-      const root = pools.rootOf(this.#hand);
-      if (pools.isDirty(root) || now - pools.lastMs(root) < this.#options.keepMs) continue;
-      released += this.#release(root);
+    for (let left = budget; left > 0; ) {
+      const end = Math.min(pools.capacity, this.#hand + left);
+      const from = this.#hand;
+      let count = 0;
+      while (this.#hand < end && count < AHEAD) {
+        this.#hand = pools.nextOld(this.#hand, end, now);
+        if (this.#hand < end && this.#isOld(this.#hand, now)) this.#old[count++] = this.#hand;
+        this.#hand += 1;
+      }
+      this.#hand = Math.min(this.#hand, end);
+      left -= this.#hand - from;
+      if (this.#hand === pools.capacity) this.#hand = 0;
+      released += this.#releaseOld(count);
+    }
+    return released;
+  }
+
+  #isOld(connection: number, now: number): boolean {
+    const { pools } = this.table;
+    if (!pools.isUsed(connection)) return false;
+    const root = pools.rootOf(connection);
+    return !pools.isDirty(root) && now - pools.lastMs(root) >= this.#options.keepMs;
+  }
+
+  #releaseOld(count: number): number {
+    const { pools } = this.table;
+    let released = 0;
+    this.#ahead.old(this.#old, count);
+    for (let place = 0; place < count; place++) {
+      const connection = this.#old[place] as number;
+      // Another of its set may have taken it along.
+      if (pools.isUsed(connection)) released += this.#release(pools.rootOf(connection));
     }
     return released;
   }
@@ -149,17 +181,17 @@ export class LiveRoad {
     const proxyLinks: ProxyLink[] = [];
     const proxyHeaders: ProxyHeader[] = [];
     const exchanges: Exchange[] = [];
-    for (const connection of this.table.pools.members(root)) {
+    let connection = root;
+    do {
       this.#materialiser.legsOf(connection, legs);
-      const others = this.#others.get(connection);
-      if (others === undefined) continue;
-      for (const record of others.values()) {
+      for (const record of this.#others.get(connection)?.values() ?? []) {
         if (record.kind === 'refusal') refusals.push(record);
         else if (record.kind === 'proxyLink') proxyLinks.push(record);
         else if (record.kind === 'proxyHeader') proxyHeaders.push(record);
         else if (record.kind === 'exchange') exchanges.push(record);
       }
-    }
+      connection = this.table.pools.nextMember(connection);
+    } while (connection !== root);
     return { legs, refusals, proxyLinks, proxyHeaders, exchanges };
   }
 
@@ -170,7 +202,7 @@ export class LiveRoad {
 
   #addLeg(view: DataView, at: number, sourceId: number, now: number): void {
     if (!this.table.hasRoom) this.#makeRoom();
-    this.table.addLeg(view, at, sourceId, now);
+    this.table.addLeg(view, at, sourceId, now, this.#ahead.connectionAt(at));
   }
 
   /** Full: of the next sets under the hand, one without news leaves, else the one that was quiet longest. */
@@ -190,6 +222,7 @@ export class LiveRoad {
       if (isBetter) oldest = root;
     }
     if (oldest < 0) return;
+    this.#ahead.forget();
     if (pools.isDirty(oldest)) {
       if (this.#leaving.length < MAX_LEAVING_POOLS) this.#leaving.push(this.#poolOf(oldest));
       else this.table.counts.droppedPools += 1;

@@ -3,8 +3,8 @@
  * and by tuples where a PROXY header or a leg without any ISN asks for one. It only gathers, and rather too much
  * than too little: what belongs together is reconstruct()'s to decide.
  *
- * Rows and connections come from free lists and leave by age, so the cost of a leg does not depend on how many
- * are open. Everything is bounded: what finds no room is counted and answered, never lost in silence.
+ * Rows and connections come from free lists and leave by age, and what is far apart is read ahead (readAhead.ts), so
+ * the cost of a leg hardly depends on how many are open. Everything is bounded: what finds no room is counted and answered, never lost in silence.
  */
 import { CLIENT, ConnectionKeys, PAIR } from './connectionKeys.ts';
 import { AT, FLAG, LEG_BYTES, packLeg, ROW, ROW_WORDS, u53 } from './legRow.ts';
@@ -12,10 +12,13 @@ import { C, CONNECTION_WORDS, LEG_COUNT, Pools, STATE } from './pools.ts';
 import { Taps } from './taps.ts';
 
 const MAX_CONNECTION_LEGS = 1024;
+const FORM_WORDS = ROW_WORDS - ROW.tuple;
 
 export interface LiveTableOptions {
   readonly maxLegs: number;
   readonly maxConnections: number;
+  /** Sets without news for so long are forgotten. */
+  readonly keepMs: number;
 }
 
 /** Grow only; metrics read the differences. */
@@ -37,7 +40,6 @@ export class LiveTable {
     repeatedLegs: 0,
     full: 0,
     crowdedLegs: 0,
-
     evictedConnections: 0,
     droppedPools: 0,
   };
@@ -48,14 +50,16 @@ export class LiveTable {
   readonly bytesOfRow = new Map<number, Uint8Array>();
   readonly keys: ConnectionKeys;
   readonly #maxLegs: number;
-  #freeRow = 0;
+  /** Head + 1 of a list of chains of rows; the first row of a chain holds the next chain in its `start`. */
+  #freeChain = 0;
   #freshRow = 0;
   openLegs = 0;
+  readonly #formsBefore = new Uint32Array(FORM_WORDS);
 
-  constructor({ maxLegs, maxConnections }: LiveTableOptions) {
+  constructor({ maxLegs, maxConnections, keepMs }: LiveTableOptions) {
     this.#maxLegs = maxLegs;
     this.rows = new Uint32Array(maxLegs * ROW_WORDS);
-    this.pools = new Pools(maxConnections);
+    this.pools = new Pools(maxConnections, keepMs);
     this.keys = new ConnectionKeys(this.rows, this.pools);
   }
 
@@ -79,9 +83,12 @@ export class LiveTable {
     );
   }
 
-  /** Takes the legal leg record at `at`. Answers its connection; -1: there was no room. */
-  addLeg(view: DataView, at: number, sourceId: number, nowMs: number): number {
-    const connection = this.#connectionOf(view, at, nowMs);
+  /**
+   * Takes the legal leg record at `at`, whose pair is that of the connection `known` (-1: to be looked for). Answers
+   * its connection; -1: there was no room.
+   */
+  addLeg(view: DataView, at: number, sourceId: number, nowMs: number, known: number): number {
+    const connection = this.#connectionOf(view, at, nowMs, known);
     if (connection < 0 || this.openLegs >= this.#maxLegs) {
       this.counts.full += 1;
       return -1;
@@ -111,46 +118,80 @@ export class LiveTable {
 
   /** A connection of which nothing is known but tuples. */
   connectionOfNothing(nowMs: number): number {
-    return this.pools.create(nowMs);
+    return this.#create(nowMs);
   }
 
   /** Frees a set, after `forget` was called for each of its connections. Answers how many those were. */
   release(root: number, forget: (connection: number) => void): number {
-    const members = this.pools.members(root);
-    for (const connection of members) {
+    let released = 0;
+    for (let connection = root, next = root; released === 0 || connection !== root; ) {
+      next = this.pools.nextMember(connection);
       forget(connection);
-      const at = connection * CONNECTION_WORDS;
       this.keys.forgetKeys(connection);
-      let row = (this.pools.words[at + C.head] as number) - 1;
-      while (row >= 0) {
-        const next = (this.rows[row * ROW_WORDS + ROW.next] as number) - 1;
-        this.rows[row * ROW_WORDS + ROW.next] = this.#freeRow;
-        this.#freeRow = row + 1;
-        this.openLegs -= 1;
-        if (this.bytesOfRow.size > 0) this.bytesOfRow.delete(row);
-        row = next;
-      }
+      this.#freeRows(connection);
       this.pools.release(connection);
+      connection = next;
+      released += 1;
     }
-    return members.length;
+    return released;
   }
 
-  #connectionOf(view: DataView, at: number, nowMs: number): number {
+  /** The chain of a connection's rows becomes a free one as it is: old rows are far away, and only one is touched. */
+  #freeRows(connection: number): void {
+    const at = connection * CONNECTION_WORDS;
+    const head = this.pools.words[at + C.head] as number;
+    if (head === 0) return;
+    if (this.bytesOfRow.size > 0) {
+      for (let row = head - 1; row >= 0; row = this.#nextRow(row)) this.bytesOfRow.delete(row);
+    }
+    this.rows[(head - 1) * ROW_WORDS + ROW.start] = this.#freeChain;
+    this.#freeChain = head;
+    this.openLegs -= (this.pools.words[at + C.state] as number) & LEG_COUNT;
+  }
+
+  #takeRow(): number {
+    if (this.#freeChain === 0) return this.#freshRow++;
+    const row = this.#freeChain - 1;
+    const nextChain = this.rows[row * ROW_WORDS + ROW.start] as number;
+    const next = this.#nextRow(row);
+    if (next >= 0) this.rows[next * ROW_WORDS + ROW.start] = nextChain;
+    this.#freeChain = next >= 0 ? next + 1 : nextChain;
+    return row;
+  }
+
+  #nextRow(row: number): number {
+    return (this.rows[row * ROW_WORDS + ROW.next] as number) - 1;
+  }
+
+  #create(nowMs: number): number {
+    const connection = this.pools.create(nowMs);
+    if (connection >= 0) this.keys.begin(connection);
+    return connection;
+  }
+
+  #connectionOf(view: DataView, at: number, nowMs: number, known: number): number {
+    if (known >= 0) return this.#withClient(known, view, at);
     const pairHigh = view.getUint32(at + AT.pair);
     const pairLow = view.getUint32(at + AT.pair + 4);
     const clientHigh = view.getUint32(at + AT.client);
     const clientLow = view.getUint32(at + AT.client + 4);
-    const hasClient = clientHigh !== 0 || clientLow !== 0;
     if (pairHigh === 0 && pairLow === 0) {
-      return hasClient
+      return clientHigh !== 0 || clientLow !== 0
         ? this.connectionOfClient(clientHigh, clientLow, nowMs)
         : this.connectionOfNothing(nowMs);
     }
     const connection = this.connectionOfPair(pairHigh, pairLow, nowMs);
-    if (connection < 0 || !hasClient) return connection;
+    return connection < 0 ? connection : this.#withClient(connection, view, at);
+  }
+
+  /** The connection of a pair is found by its client's ISN too, as soon as a leg brings that. */
+  #withClient(connection: number, view: DataView, at: number): number {
     const { words } = this.pools;
     const base = connection * CONNECTION_WORDS;
     if (((words[base + C.state] as number) & STATE.hasClient) !== 0) return connection;
+    const clientHigh = view.getUint32(at + AT.client);
+    const clientLow = view.getUint32(at + AT.client + 4);
+    if (clientHigh === 0 && clientLow === 0) return connection;
     const other = this.keys.find(CLIENT, C.client, clientHigh, clientLow);
     words[base + C.state] = (words[base + C.state] as number) | STATE.hasClient;
     words[base + C.client] = clientHigh;
@@ -171,7 +212,7 @@ export class LiveTable {
     const found = this.keys.find(kind, word, high, low);
     if (found >= 0) return found;
     if (!this.keys.hasRoom) return -1;
-    const connection = this.pools.create(nowMs);
+    const connection = this.#create(nowMs);
     if (connection < 0) return -1;
     const { words } = this.pools;
     const base = connection * CONNECTION_WORDS;
@@ -190,8 +231,7 @@ export class LiveTable {
       this.counts.crowdedLegs += 1;
       return connection;
     }
-    const row = this.#freeRow > 0 ? this.#freeRow - 1 : this.#freshRow++;
-    if (this.#freeRow > 0) this.#freeRow = this.rows[row * ROW_WORDS + ROW.next] as number;
+    const row = this.#takeRow();
     this.openLegs += 1;
     this.rows[row * ROW_WORDS + ROW.next] = words[base + C.head] as number;
     words[base + C.head] = row + 1;
@@ -259,13 +299,14 @@ export class LiveTable {
 
   /** A later record of a leg may carry other tuples than the one it replaces. */
   #replace(row: number, connection: number, view: DataView, at: number, tap: number): void {
-    this.keys.forgetForms(row, connection);
+    const from = row * ROW_WORDS + ROW.tuple;
+    const before = this.#formsBefore;
+    for (let word = 0; word < FORM_WORDS; word++) before[word] = this.rows[from + word] as number;
     this.#fill(row, connection, view, at, tap);
-    let each = (this.pools.words[connection * CONNECTION_WORDS + C.head] as number) - 1;
-    while (each >= 0) {
-      this.keys.indexForms(each, connection);
-      each = (this.rows[each * ROW_WORDS + ROW.next] as number) - 1;
-    }
+    let isSame = true;
+    for (let word = 0; word < FORM_WORDS; word++)
+      if (before[word] !== this.rows[from + word]) isSame = false;
+    if (!isSame) this.keys.indexForms(row, connection);
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * Connections as twelve words each, and which of them may meet in one path: a union-find whose sets are also rings.
+ * Connections as thirteen words each, and which of them may meet in one path: a union-find whose sets are also rings.
  * Time is milliseconds after the road's first call; every set keeps its own at its root.
  */
-export const CONNECTION_WORDS = 12;
+export const CONNECTION_WORDS = 13;
 export const C = {
   pair: 0,
   client: 2,
@@ -17,6 +17,8 @@ export const C = {
   /** 0: no news; else 1 + the time of the oldest. */
   dirtyMs: 9,
   server: 10,
+  /** Sequence number in the tuple log before which no entry is this connection's. */
+  firstEntry: 12,
 } as const;
 export const STATE = {
   hasPair: 1 << 16,
@@ -25,9 +27,15 @@ export const STATE = {
   hasServer: 1 << 19,
 } as const;
 export const LEG_COUNT = 0xffff;
+/** Units of age in the time a set is kept, at most: small, so that ages compare well modulo 256. */
+const MAX_KEEP_UNITS = 64;
 
 export class Pools {
   readonly words: Uint32Array;
+  /** When each connection was last told of, in units of 2^ageShift ms: who looks for the old reads these in a row. */
+  readonly #ages: Uint8Array;
+  readonly #ageShift: number;
+  readonly #keepUnits: number;
   readonly capacity: number;
   used = 0;
   #free = 0;
@@ -37,14 +45,17 @@ export class Pools {
   #dirtyHead = 0;
   #dirtyCount = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, keepMs: number) {
+    this.#ageShift = Math.max(0, Math.ceil(Math.log2((keepMs + 1) / MAX_KEEP_UNITS)));
+    this.#keepUnits = Math.floor(keepMs / 2 ** this.#ageShift);
     this.capacity = capacity;
     this.words = new Uint32Array(capacity * CONNECTION_WORDS);
     this.#dirty = new Uint32Array(capacity);
+    this.#ages = new Uint8Array(capacity);
   }
 
   get byteLength(): number {
-    return this.words.byteLength + this.#dirty.byteLength;
+    return this.words.byteLength + this.#dirty.byteLength + this.#ages.byteLength;
   }
 
   /** A new connection, alone in its set; -1: no room. */
@@ -53,11 +64,12 @@ export class Pools {
     if (id < 0) return -1;
     const at = id * CONNECTION_WORDS;
     if (this.#free > 0) this.#free = this.words[at + C.ring] as number;
-    this.words.fill(0, at, at + CONNECTION_WORDS);
+    for (let word = 0; word < CONNECTION_WORDS; word++) this.words[at + word] = 0;
     this.words[at + C.state] = STATE.isUsed;
     this.words[at + C.ring] = id;
     this.words[at + C.parent] = id;
     this.words[at + C.lastMs] = nowMs;
+    this.#ages[id] = nowMs >>> this.#ageShift;
     this.used += 1;
     return id;
   }
@@ -114,6 +126,7 @@ export class Pools {
   touch(id: number, nowMs: number): void {
     const rootAt = this.rootOf(id) * CONNECTION_WORDS;
     this.words[rootAt + C.lastMs] = nowMs;
+    this.#ages[id] = nowMs >>> this.#ageShift;
     if (this.words[rootAt + C.dirtyMs] !== 0) return;
     this.words[rootAt + C.dirtyMs] = nowMs + 1;
     this.#push(id);
@@ -157,15 +170,22 @@ export class Pools {
     return due;
   }
 
-  /** All connections of a set. */
-  members(root: number): number[] {
-    const ids = [root];
-    for (let id = this.#ringOf(root); id !== root; id = this.#ringOf(id)) ids.push(id);
-    return ids;
+  /** From a set's root back to it by way of every other connection of the set. */
+  nextMember(id: number): number {
+    return this.words[id * CONNECTION_WORDS + C.ring] as number;
   }
 
-  #ringOf(id: number): number {
-    return this.words[id * CONNECTION_WORDS + C.ring] as number;
+  /**
+   * The first number from `id` on, below `end`, whose connection may have been quiet for keepMs; `end`: none.
+   * Whether it is in use, and its set quiet, the caller asks.
+   */
+  nextOld(id: number, end: number, nowMs: number): number {
+    const now = nowMs >>> this.#ageShift;
+    const keep = this.#keepUnits;
+    const ages = this.#ages;
+    let next = id;
+    while (next < end && ((now - (ages[next] as number)) & 0xff) < keep) next += 1;
+    return next;
   }
 
   #push(id: number): void {
