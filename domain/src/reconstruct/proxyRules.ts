@@ -26,6 +26,12 @@ const MIN_RATE = 0.98;
 const MIN_OWN_LINKS = 10;
 const MIN_OWN_RATE = 0.9;
 
+/** What was measured of programs by their names (0 wrong of 63,194 and of 58,053), believed while nothing denies it. */
+const MEASURED_RULES: Readonly<Record<string, ProxyRule>> = {
+  nginx: 'lastRead',
+  haproxy: 'oldest',
+};
+
 /** Where two rules differ, this many judged links say which to follow. */
 const MIN_ALONE_LINKS = 5;
 
@@ -45,6 +51,8 @@ export interface LearnedRules {
   reliableRules(link: ProxyLink): readonly ProxyRule[];
   /** The rule that was right more often where the two differed; null: no telling. */
   betterRule(link: ProxyLink): ProxyRule | null;
+  /** The rule that was measured of a program of this name, unless this process's own links deny it. */
+  measuredRule(link: ProxyLink): ProxyRule | null;
   /** By some rule the response side gives this upstream burst to more than one client. */
   isContested(link: ProxyLink): boolean;
   /** Was this rule right so regularly where the two differed that it decides alone? */
@@ -76,6 +84,10 @@ export function learnRules(
     reliableRules: (link) => RULES.filter((rule) => isReliable(link, rule)),
     betterRule: (link) =>
       betterOf({ lastRead: longerScore(link, 'lastRead'), oldest: longerScore(link, 'oldest') }),
+    measuredRule: (link) => {
+      const rule = MEASURED_RULES[link.process] ?? null;
+      return rule !== null && longerScore(link, rule).opposed === 0 ? rule : null;
+    },
     isContested: ({ subject }) =>
       [...sides.values()].some(
         ({ clientsOf }) => (clientsOf.get(burstKey(subject))?.length ?? 0) > 1,

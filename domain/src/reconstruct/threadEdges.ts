@@ -155,7 +155,7 @@ function byReliableRule(link: ProxyLink, rule: ProxyRule, rules: LearnedRules): 
 }
 
 /**
- * No rule is known to hold. Simulated Go, links whose two rules name one client, by what the response side says:
+ * No rule is known to hold, but perhaps by the program's name. Simulated Go, links whose two rules name one client, by what the response side says:
  * confirmed by both rules 1 wrong of some 200,000, and a second client claimed its upstream too; by one 16 of 60,000
  * (strong, not proven); by none one in fifty (left open). A rule that is alone in naming its client, confirmed by its
  * own response side, is right in 99 of 100, measured as well.
@@ -170,8 +170,10 @@ function withoutRule(link: ProxyLink, rules: LearnedRules): Decision | null {
   }
   const client = link.lastRead;
   if (client === null) return null;
-  if (agreed.length === RULES.length && !rules.isContested(link))
-    return { client, edgeClass: 'A', isProven: true };
+  const measured = rules.measuredRule(link);
+  const isConfirmed =
+    agreed.length === RULES.length || (measured !== null && agreed.includes(measured));
+  if (isConfirmed && !rules.isContested(link)) return { client, edgeClass: 'A', isProven: true };
   const said = verdicts.map(({ verdict }) => verdict);
   const isOwnOther = said.includes('severalUpstreams') && !said.includes('opposed');
   return agreed.length > 0 || isOwnOther ? { client, edgeClass: 'B', isProven: false } : null;

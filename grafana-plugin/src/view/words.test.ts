@@ -20,11 +20,15 @@ import {
 test('completeness is told in hops that an agent saw', () => {
   expect(seenText(crossNodePath)).toBe('all 2 hops were seen by an agent');
   expect(seenText(balancedPath)).toBe('3 of 4 hops were seen by an agent');
-  expect(seenText({ hops: [], warnings: [] })).toBe('no hop was seen by an agent');
+  expect(seenText({ hops: [], warnings: [], completeness: 0 })).toBe('no hop was seen by an agent');
   expect(seenText(droppedPath)).toBe('the one hop was seen by an agent');
   const warnings = [{ code: 'endsAtProxy', text: '', subject: '' }];
-  expect(seenText({ ...crossNodePath, warnings })).toBe(
+  expect(seenText({ ...crossNodePath, warnings, completeness: 2 / 3 })).toBe(
     'all 2 hops were seen by an agent; whether there is one more is not known',
+  );
+  // A hop whose arrival was seen and whose cause one side alone tells.
+  expect(seenText({ ...balancedPath, completeness: 0.5 })).toBe(
+    '3 of 4 hops were seen by an agent, 1 of them not wholly',
   );
 });
 

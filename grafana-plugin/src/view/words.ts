@@ -143,17 +143,21 @@ export function refusalTitle(refusal: Pick<RefusalInfo, 'kind' | 'node'>): strin
     : `${kind} at ${refusal.node}`;
 }
 
-/** `2 of 4 hops were seen by an agent`. */
-export function seenText(path: Pick<Path, 'hops' | 'warnings'>): string {
+/** `3 of 4 hops were seen by an agent, 1 of them not wholly`. */
+export function seenText(path: Pick<Path, 'hops' | 'warnings' | 'completeness'>): string {
   const { seen, total } = seenHops(path);
-  const open = mayGoOn(path) ? '; whether there is one more is not known' : '';
+  const expected = total + (mayGoOn(path) ? 1 : 0);
+  // A hop whose arrival was seen, but not where it set out, or who caused it.
+  const partly = seen - Math.round(path.completeness * expected);
+  const wholly = partly <= 0 ? '' : `, ${partly} of them not wholly`;
+  const open = `${wholly}${mayGoOn(path) ? '; whether there is one more is not known' : ''}`;
   if (total === 0) return 'no hop was seen by an agent';
   if (total === 1)
     return `${seen === 1 ? 'the one hop was seen by an agent' : 'the one hop was not seen'}${open}`;
   return `${seen === total ? 'all' : `${seen} of`} ${total} hops were seen by an agent${open}`;
 }
 
-/** A hop counts as seen if an agent stamped its arrival; `completeness` counts the same way, and one more where the path may go on. */
+/** A hop counts as seen if an agent stamped its arrival; `completeness` asks for more, and counts one more where the path may go on. */
 export function seenHops(path: Pick<Path, 'hops'>): { seen: number; total: number } {
   return { seen: path.hops.filter(isSeen).length, total: path.hops.length };
 }
