@@ -171,9 +171,9 @@ function withoutRule(link: ProxyLink, rules: LearnedRules): Decision | null {
   const client = link.lastRead;
   if (client === null) return null;
   const measured = rules.measuredRule(link);
-  const isConfirmed =
-    agreed.length === RULES.length || (measured !== null && agreed.includes(measured));
-  if (isConfirmed && !rules.isContested(link)) return { client, edgeClass: 'A', isProven: true };
+  const isMeasured = measured !== null && agreed.includes(measured);
+  const isByBoth = agreed.length === RULES.length && !rules.isContested(link);
+  if (isMeasured || isByBoth) return { client, edgeClass: 'A', isProven: true };
   const said = verdicts.map(({ verdict }) => verdict);
   const isOwnOther = said.includes('severalUpstreams') && !said.includes('opposed');
   return agreed.length > 0 || isOwnOther ? { client, edgeClass: 'B', isProven: false } : null;
