@@ -1,5 +1,6 @@
 /** The agent of this machine, where it can run; where it cannot, `up` says why and goes on without it. */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
 import { checkHost } from '@hoptrace/agent/check.ts';
 import { readAgentConfig } from '@hoptrace/agent/config.ts';
@@ -13,14 +14,10 @@ export interface SourceDeps {
   readonly collectorUrl: string;
 }
 
-export async function startLocalAgent(
-  env: NodeJS.ProcessEnv,
-  _root: string,
-  deps: SourceDeps,
-): Promise<void> {
+export async function startLocalAgent(env: NodeJS.ProcessEnv, deps: SourceDeps): Promise<void> {
   const { lifecycle, progress, collectorUrl } = deps;
   const config = {
-    ...readAgentConfig(env, hostname()),
+    ...readAgentConfig(withSpool(env), hostname()),
     collectorUrl: collectorUrl.replace(/^http/, 'ws'),
     // One node alone has nobody to share a secret with.
     isSecretRandom: false,
@@ -42,4 +39,11 @@ export async function startLocalAgent(
   lifecycle.add('agent', () => agent.close());
   agent.start();
   progress.say(`  agent watches ${config.node}`);
+}
+
+/** What this agent could not send is kept beside the rest of the data, over a restart of all of it. */
+function withSpool(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { HOPTRACE_DATA_DIR: dataDir } = env;
+  if (dataDir === undefined) return env;
+  return { HOPTRACE_AGENT_SPOOL_DIR: join(dataDir, 'agent'), ...env };
 }

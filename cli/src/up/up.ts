@@ -33,7 +33,7 @@ export async function up({ demo, root }: UpOptions, env: NodeJS.ProcessEnv): Pro
     const services = await startServices(config, { lifecycle, progress, onStoreExit: ended.fail });
     const sources = { lifecycle, progress, collectorUrl: services.collectorUrl };
     if (demo) await startDemo(given, root, sources);
-    else await startLocalAgent(given, root, sources);
+    else await startLocalAgent(given, sources);
     progress.say(`\nready: ${services.apiUrl}    (stop with Ctrl-C)\n`);
     failure = await ended.promise;
   } catch (error) {
