@@ -143,8 +143,11 @@ function byReliableRule(link: ProxyLink, rule: ProxyRule, rules: LearnedRules): 
   const client = link[rule];
   if (client === null) return null;
   switch (rules.verdictOf(link, rule)) {
-    case 'agreed':
-      return { client, edgeClass: 'A', isProven: true };
+    case 'agreed': {
+      // A proxy that answers by itself names what it read last; but where the rule was wrong before, it may be here.
+      const isProven = rules.isFlawless(link, rule) || !rules.isContested(link);
+      return { client, edgeClass: 'A', isProven };
+    }
     case 'severalUpstreams':
       return { client, edgeClass: 'B', isProven: true };
     case 'silent':
