@@ -29,7 +29,7 @@ export function linkProxies(
   evidence: Evidence,
   context: Context,
 ): ProxyEdges {
-  const threads = threadEdges(connections, evidence.proxyLinks, context.proxyHistory);
+  const threads = threadEdges(connections, evidence.proxyLinks, context);
   const headers = headerEdges(connections, context);
   const isDenied = deniedBy(threads.edges);
   const [doubted, held] = partition(headers, isDenied);

@@ -53,8 +53,6 @@ export interface LearnedRules {
   betterRule(link: ProxyLink): ProxyRule | null;
   /** The rule that was measured of a program of this name, unless this process's own links deny it. */
   measuredRule(link: ProxyLink): ProxyRule | null;
-  /** Nothing that was judged of this process, or of its program, denied the rule. */
-  isFlawless(link: ProxyLink, rule: ProxyRule): boolean;
   /** By some rule the response side gives this upstream burst to more than one client. */
   isContested(link: ProxyLink): boolean;
   /** Was this rule right so regularly where the two differed that it decides alone? */
@@ -90,7 +88,6 @@ export function learnRules(
       const rule = MEASURED_RULES[link.process] ?? null;
       return rule !== null && longerScore(link, rule).opposed === 0 ? rule : null;
     },
-    isFlawless: (link, rule) => longerScore(link, rule).opposed === 0,
     isContested: ({ subject }) =>
       [...sides.values()].some(
         ({ clientsOf }) => (clientsOf.get(burstKey(subject))?.length ?? 0) > 1,

@@ -2,10 +2,10 @@
 import type { Warning } from '../rest/path.ts';
 import type { BurstRef } from '../wire/v1.ts';
 import type { Connection } from './connection.ts';
-import type { ProxyLink } from './evidence.ts';
+import type { Context, ProxyLink } from './evidence.ts';
 import { type ProxyEdge, proxyEdge } from './proxyEdge.ts';
 import { burstKey, isOneName, isTwoNames, type LearnedRules, learnRules } from './proxyRules.ts';
-import { type ProxyHistory, type ProxyRule, RULES } from './ruleScores.ts';
+import { type ProxyRule, RULES } from './ruleScores.ts';
 
 interface ThreadEdges {
   readonly edges: ProxyEdge[];
@@ -29,13 +29,14 @@ interface RequestSide {
 export function threadEdges(
   connections: readonly Connection[],
   links: readonly ProxyLink[],
-  history?: ProxyHistory,
+  { proxyHistory, failedAttempts }: Pick<Context, 'proxyHistory' | 'failedAttempts'> = {},
 ): ThreadEdges {
   const keyOf = new Map(
     connections.flatMap(({ key, pairHashes }) => pairHashes.map((hash) => [hash, key] as const)),
   );
-  const rules = learnRules(links, history);
-  const requests = requestSide(links, keyOf, rules);
+  const rules = learnRules(links, proxyHistory);
+  const isShaken = shakenBy(connections, failedAttempts);
+  const requests = requestSide(links, keyOf, rules, isShaken);
   return {
     edges: requests.edges,
     ambiguous: requests.ambiguous,
@@ -43,7 +44,34 @@ export function threadEdges(
   };
 }
 
-function requestSide(links: readonly ProxyLink[], keyOf: KeyOf, rules: LearnedRules): RequestSide {
+/**
+ * A proxy whose upstream refuses it connects again, and by then it may be another client's turn: 2 of 1,412 links of
+ * such a simulated HAProxy were confirmed and wrong. Around attempts that failed one rule is no proof.
+ */
+function shakenBy(
+  connections: readonly Connection[],
+  failedAttempts: Context['failedAttempts'],
+): (link: ProxyLink) => boolean {
+  if (failedAttempts === undefined) return () => false;
+  const sources = new Map(
+    connections.flatMap(({ legs: [first], pairHashes }) =>
+      first === undefined
+        ? []
+        : pairHashes.map((hash) => [hash, (first.original ?? first.tuple).src.ip] as const),
+    ),
+  );
+  return ({ subject, startUs }) => {
+    const ip = sources.get(subject.isnPairHash);
+    return ip !== undefined && failedAttempts.has(ip, { fromUs: startUs, toUs: startUs });
+  };
+}
+
+function requestSide(
+  links: readonly ProxyLink[],
+  keyOf: KeyOf,
+  rules: LearnedRules,
+  isShaken: (link: ProxyLink) => boolean,
+): RequestSide {
   const side: RequestSide = {
     edges: [],
     ambiguous: new Map(),
@@ -64,8 +92,11 @@ function requestSide(links: readonly ProxyLink[], keyOf: KeyOf, rules: LearnedRu
       continue;
     }
     const inboundKey = keyOf.get(decision.client.isnPairHash);
-    if (inboundKey !== undefined)
-      side.edges.push(proxyEdge({ ...decision, inboundKey, outboundKey, method: 'threadRule' }));
+    if (inboundKey === undefined) continue;
+    const isProven = decision.isProven && (isByBoth(link, rules) || !isShaken(link));
+    const { edgeClass } = decision;
+    const method = 'threadRule';
+    side.edges.push(proxyEdge({ inboundKey, outboundKey, edgeClass, method, isProven }));
   }
   return side;
 }
@@ -143,11 +174,8 @@ function byReliableRule(link: ProxyLink, rule: ProxyRule, rules: LearnedRules): 
   const client = link[rule];
   if (client === null) return null;
   switch (rules.verdictOf(link, rule)) {
-    case 'agreed': {
-      // A proxy that answers by itself names what it read last; but where the rule was wrong before, it may be here.
-      const isProven = rules.isFlawless(link, rule) || !rules.isContested(link);
-      return { client, edgeClass: 'A', isProven };
-    }
+    case 'agreed':
+      return { client, edgeClass: 'A', isProven: true };
     case 'severalUpstreams':
       return { client, edgeClass: 'B', isProven: true };
     case 'silent':
@@ -175,11 +203,19 @@ function withoutRule(link: ProxyLink, rules: LearnedRules): Decision | null {
   if (client === null) return null;
   const measured = rules.measuredRule(link);
   const isMeasured = measured !== null && agreed.includes(measured);
-  const isByBoth = agreed.length === RULES.length && !rules.isContested(link);
-  if (isMeasured || isByBoth) return { client, edgeClass: 'A', isProven: true };
+  if (isMeasured || isByBoth(link, rules)) return { client, edgeClass: 'A', isProven: true };
   const said = verdicts.map(({ verdict }) => verdict);
   const isOwnOther = said.includes('severalUpstreams') && !said.includes('opposed');
   return agreed.length > 0 || isOwnOther ? { client, edgeClass: 'B', isProven: false } : null;
+}
+
+/** Both rules name the pair on both sides, and nobody else claims the upstream. */
+function isByBoth(link: ProxyLink, rules: LearnedRules): boolean {
+  return (
+    isOneName(link) &&
+    RULES.every((rule) => rules.verdictOf(link, rule) === 'agreed') &&
+    !rules.isContested(link)
+  );
 }
 
 function openLink(link: ProxyLink): Warning {
