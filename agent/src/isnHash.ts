@@ -15,10 +15,16 @@ const LABELS = {
 } as const;
 
 const KEY_BYTES = 16;
-/** One connection is hashed once for all its taps and revisions; this many are remembered. */
-const CACHE_ENTRIES = 8_192;
+/**
+ * One connection is hashed once for all its taps, mostly; this many are remembered. With more of them the garbage
+ * collector works longer than the hashing takes.
+ */
+const CACHE_ENTRIES = 1_024;
 
-/** Keyed hashes of one connection. As numbers they are two words each, in the order of their hex digits. */
+/**
+ * Keyed hashes of one connection. As numbers they are two words each, in the order of their hex digits,
+ * signed: V8 makes an object of each number above 2^31.
+ */
 export class ConnectionHashes {
   readonly serverIsn: number | null;
   readonly clientHigh: number;
@@ -66,7 +72,7 @@ export class ConnectionHashes {
 
 export class IsnHasher {
   readonly #keyed: Readonly<Record<keyof typeof LABELS, SipHash>>;
-  /** By client ISN. */
+  /** By client ISN, signed. */
   readonly #connections = new Map<number, ConnectionHashes>();
 
   constructor(secret: Uint8Array) {
@@ -91,11 +97,11 @@ export class IsnHasher {
   }
 
   connection(clientIsn: number, serverIsn: number | null): ConnectionHashes {
-    const known = this.#connections.get(clientIsn);
+    const known = this.#connections.get(clientIsn | 0);
     if (known !== undefined && known.serverIsn === serverIsn) return known;
     const hashes = new ConnectionHashes(this.#keyed, clientIsn, serverIsn);
     if (this.#connections.size >= CACHE_ENTRIES) this.#connections.clear();
-    this.#connections.set(clientIsn, hashes);
+    this.#connections.set(clientIsn | 0, hashes);
     return hashes;
   }
 }
@@ -110,5 +116,6 @@ function nonZeroLow({ high, low }: SipHash): number {
 }
 
 function hex64(high: number, low: number): string {
-  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+  const hex32 = (word: number) => (word >>> 0).toString(16).padStart(8, '0');
+  return hex32(high) + hex32(low);
 }

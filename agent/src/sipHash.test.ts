@@ -9,8 +9,8 @@ test.each([
   const hash = new SipHash(Uint8Array.from({ length: 16 }, (_, index) => index));
   hash.hash(first, second);
   const bytes = Buffer.alloc(8);
-  bytes.writeUInt32LE(hash.low, 0);
-  bytes.writeUInt32LE(hash.high, 4);
+  bytes.writeInt32LE(hash.low, 0);
+  bytes.writeInt32LE(hash.high, 4);
   expect(bytes.toString('hex')).toBe(wanted);
 });
 

@@ -4,7 +4,7 @@
  */
 
 export class SipHash {
-  /** The result of the last hash(): the first four bytes of the output and the last four, little endian words. */
+  /** The result of the last hash(): the first four bytes of the output and the last four, little endian, as i32. */
   low = 0;
   high = 0;
   readonly #key: Int32Array;
@@ -76,11 +76,11 @@ class SipState {
   }
 
   low(): number {
-    return (this.#v0l ^ this.#v1l ^ this.#v2l ^ this.#v3l) >>> 0;
+    return this.#v0l ^ this.#v1l ^ this.#v2l ^ this.#v3l;
   }
 
   high(): number {
-    return (this.#v0h ^ this.#v1h ^ this.#v2h ^ this.#v3h) >>> 0;
+    return this.#v0h ^ this.#v1h ^ this.#v2h ^ this.#v3h;
   }
 
   #rounds(count: number): void {
