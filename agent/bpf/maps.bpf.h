@@ -7,7 +7,7 @@ const volatile struct hop_settings settings SEC(HOP_SETTINGS_SECTION) = { .all_n
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20); /* the loader sets it: --ring-bytes */
+	__uint(max_entries, 4 << 20); /* the loader sets it: --ring-bytes */
 } ring SEC(".maps");
 
 struct {

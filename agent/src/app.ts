@@ -78,6 +78,10 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       deps.onRecord?.(record);
       sender?.push(record);
     },
+    // Whoever wants to see records gets them as objects.
+    ...(deps.onRecord === undefined && {
+      emitWritten: (kind, write) => sender?.pushWritten(kind, write),
+    }),
   });
   let ticker: NodeJS.Timeout | null = null;
   return {
@@ -87,6 +91,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       sender.start();
       source.start({
         onFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
+        onRawFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
         onBadFrames: (count) => {
           metrics.badFramesTotal += count;
         },

@@ -26,7 +26,12 @@ test('an empty environment is a working configuration', () => {
   });
   expect(config.secret).toHaveLength(32);
   expect(Object.isFrozen(config)).toBe(true);
-  expect(loaderArgs(config)).toEqual(['--proxy-header', '--proxy-links']);
+  expect(loaderArgs(config)).toEqual([
+    '--ring-bytes',
+    '4194304',
+    '--proxy-header',
+    '--proxy-links',
+  ]);
 });
 
 test('two starts without a secret have different ones', () => {
@@ -65,6 +70,8 @@ test('namespaces become options of the loader', () => {
     '/run/netns/b',
     '--host-netns',
     '/run/netns/a',
+    '--ring-bytes',
+    '4194304',
   ]);
 });
 

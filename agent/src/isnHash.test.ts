@@ -1,14 +1,17 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { IsnHasher } from './isnHash.ts';
+import { SipHash } from './sipHash.ts';
 
 const secret = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 
-test('is HMAC-SHA256 over label, zero byte and big-endian numbers, cut to 64 bits', () => {
-  const expected = createHmac('sha256', secret)
-    .update(Buffer.from('hoptrace/v1/isn-pair\0\x01\x02\x03\x04\xff\xff\xff\xff', 'latin1'))
-    .digest('hex')
-    .slice(0, 16);
+test('is SipHash-2-4 under a key made from secret and label', () => {
+  const key = createHmac('sha256', secret).update('hoptrace/v2/isn-pair').digest().subarray(0, 16);
+  const hash = new SipHash(key);
+  hash.hash(0x0102_0304, 0xffff_ffff);
+  const expected = [hash.high, hash.low]
+    .map((word) => (word >>> 0).toString(16).padStart(8, '0'))
+    .join('');
   expect(new IsnHasher(secret).pair(0x0102_0304, 0xffff_ffff)).toBe(expected);
 });
 

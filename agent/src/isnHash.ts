@@ -1,90 +1,121 @@
 /**
  * Whoever knows both sequence numbers of a live connection can inject into it, so raw ISNs never leave the agent:
- * records carry HMAC-SHA256(cluster secret, label, ISN as u32 big endian …) cut to 64 bits. All agents of a cluster
- * share the secret, so the same connection gets the same hashes on every node; without the secret 2^32 guesses
- * do not help. Distinct labels keep client, server and pair hashes unrelated.
+ * records carry SipHash-2-4 of them, under keys made from the cluster's secret. All agents of a cluster share the
+ * secret, so the same connection gets the same hashes on every node; without the secret 2^32 guesses do not help.
+ * Distinct keys keep client, server and pair hashes unrelated. Agents must agree on all of this: another way of hashing
+ * needs other labels, and joins nothing while old and new agents run side by side.
  */
-import { createHash } from 'node:crypto';
-import { ShortHmac } from './hmac.ts';
+import { createHmac } from 'node:crypto';
+import { SipHash } from './sipHash.ts';
 
 const LABELS = {
-  client: 'hoptrace/v1/client-isn',
-  server: 'hoptrace/v1/server-isn',
-  pair: 'hoptrace/v1/isn-pair',
+  client: 'hoptrace/v2/client-isn',
+  server: 'hoptrace/v2/server-isn',
+  pair: 'hoptrace/v2/isn-pair',
 } as const;
 
-const MAX_KEY_BYTES = 64;
-/** One connection is hashed once for all its taps and revisions; this many are remembered. */
-const CACHE_ENTRIES = 8_192;
+const KEY_BYTES = 16;
+/**
+ * One connection is hashed once for all its taps, mostly; this many are remembered. With more of them the garbage
+ * collector works longer than the hashing takes.
+ */
+const CACHE_ENTRIES = 1_024;
 
-export interface ConnectionHashes {
+/**
+ * Keyed hashes of one connection. As numbers they are two words each, in the order of their hex digits,
+ * signed: V8 makes an object of each number above 2^31.
+ */
+export class ConnectionHashes {
   readonly serverIsn: number | null;
-  readonly client: string;
-  readonly server: string | null;
-  readonly pair: string | null;
+  readonly clientHigh: number;
+  readonly clientLow: number;
+  readonly serverHigh: number;
+  readonly serverLow: number;
+  readonly pairHigh: number;
+  readonly pairLow: number;
+
+  constructor(
+    keyed: Readonly<Record<keyof typeof LABELS, SipHash>>,
+    client: number,
+    server: number | null,
+  ) {
+    this.serverIsn = server;
+    keyed.client.hash(client, null);
+    this.clientHigh = keyed.client.high;
+    this.clientLow = nonZeroLow(keyed.client);
+    if (server === null) {
+      this.serverHigh = this.serverLow = this.pairHigh = this.pairLow = 0;
+      return;
+    }
+    keyed.server.hash(server, null);
+    this.serverHigh = keyed.server.high;
+    this.serverLow = nonZeroLow(keyed.server);
+    keyed.pair.hash(client, server);
+    this.pairHigh = keyed.pair.high;
+    this.pairLow = nonZeroLow(keyed.pair);
+  }
+
+  /** 16 hex digits, never all zeroes (which mean null on the wire). */
+  get client(): string {
+    return hex64(this.clientHigh, this.clientLow);
+  }
+
+  /** Null while the server's ISN is unknown; so is the pair's. */
+  get server(): string | null {
+    return this.serverIsn === null ? null : hex64(this.serverHigh, this.serverLow);
+  }
+
+  get pair(): string | null {
+    return this.serverIsn === null ? null : hex64(this.pairHigh, this.pairLow);
+  }
 }
 
 export class IsnHasher {
-  readonly #hmac: ShortHmac;
-  readonly #messages: Readonly<Record<keyof typeof LABELS, Uint8Array>>;
-  /** By client ISN. */
+  readonly #keyed: Readonly<Record<keyof typeof LABELS, SipHash>>;
+  /** By client ISN, signed. */
   readonly #connections = new Map<number, ConnectionHashes>();
 
   constructor(secret: Uint8Array) {
-    const isLong = secret.length > MAX_KEY_BYTES;
-    this.#hmac = new ShortHmac(isLong ? createHash('sha256').update(secret).digest() : secret);
-    this.#messages = {
-      client: messageOf(LABELS.client, 1),
-      server: messageOf(LABELS.server, 1),
-      pair: messageOf(LABELS.pair, 2),
+    this.#keyed = {
+      client: keyedBy(secret, LABELS.client),
+      server: keyedBy(secret, LABELS.server),
+      pair: keyedBy(secret, LABELS.pair),
     };
   }
 
-  /** 16 hex digits, never all zeroes (which mean null on the wire). ISNs are host-order u32. */
+  /** 16 hex digits. ISNs are host-order u32. */
   client(clientIsn: number): string {
-    return this.#hash('client', clientIsn);
+    return this.connection(clientIsn, null).client;
   }
 
   server(serverIsn: number): string {
-    return this.#hash('server', serverIsn);
+    return this.connection(0, serverIsn).server ?? '';
   }
 
   pair(clientIsn: number, serverIsn: number): string {
     return this.connection(clientIsn, serverIsn).pair ?? '';
   }
 
-  /** All three of a connection; null for those that take the server's ISN while it is unknown. */
   connection(clientIsn: number, serverIsn: number | null): ConnectionHashes {
-    const known = this.#connections.get(clientIsn);
+    const known = this.#connections.get(clientIsn | 0);
     if (known !== undefined && known.serverIsn === serverIsn) return known;
-    const hashes = {
-      serverIsn,
-      client: known?.client ?? this.client(clientIsn),
-      server: serverIsn === null ? null : this.server(serverIsn),
-      pair: serverIsn === null ? null : this.#hash('pair', clientIsn, serverIsn),
-    };
+    const hashes = new ConnectionHashes(this.#keyed, clientIsn, serverIsn);
     if (this.#connections.size >= CACHE_ENTRIES) this.#connections.clear();
-    this.#connections.set(clientIsn, hashes);
+    this.#connections.set(clientIsn | 0, hashes);
     return hashes;
   }
-
-  #hash(label: keyof typeof LABELS, first: number, second?: number): string {
-    const message = this.#messages[label];
-    const view = new DataView(message.buffer);
-    const at = LABELS[label].length + 1;
-    view.setUint32(at, first);
-    if (second !== undefined) view.setUint32(at + 4, second);
-    return nonZero(this.#hmac.hex64(message));
-  }
 }
 
-/** Label, zero byte, and place for the numbers. */
-function messageOf(label: string, numbers: number): Uint8Array {
-  const message = new Uint8Array(label.length + 1 + 4 * numbers);
-  message.set(new TextEncoder().encode(label));
-  return message;
+/** A key of its own for each label, so that one secret serves all. */
+function keyedBy(secret: Uint8Array, label: string): SipHash {
+  return new SipHash(createHmac('sha256', secret).update(label).digest().subarray(0, KEY_BYTES));
 }
 
-function nonZero(hash: string): string {
-  return hash === '0000000000000000' ? '0000000000000001' : hash;
+function nonZeroLow({ high, low }: SipHash): number {
+  return high === 0 && low === 0 ? 1 : low;
+}
+
+function hex64(high: number, low: number): string {
+  const hex32 = (word: number) => (word >>> 0).toString(16).padStart(8, '0');
+  return hex32(high) + hex32(low);
 }

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { KernelClock, StreamClock } from './kernelClock.ts';
 
 const ms = (value: number) => BigInt(value) * 1_000_000n;
@@ -29,4 +30,19 @@ test('a quiet stream moves on with the wall clock, 100 ms behind', () => {
   stream.sawEvent(ms(1000));
   expect(stream.tick(ms(1100))).toBe(ms(1000));
   expect(stream.tick(ms(5000))).toBe(ms(4900));
+});
+
+test('a stamp in halves is split as it is whole', () => {
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 0n, max: 2n ** 60n - 1n }),
+      fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }),
+      (tsNs, realtimeMinusMonotonicNs) => {
+        const clock = new KernelClock();
+        clock.update({ kind: 'clock', monotonicNs: 0n, realtimeMinusMonotonicNs });
+        const startUs = clock.splitWords(Number(tsNs >> 32n), Number(tsNs & 0xffff_ffffn));
+        expect({ startUs, restNs: clock.restNs }).toEqual(clock.split(tsNs));
+      },
+    ),
+  );
 });

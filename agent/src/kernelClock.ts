@@ -4,9 +4,19 @@ import type { ClockFrame } from './frames/frame.ts';
 /** Events reach the agent within the loader's poll (20 ms) and the pipe; a stream quiet this long is drained. */
 const QUIET_NS = 100_000_000n;
 
+const TWO_32_US = 4_294_967;
+/** 2^32 ns are TWO_32_US microseconds and so many nanoseconds. */
+const TWO_32_REST_NS = 296;
+
 /** Splits stamps into an absolute start in whole microseconds and nanoseconds from there. */
 export class KernelClock {
   #realtimeMinusMonotonicNs: bigint | null = null;
+
+  /** The offset in whole microseconds, and the nanoseconds (0 to 999) above them. */
+  #offsetUs = 0;
+  #offsetRestNs = 0;
+  /** What splitWords() cut off, 0 to 999. */
+  restNs = 0;
 
   /** False until the first clock frame: stamps mean nothing before. */
   get isSet(): boolean {
@@ -14,7 +24,10 @@ export class KernelClock {
   }
 
   update(frame: ClockFrame): void {
-    this.#realtimeMinusMonotonicNs = frame.realtimeMinusMonotonicNs;
+    const offsetNs = frame.realtimeMinusMonotonicNs;
+    this.#realtimeMinusMonotonicNs = offsetNs;
+    this.#offsetRestNs = Number(((offsetNs % 1000n) + 1000n) % 1000n);
+    this.#offsetUs = Number((offsetNs - BigInt(this.#offsetRestNs)) / 1000n);
   }
 
   /** `startUs` is CLOCK_REALTIME rounded down; `restNs` (0 to 999) is what that cut off. */
@@ -22,6 +35,14 @@ export class KernelClock {
     const realtimeNs = tsNs + (this.#realtimeMinusMonotonicNs ?? 0n);
     const positiveNs = realtimeNs < 0n ? 0n : realtimeNs;
     return { startUs: Number(positiveNs / 1000n), restNs: Number(positiveNs % 1000n) };
+  }
+
+  /** The same for a stamp in halves, without BigInt, which would allocate: answers startUs and leaves restNs. */
+  splitWords(high: number, low: number): number {
+    const ns = high * TWO_32_REST_NS + low + this.#offsetRestNs;
+    const us = high * TWO_32_US + Math.floor(ns / 1000) + this.#offsetUs;
+    this.restNs = us < 0 ? 0 : ns % 1000;
+    return Math.max(0, us);
   }
 }
 

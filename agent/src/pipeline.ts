@@ -1,11 +1,14 @@
 /** Frames in, records out: everything between source and sender, without any I/O. */
 import type { NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
+import { DirectRecords, type EmitWritten, tsNsOf } from './direct/directRecords.ts';
+import { parseRaw } from './frames/decoder.ts';
 import type {
   Frame,
   LegFrame,
   LinkFrame,
   PacketFrame,
   ProxyHeaderFrame,
+  RawFrame,
   StatsFrame,
 } from './frames/frame.ts';
 import { type Hello, missingFeatures } from './frames/hello.ts';
@@ -25,6 +28,8 @@ export interface PipelineOptions {
   readonly maxOpenLegs: number;
   readonly metrics: Metrics;
   readonly emit: (record: WireRecord) => void;
+  /** Absent: all records come as objects. */
+  readonly emitWritten?: EmitWritten;
 }
 
 export class Pipeline {
@@ -33,6 +38,7 @@ export class Pipeline {
   readonly #clock = new KernelClock();
   readonly #stream = new StreamClock();
   readonly #assembler: LegAssembler;
+  readonly #direct: DirectRecords | null;
   #addresses: readonly NodeAddress[] = [];
   #hello: Hello | null = null;
   #lastStats: StatsFrame | null = null;
@@ -46,6 +52,9 @@ export class Pipeline {
       clock: this.#clock,
       emit: options.emit,
     });
+    const parts = { assembler: this.#assembler, clock: this.#clock, hasher: this.#hasher };
+    const emit = options.emitWritten;
+    this.#direct = emit === undefined ? null : new DirectRecords({ ...parts, emit });
   }
 
   /** Addresses of the node's host namespace, as of the last hello. */
@@ -59,7 +68,7 @@ export class Pipeline {
   }
 
   /** `wallNs`: CLOCK_MONOTONIC when the frames were read. */
-  read(frames: readonly Frame[], wallNs: bigint): void {
+  read(frames: readonly (Frame | RawFrame)[], wallNs: bigint): void {
     this.#stream.sawBytes(wallNs);
     for (const frame of frames) this.#readFrame(frame, wallNs);
     this.#options.metrics.framesTotal += frames.length;
@@ -80,11 +89,24 @@ export class Pipeline {
     this.#assembler.noteBreak(this.#stream.nowNs);
   }
 
-  #readFrame(frame: Frame, wallNs: bigint): void {
-    if (frame.kind === 'hello') this.#readHello(frame.hello);
+  #readFrame(frame: Frame | RawFrame, wallNs: bigint): void {
+    if (frame.kind === 'raw') this.#readRaw(frame, wallNs);
+    else if (frame.kind === 'hello') this.#readHello(frame.hello);
     else if (frame.kind === 'clock') this.#clock.update(frame);
     else if (frame.kind === 'stats') this.#readStats(frame);
     else this.#readEvent(frame, wallNs);
+  }
+
+  #readRaw(raw: RawFrame, wallNs: bigint): void {
+    const tsNs = tsNsOf(raw);
+    const isTimely = this.#clock.isSet && tsNs <= wallNs + MAX_AHEAD_NS;
+    if (isTimely && this.#direct?.take(raw) === true) {
+      this.#stream.sawEvent(tsNs);
+      return;
+    }
+    const frame = parseRaw(raw);
+    if (frame === null) this.#options.metrics.badFramesTotal++;
+    else this.#readFrame(frame, wallNs);
   }
 
   #readEvent(frame: LegFrame | PacketFrame | LinkFrame | ProxyHeaderFrame, wallNs: bigint): void {

@@ -14,6 +14,7 @@ import { measureFlood, measureIdle, measureLoss } from './agent/limits.ts';
 import { median, type Ratio, ratioOf, runRounds, type Samples } from './agent/rounds.ts';
 import { Load, type Sink, startSink } from './agent/traffic.ts';
 import {
+  buildAgentProcess,
   NOTHING,
   startAgent,
   startEmpty,
@@ -54,7 +55,11 @@ interface Cost {
 /** About 11 s a round, and 40 s for the rest. */
 export async function benchAgent(options: AgentBenchOptions) {
   await run('bash', ['scripts/build-agent.sh'], { timeoutMs: 120_000 });
-  const [program, emptyObject] = await Promise.all([buildLoad(), buildEmptyObject()]);
+  const [program, emptyObject] = await Promise.all([
+    buildLoad(),
+    buildEmptyObject(),
+    buildAgentProcess(),
+  ]);
   const lab = await openLab({ backend: 'iptables', delayMs: 0 });
   const load = new Load(lab, program);
   const sink = await startSink();

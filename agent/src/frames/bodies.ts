@@ -103,12 +103,12 @@ const LEG_STAMPS = [
   ...[LEG.clientFin, LEG.serverFin, LEG.reset],
 ];
 
-function isStamp(view: DataView, offset: number): boolean {
+export function isStamp(view: DataView, offset: number): boolean {
   return view.getUint32(offset + 4, true) < STAMP_HIGH_MAX;
 }
 
 /** No stamp of the leg lies before its SYN, or so long after it that it cannot be meant. */
-function areInOrder(view: DataView): boolean {
+export function areInOrder(view: DataView): boolean {
   for (const offset of LEG_STAMPS) {
     if (isUnset(view, offset)) continue;
     const ns = differenceNs(view, offset);
@@ -128,7 +128,7 @@ function differenceNs(view: DataView, offset: number): number {
 }
 
 /** Nanoseconds after the SYN, never negative; null where it was not seen. */
-function sinceSyn(view: DataView, offset: number): number | null {
+export function sinceSyn(view: DataView, offset: number): number | null {
   return isUnset(view, offset) ? null : Math.max(0, differenceNs(view, offset));
 }
 

@@ -15,7 +15,7 @@ import {
   parseProxyHeader,
   parseStats,
 } from './bodies.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, RawFrame } from './frame.ts';
 import { parseHello } from './hello.ts';
 import { BODY_BYTES, FRAME_KINDS, type FrameKind, HEAD_BYTES, LAYOUT_VERSION } from './layout.ts';
 
@@ -41,7 +41,36 @@ export class FrameDecoder {
   /** Takes the next piece of the stream and returns the frames that it completed, in order. */
   push(chunk: Uint8Array): DecodedFrame[] {
     const frames: DecodedFrame[] = [];
-    if (this.failure !== null) return frames;
+    this.#cut(chunk, (bytes, start, end) => {
+      const raw = bytes.subarray(start, end);
+      const frame = this.#parse(raw);
+      if (frame !== null) frames.push({ frame, raw });
+      return frame !== null;
+    });
+    return frames;
+  }
+
+  /** The same, but legs and links, which are most of them, as they lie there: parseRaw() looks into them. */
+  read(chunk: Uint8Array): (Frame | RawFrame)[] {
+    const frames: (Frame | RawFrame)[] = [];
+    this.#cut(chunk, (bytes, start, end) => {
+      const kind = KIND_BY_CODE.get(bytes[start + 4] ?? 0);
+      if (kind === 'leg' || kind === 'link') {
+        const at = bytes.byteOffset + start + HEAD_BYTES;
+        const body = new DataView(bytes.buffer, at, end - start - HEAD_BYTES);
+        frames.push({ kind: 'raw', of: kind, body });
+        return true;
+      }
+      const frame = this.#parse(bytes.subarray(start, end));
+      if (frame !== null) frames.push(frame);
+      return frame !== null;
+    });
+    return frames;
+  }
+
+  /** `take` gets each whole frame and answers whether it is a good one. */
+  #cut(chunk: Uint8Array, take: (bytes: Uint8Array, start: number, end: number) => boolean): void {
+    if (this.failure !== null) return;
     const bytes = this.#rest.length === 0 ? chunk : concat(this.#rest, chunk);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let offset = 0;
@@ -50,15 +79,12 @@ export class FrameDecoder {
       this.failure = headProblem(view, offset, sizeBytes);
       if (this.failure !== null) break;
       if (bytes.length - offset < sizeBytes) break;
-      const raw = bytes.subarray(offset, offset + sizeBytes);
-      const frame = this.#parse(raw);
+      const isGood = take(bytes, offset, offset + sizeBytes);
       if (this.failure !== null) break;
-      if (frame === null) this.badFrames++;
-      else frames.push({ frame, raw });
+      if (!isGood) this.badFrames++;
       offset += sizeBytes;
     }
     this.#rest = this.failure === null ? bytes.slice(offset) : new Uint8Array(0);
-    return frames;
   }
 
   #parse(raw: Uint8Array): Frame | null {
@@ -89,6 +115,11 @@ export class FrameDecoder {
     this.failure = result.problem;
     return null;
   }
+}
+
+/** Null where a field holds a value that hop.h does not define. */
+export function parseRaw({ of, body }: RawFrame): Frame | null {
+  return of === 'leg' ? parseLeg(body) : parseLink(body);
 }
 
 function headProblem(view: DataView, offset: number, sizeBytes: number): string | null {

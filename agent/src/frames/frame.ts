@@ -126,3 +126,10 @@ export type Frame =
   | PacketFrame
   | LinkFrame
   | ProxyHeaderFrame;
+
+/** A frame as it lies in the stream: not looked at yet. A view of the piece that was read, good until the next one. */
+export interface RawFrame {
+  readonly kind: 'raw';
+  readonly of: 'leg' | 'link';
+  readonly body: DataView;
+}

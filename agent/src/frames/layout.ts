@@ -97,3 +97,18 @@ export const STATS_FIELDS = [
   'mapFull',
   'checksLost',
 ] as const;
+
+/** Offsets in hop_link; process is its comm. */
+export const LINK = {
+  ts: 0,
+  netns: 8,
+  pid: 12,
+  side: 20,
+  subject: 24,
+  lastRead: 48,
+  oldest: 72,
+  process: 96,
+} as const;
+
+/** Offsets in hop_burst. */
+export const BURST = { cookie: 0, isnLocal: 8, isnRemote: 12, burst: 16, isAccepted: 20 } as const;

@@ -10,12 +10,23 @@
  */
 import type { LegRecord, RefusalRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
 import type { LegFrame, PacketFrame } from '../frames/frame.ts';
+import type { TapDirection } from '../frames/layout.ts';
 import type { IsnHasher } from '../isnHash.ts';
 import type { KernelClock } from '../kernelClock.ts';
-import type { TapTable } from '../taps.ts';
+import type { Place, TapTable } from '../taps.ts';
 import { AttemptIndex, addLeg, newAttempt, sightOfLeg, sightOfPacket } from './attempt.ts';
 import { evidenceOf, isCopyDrop, isQuoteOf, isRejection, rstOf } from './evidence.ts';
-import { endOf, isAnswered, isRefused, legRecord, TELLS } from './openLeg.ts';
+import {
+  endOf,
+  forgetAtNs,
+  hasOneFin,
+  isAnswered,
+  isRefused,
+  LAST_REVISION,
+  legRecord,
+  RIPE_NS,
+  TELLS,
+} from './openLeg.ts';
 import type { Attempt, OpenLeg } from './state.ts';
 import { TapCache } from './tapCache.ts';
 import { judge, loneRefusal, refusalRecord } from './verdict.ts';
@@ -24,14 +35,8 @@ const SECOND_NS = 1_000_000_000n;
 const UNANSWERED_NS = 3n * SECOND_NS;
 const ONE_FIN_NS = SECOND_NS;
 const SWEEP_EVERY_NS = 10n * SECOND_NS;
-const FORGET_OPEN_NS = 300n * SECOND_NS;
-const FORGET_UNANSWERED_NS = 70n * SECOND_NS;
-const FORGET_RESET_NS = 10n * SECOND_NS;
 /** The loader asks for a leg 0.3 s after its SYN (HOP_CHECK_NS): drops and ICMP errors about it may come before. */
 const LEGS_KNOWN_NS = 400_000_000n;
-/** HOP_RIPE_NS: a leg older than this was told before. */
-const RIPE_NS = 250_000_000n;
-const LAST_REVISION = 0xff;
 /** Statistics, which tell of shedding, come once a second. */
 const SHED_MEMORY_NS = 3n * SECOND_NS;
 
@@ -122,16 +127,31 @@ export class LegAssembler {
     if (nowNs - this.#sweptAtNs >= SWEEP_EVERY_NS) this.#sweep(nowNs);
   }
 
-  #addLeg(frame: LegFrame): void {
-    const legId = this.#idBase + frame.id;
+  /** The leg's id in records, of the id that the loader gave it. */
+  legIdOf(id: number): number {
+    const legId = this.#idBase + id;
     if (legId >= this.#nextIdBase) this.#nextIdBase = legId + 1;
+    return legId;
+  }
+
+  isOpen(legId: number): boolean {
+    return this.#legs.has(legId);
+  }
+
+  /** Null where that is no tap. */
+  tapOf(place: Place, direction: TapDirection): Tap | null {
+    return this.#taps.of(this.taps, place, direction);
+  }
+
+  #addLeg(frame: LegFrame): void {
+    const legId = this.legIdOf(frame.id);
     const known = this.#legs.get(legId);
     if (known !== undefined) {
       known.frame = frame;
       this.#advance(known);
       return;
     }
-    const tap = this.#taps.of(this.taps, frame, frame.direction);
+    const tap = this.tapOf(frame, frame.direction);
     if (tap === null) return;
     const end = endOf(frame);
     if (end !== null && isAnswered(frame)) {
@@ -318,20 +338,9 @@ export class LegAssembler {
   }
 }
 
-function hasOneFin(frame: LegFrame): boolean {
-  return (frame.clientFinNs === null) !== (frame.serverFinNs === null);
-}
-
 /** An answer after all: what was told of the silence is replaced. */
 function reopen(leg: OpenLeg): void {
   if (leg.end === 'open' || leg.told === TELLS.end) return;
   leg.end = 'open';
   leg.endNs = null;
-}
-
-function forgetAtNs(leg: OpenLeg, emittedAtNs: bigint): bigint {
-  const lastSynAtNs = leg.frame.synNs + BigInt(leg.frame.lastSynNs);
-  if (leg.end === 'open') return emittedAtNs + FORGET_OPEN_NS;
-  if (leg.end === 'unanswered') return lastSynAtNs + FORGET_UNANSWERED_NS;
-  return lastSynAtNs + FORGET_RESET_NS;
 }

@@ -3,11 +3,17 @@ import type { LegRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
 import type { LegFrame } from '../frames/frame.ts';
 import type { IsnHasher } from '../isnHash.ts';
 import type { KernelClock } from '../kernelClock.ts';
+import type { OpenLeg } from './state.ts';
 
 /** How much a record of the leg would say. A leg is emitted again only when it can say more. */
 export const TELLS = { nothing: 0, unanswered: 1, established: 2, response: 3, end: 4 } as const;
 
-const MAX_REVISION = 0xff;
+const FORGET_OPEN_NS = 300_000_000_000n;
+const FORGET_UNANSWERED_NS = 70_000_000_000n;
+const FORGET_RESET_NS = 10_000_000_000n;
+/** HOP_RIPE_NS: a leg older than this was told before. */
+export const RIPE_NS = 250_000_000n;
+export const LAST_REVISION = 0xff;
 
 /** Whether anything came back, by whatever way. */
 export function isAnswered(frame: LegFrame): boolean {
@@ -25,6 +31,18 @@ export function endOf(frame: LegFrame): { end: 'fin' | 'reset'; endNs: number } 
   if (resetNs !== null) return { end: 'reset', endNs: resetNs };
   if (clientFinNs === null || serverFinNs === null) return null;
   return { end: 'fin', endNs: Math.max(clientFinNs, serverFinNs) };
+}
+
+export function hasOneFin(frame: LegFrame): boolean {
+  return (frame.clientFinNs === null) !== (frame.serverFinNs === null);
+}
+
+/** When a leg that was emitted at `emittedAtNs` need not be remembered any longer. */
+export function forgetAtNs(leg: OpenLeg, emittedAtNs: bigint): bigint {
+  const lastSynAtNs = leg.frame.synNs + BigInt(leg.frame.lastSynNs);
+  if (leg.end === 'open') return emittedAtNs + FORGET_OPEN_NS;
+  if (leg.end === 'unanswered') return lastSynAtNs + FORGET_UNANSWERED_NS;
+  return lastSynAtNs + FORGET_RESET_NS;
 }
 
 export interface Telling {
@@ -64,7 +82,7 @@ export function legRecord(
     firstResponseNs: shifted(frame.responseNs, restNs),
     endNs: shifted(telling.endNs, restNs),
     end: telling.end,
-    revision: Math.min(telling.revision, MAX_REVISION),
+    revision: Math.min(telling.revision, LAST_REVISION),
     legId: telling.legId,
   };
 }

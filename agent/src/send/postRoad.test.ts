@@ -24,7 +24,11 @@ async function collectorByPost(answer: (post: number) => number) {
       response.writeHead(answer(posts.length)).end('{}');
     });
   });
-  server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+  server.on('upgrade', (_request, socket) => {
+    // The client hangs up as soon as it has read that.
+    socket.on('error', () => {});
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => new Promise((resolve) => server.close(resolve)));
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, posts };

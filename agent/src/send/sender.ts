@@ -8,16 +8,16 @@
  * the queue fills, and what is dropped is counted.
  */
 
-import { encodeBatch } from '@hoptrace/domain/wire/binary.ts';
-import type { Envelope, Losses, NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
-import { SCHEMA_VERSION } from '@hoptrace/domain/wire/v1.ts';
+import { encodeBatch, joinBatch, writeRecord } from '@hoptrace/domain/wire/binary.ts';
+import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
+import { type RecordKind, SCHEMA_VERSION, type WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Batch, Outbox } from '../spool/outbox.ts';
 import { type Answer, type FieldProblem, parseAnswer } from './answers.ts';
 import { ClockOffset } from './clockOffset.ts';
 import { postBatch } from './postRoad.ts';
-import { RecordQueue } from './recordQueue.ts';
+import { RecordQueue, type WriteRecord } from './recordQueue.ts';
 import { SendWindow } from './sendWindow.ts';
 import { type StreamLimits, StreamRoad } from './streamRoad.ts';
 
@@ -104,10 +104,18 @@ export class Sender {
 
   /** Never blocks for long and never throws; what does not fit is dropped and counted. */
   push(record: WireRecord): void {
+    this.pushWritten(record.kind, (view, at) => writeRecord(view, at, record));
+  }
+
+  /** The same for a record that its maker writes himself, but for its seq. */
+  pushWritten(kind: RecordKind, write: WriteRecord): void {
+    const { metrics, limits } = this.#options;
     if (this.#queue.size === 0) this.#oldestQueuedAtMs = performance.now();
-    this.#options.metrics.unsentRecordsTotal += this.#queue.push(record);
-    this.#options.metrics.recordsTotal++;
-    if (this.#queue.size >= this.#options.limits.maxBatchRecords) this.#flush(false);
+    metrics.unsentRecordsTotal += this.#queue.push(kind, write);
+    metrics.recordsTotal++;
+    metrics.queuedRecords = this.#queue.size;
+    if (this.#queue.size < limits.maxBatchRecords) return;
+    this.#flush(false);
     this.#measure();
   }
 
@@ -234,22 +242,21 @@ export class Sender {
     const need = isDue ? 1 : limits.maxBatchRecords;
     const canCut = () => outbox.isSpool || (this.#road.isOpen && this.#window.hasRoom);
     while (this.#queue.size >= need && canCut()) {
-      this.#cut(this.#queue.take(limits.maxBatchRecords));
+      this.#cut();
       this.#oldestQueuedAtMs = performance.now();
       this.#sendWaiting();
     }
     this.#sendWaiting();
   }
 
-  /** Gives the records their seq, which are contiguous within (node, bootId) whatever was dropped before. */
-  #cut(records: readonly WireRecord[]): void {
-    const { bootId, outbox, metrics, log } = this.#options;
+  /** Gives the oldest records their seq, which are contiguous within (node, bootId) whatever was dropped before. */
+  #cut(): void {
+    const { bootId, limits, outbox, metrics, log } = this.#options;
     const firstSeq = this.#nextSeq;
-    const count = records.length;
+    const { count, parts } = this.#queue.take(limits.maxBatchRecords, firstSeq);
     this.#nextSeq += count;
-    const numbered = records.map((record, index) => ({ ...record, seq: firstSeq + index }));
     const envelope = this.#envelope(firstSeq, count);
-    const bytes = encodeBatch(envelope, numbered);
+    const bytes = joinBatch(envelope, parts);
     try {
       this.#window.wait(outbox.add({ bootId, firstSeq, count, losses: envelope.losses, bytes }));
     } catch (error) {
@@ -300,8 +307,7 @@ export class Sender {
     const isDue = nowMs - this.#lastPostAtMs >= limits.postEveryMs;
     if (this.#isPosting || !isDue || this.#road.failures < limits.failuresBeforePost) return;
     if (this.#road.isOpen) return;
-    if (!outbox.isSpool && this.#queue.size > 0 && this.#window.hasRoom)
-      this.#cut(this.#queue.take(limits.maxBatchRecords));
+    if (!outbox.isSpool && this.#queue.size > 0 && this.#window.hasRoom) this.#cut();
     const batch = this.#window.takeNext() ?? this.#window.oldestDurable(nowMs - limits.postEveryMs);
     const bytes = batch === null ? null : outbox.bytesOf(batch);
     if (batch === null || bytes === null) return;

@@ -82,14 +82,25 @@ export class LoaderSource implements FrameSource {
 
   #read(decoder: FrameDecoder, chunk: Buffer): void {
     const badBefore = decoder.badFrames;
-    const decoded = decoder.push(chunk);
-    for (const { raw } of decoded) this.#recording?.write(raw);
-    const bad = decoder.badFrames - badBefore;
-    if (bad > 0) this.#sink?.onBadFrames(bad);
-    for (const { frame } of decoded) if (frame.kind === 'hello') this.#sayMissing(frame.hello);
-    this.#sink?.onFrames(decoded.map((each) => each.frame));
+    const deliver = this.#recording === null && this.#sink?.onRawFrames;
+    if (deliver) {
+      const frames = decoder.read(chunk);
+      this.#countBad(decoder.badFrames - badBefore);
+      for (const frame of frames) if (frame.kind === 'hello') this.#sayMissing(frame.hello);
+      deliver(frames);
+    } else {
+      const decoded = decoder.push(chunk);
+      for (const { raw } of decoded) this.#recording?.write(raw);
+      this.#countBad(decoder.badFrames - badBefore);
+      for (const { frame } of decoded) if (frame.kind === 'hello') this.#sayMissing(frame.hello);
+      this.#sink?.onFrames(decoded.map((each) => each.frame));
+    }
     // The stream cannot be read any further; a new loader begins a new one.
     if (decoder.failure !== null) this.#child?.kill('SIGKILL');
+  }
+
+  #countBad(count: number): void {
+    if (count > 0) this.#sink?.onBadFrames(count);
   }
 
   #sayMissing(hello: Hello): void {

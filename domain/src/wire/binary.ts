@@ -6,205 +6,75 @@
  *
  * A reader steps over a record that it cannot decode by its size, so one bad record costs only itself.
  */
+import { u64, WireValueError } from './layout.ts';
 import {
-  ascii,
-  type Fields,
-  type FieldType,
-  group,
-  hash64,
-  oneOf,
-  optional,
-  optionalHash64,
-  optionalTuple,
-  optionalU64,
-  placeFields,
-  readFields,
-  sizeOf,
-  tuple,
-  u8,
-  u16,
-  u32,
-  u64,
-  WireValueError,
-} from './layout.ts';
-import type {
-  Envelope,
-  ExchangeRecord,
-  LegRecord,
-  ProxyHeaderRecord,
-  ProxyLinkRecord,
-  RecordKind,
-  RefusalRecord,
-  Tap,
-  WireRecord,
-} from './v1.ts';
-import {
-  EXCHANGE_PROTOCOLS,
-  LEG_ENDS,
-  PROXY_LINK_SIDES,
-  REFUSAL_EVIDENCE,
-  REFUSAL_KINDS,
-  SCHEMA_VERSION,
-  TAP_DIRECTIONS,
-  TAP_ROLES,
-} from './v1.ts';
+  HEAD_BYTES,
+  LAYOUT_BY_CODE,
+  LAYOUTS,
+  layoutFor,
+  SEQ_OFFSET,
+  writeHead,
+} from './recordLayouts.ts';
+import type { Envelope, RecordKind, WireRecord } from './v1.ts';
+import { SCHEMA_VERSION } from './v1.ts';
 
-const HEAD_BYTES = 4;
 const MAGIC = 0x3142_5448;
-
-const tap: FieldType<Tap> = group<Tap>({
-  netns: u32,
-  ifindex: u32,
-  role: oneOf(TAP_ROLES),
-  synDirection: oneOf(TAP_DIRECTIONS),
-});
-const burst = group({ isnPairHash: hash64, burst: u32 });
-
-const legFields: Fields<Omit<LegRecord, 'kind'>> = {
-  seq: u64,
-  startUs: u64,
-  tap,
-  tuple,
-  original: optionalTuple,
-  reply: optionalTuple,
-  clientIsnHash: optionalHash64,
-  serverIsnHash: optionalHash64,
-  isnPairHash: optionalHash64,
-  synTtl: u8,
-  synCount: u16,
-  synNs: u64,
-  synAckNs: optionalU64,
-  ackNs: optionalU64,
-  firstRequestNs: optionalU64,
-  firstResponseNs: optionalU64,
-  endNs: optionalU64,
-  end: oneOf(LEG_ENDS),
-  revision: u8,
-  legId: u64,
-};
-const refusalFields: Fields<Omit<RefusalRecord, 'kind'>> = {
-  seq: u64,
-  startUs: u64,
-  tap,
-  tuple,
-  clientIsnHash: optionalHash64,
-  refusal: oneOf(REFUSAL_KINDS),
-  evidence: oneOf(REFUSAL_EVIDENCE),
-  afterNs: u64,
-  synCount: u16,
-  icmpType: u8,
-  icmpCode: u8,
-  reason: ascii(32),
-};
-const proxyLinkFields: Fields<Omit<ProxyLinkRecord, 'kind'>> = {
-  seq: u64,
-  startUs: u64,
-  netns: u32,
-  pid: u32,
-  side: oneOf(PROXY_LINK_SIDES),
-  subject: burst,
-  lastRead: optional(burst),
-  oldest: optional(burst),
-  process: ascii(16),
-};
-const proxyHeaderFields: Fields<Omit<ProxyHeaderRecord, 'kind'>> = {
-  seq: u64,
-  startUs: u64,
-  isnPairHash: hash64,
-  version: oneOf([1, 2] as const),
-  command: oneOf(['local', 'proxy'] as const),
-  claimed: optionalTuple,
-};
-
-const exchangeFields: Fields<Omit<ExchangeRecord, 'kind'>> = {
-  seq: u64,
-  startUs: u64,
-  tap,
-  isnPairHash: hash64,
-  burst: u32,
-  requestOffset: u64,
-  responseOffset: u64,
-  requestFirstNs: optionalU64,
-  requestLastNs: optionalU64,
-  responseFirstNs: optionalU64,
-  responseLastNs: optionalU64,
-  requestBytes: u64,
-  responseBytes: u64,
-  method: ascii(8),
-  status: u16,
-  requestIdHash: optionalHash64,
-  traceIdHash: optionalHash64,
-  protocol: oneOf(EXCHANGE_PROTOCOLS),
-  firstFlightHash: optionalHash64,
-};
-
-interface RecordLayout {
-  readonly kind: RecordKind;
-  readonly code: number;
-  readonly sizeBytes: number;
-  write(view: DataView, record: WireRecord): void;
-  read(view: DataView): WireRecord;
-}
-
-function layoutOf<T extends WireRecord>(
-  kind: T['kind'],
-  code: number,
-  fields: Fields<Omit<T, 'kind'>>,
-): RecordLayout {
-  const placed = placeFields(fields);
-  const sizeBytes = HEAD_BYTES + sizeOf(fields);
-  return {
-    kind,
-    code,
-    sizeBytes,
-    write: (view, record) => {
-      view.setUint8(0, code);
-      view.setUint8(1, SCHEMA_VERSION);
-      view.setUint16(2, sizeBytes, true);
-      const body = record as unknown as Omit<T, 'kind'>;
-      for (const field of placed)
-        field.type.write(view, HEAD_BYTES + field.offset, body[field.name]);
-    },
-    read: (view) => ({ kind, ...readFields(placed, view, HEAD_BYTES) }) as unknown as WireRecord,
-  };
-}
-
-const LAYOUTS: readonly RecordLayout[] = [
-  layoutOf<LegRecord>('leg', 1, legFields),
-  layoutOf<RefusalRecord>('refusal', 2, refusalFields),
-  layoutOf<ProxyLinkRecord>('proxyLink', 3, proxyLinkFields),
-  layoutOf<ProxyHeaderRecord>('proxyHeader', 4, proxyHeaderFields),
-  layoutOf<ExchangeRecord>('exchange', 5, exchangeFields),
-];
-const LAYOUT_BY_KIND = new Map(LAYOUTS.map((layout) => [layout.kind, layout]));
-const LAYOUT_BY_CODE = new Map(LAYOUTS.map((layout) => [layout.code, layout]));
 
 /** Size on the wire of one record of this kind, in bytes. */
 export function recordSizeBytes(kind: RecordKind): number {
   return layoutFor(kind).sizeBytes;
 }
 
-function layoutFor(kind: RecordKind): RecordLayout {
-  const layout = LAYOUT_BY_KIND.get(kind);
-  if (layout === undefined) throw new WireValueError(`no layout for ${kind}`);
-  return layout;
+/** Writes one record, which must satisfy its schema, and answers its size in bytes. */
+export function writeRecord(view: DataView, at: number, record: WireRecord): number {
+  const layout = layoutFor(record.kind);
+  layout.write(view, at, record);
+  return layout.sizeBytes;
+}
+
+/** For a writer that has the fields as bytes already: where each begins in the record, head included. */
+export function recordOffsets<T extends WireRecord>(
+  kind: T['kind'],
+): Readonly<Record<Exclude<keyof T, 'kind'>, number>> {
+  return layoutFor(kind).offsets as Readonly<Record<Exclude<keyof T, 'kind'>, number>>;
+}
+
+export function writeRecordHead(view: DataView, at: number, kind: RecordKind): void {
+  const { code, sizeBytes } = layoutFor(kind);
+  writeHead(view, at, code, sizeBytes);
+}
+
+/** Gives the written records of `bytes` their seq, one after the other from `firstSeq` on. */
+export function numberRecords(view: DataView, from: number, end: number, firstSeq: number): void {
+  let seq = firstSeq;
+  for (let at = from; at < end; at += view.getUint16(at + 2, true))
+    u64.write(view, at + SEQ_OFFSET, seq++);
 }
 
 /** Encodes a batch. `envelope.count` is set to the number of records. Records must satisfy their schema. */
 export function encodeBatch(envelope: Envelope, records: readonly WireRecord[]): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify({ ...envelope, count: records.length }));
-  const layouts = records.map((record) => layoutFor(record.kind));
-  const total = 8 + json.length + layouts.reduce((sum, layout) => sum + layout.sizeBytes, 0);
+  const total = records.reduce((sum, { kind }) => sum + recordSizeBytes(kind), 0);
   const bytes = new Uint8Array(total);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const record of records) at += writeRecord(view, at, record);
+  return joinBatch({ ...envelope, count: records.length }, [bytes]);
+}
+
+/** A batch of records that are written already: `parts` one after the other, `envelope.count` in all. */
+export function joinBatch(envelope: Envelope, parts: readonly Uint8Array[]): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(envelope));
+  const bytes = new Uint8Array(
+    8 + json.length + parts.reduce((sum, { length }) => sum + length, 0),
+  );
   const head = new DataView(bytes.buffer);
   head.setUint32(0, MAGIC, true);
   head.setUint32(4, json.length, true);
   bytes.set(json, 8);
   let offset = 8 + json.length;
-  for (const [index, record] of records.entries()) {
-    const layout = layouts[index] as RecordLayout;
-    layout.write(new DataView(bytes.buffer, offset, layout.sizeBytes), record);
-    offset += layout.sizeBytes;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
   }
   return bytes;
 }

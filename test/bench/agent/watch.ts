@@ -3,11 +3,12 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { AGENT_NODE_ENVIRONMENT, AGENT_NODE_FLAGS, bundle } from '../../../scripts/bundleAgent.ts';
 import type { LabNamespace } from '../../lab/names.ts';
 import { cpuSeconds, rssBytes } from './usage.ts';
 
 const LOADER = fileURLToPath(new URL('../../../agent/build/hoptrace-loader', import.meta.url));
-const AGENT_PROCESS = fileURLToPath(new URL('agentProcess.ts', import.meta.url));
+const AGENT_BUNDLE = fileURLToPath(new URL('../build/agentProcess.mjs', import.meta.url));
 const READY_TIMEOUT_MS = 20_000;
 const ANSWER_TIMEOUT_MS = 5_000;
 
@@ -70,15 +71,22 @@ export interface AgentOptions {
   readonly hasProxyLinks: boolean;
 }
 
+/** Call before startAgent. */
+export function buildAgentProcess(): Promise<void> {
+  return bundle('test/bench/agent/agentProcess.ts', AGENT_BUNDLE);
+}
+
 /** One agent process with its loader, as the product runs it. Resolves once it watches and is connected. */
 export async function startAgent(options: AgentOptions): Promise<Watcher> {
   const { namespaces } = options;
   const host = namespaces.find((each) => each.role === 'node');
-  const child = fork(AGENT_PROCESS, {
-    execArgv: ['--max-semi-space-size=4', '--import', 'tsx'],
+  const child = fork(AGENT_BUNDLE, {
+    execArgv: [...AGENT_NODE_FLAGS],
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
     env: {
       ...process.env,
+      ...AGENT_NODE_ENVIRONMENT,
+      HOPTRACE_AGENT_LOADER_PATH: LOADER,
       HOPTRACE_AGENT_COLLECTOR_URL: `ws://127.0.0.1:${options.collectorPort}`,
       HOPTRACE_AGENT_NODE: host?.node,
       HOPTRACE_AGENT_CLUSTER: 'bench',
