@@ -127,9 +127,8 @@ test('other addresses, the same answer', () => {
   );
 });
 
-/** What a store holds in the end that applies the changes: the highest version of each path, without those withdrawn. */
-function stitched(records: readonly Sourced[], context: Context, random: Random): Path[] {
-  const stitcher = new Stitcher({
+function newStitcher(context: Context): Stitcher {
+  return new Stitcher({
     ...{ quietMs: 300, maxDelayMs: 2000, keepMs: 1e9, keepOpenMs: 1e9 },
     ...{ maxRecords: 1e6, maxGroupRecords: 1e6, maxLeftChanges: 1e6 },
     reconstruct,
@@ -138,6 +137,11 @@ function stitched(records: readonly Sourced[], context: Context, random: Random)
       throw error;
     },
   });
+}
+
+/** What a store holds in the end that applies the changes: the highest version of each path, without those withdrawn. */
+function stitched(records: readonly Sourced[], context: Context, random: Random): Path[] {
+  const stitcher = newStitcher(context);
   const store = new Map<string, Path>();
   const take = (nowMs: number, isFinal: boolean) => {
     const { paths, withdrawals } = stitcher.takeDue(nowMs, 1e6, isFinal);
@@ -188,13 +192,15 @@ test('traffic of others changes nothing that was said', () => {
 });
 
 test('the same evidence again brings no new version', () => {
-  holds(({ records, context }, random) => {
-    const twice = [...records, ...records];
-    const told = (paths: readonly Path[]) => paths.map((path) => JSON.stringify(path)).sort();
-    const learnt = { ...context };
-    expect(told(stitched(twice, learnt, random)).length).toBe(
-      told(stitched(records, learnt, random)).length,
-    );
-    expect(pathsOf(twice, context)).toEqual(pathsOf(records, context));
+  holds(({ records, context }) => {
+    const stitcher = newStitcher(context);
+    for (const record of records) stitcher.add(record, 0);
+    // Twice: what a rule that was settled on the way decides is taken by one more turn.
+    const first = [0, 0].flatMap((nowMs) => stitcher.takeDue(nowMs, 1e6, true).paths);
+    expect(first.length).toBeGreaterThan(0);
+    for (const record of records) stitcher.add(record, 1);
+    const again = stitcher.takeDue(1, 1e6, true);
+    expect([again.paths, again.withdrawals]).toEqual([[], []]);
+    expect(pathsOf([...records, ...records], context)).toEqual(pathsOf(records, context));
   });
 });

@@ -17,6 +17,8 @@ const MAX_CLOCK_LEGS = 64;
 interface Memory {
   clocks: ClockBounds;
   proxyHistory: ProxyHistory;
+  /** settledRules of it. */
+  settled: string;
   readonly failedAttempts: FailedAttemptBook;
 }
 
@@ -29,18 +31,21 @@ export class ClusterMemory {
   learn(
     group: Group,
     evidence: Evidence,
-  ): { known: Pick<Context, keyof Memory>; isSettled: boolean } {
+  ): { known: Pick<Context, keyof Memory & keyof Context>; isSettled: boolean } {
     const memory = this.#memoryOf(group.cluster);
     memory.clocks = observe(memory.clocks, evidence.legs.slice(-MAX_CLOCK_LEGS));
-    const before = memory.proxyHistory;
+    const before = memory.settled;
     if (evidence.proxyLinks.length > 0) {
-      const { history, scored } = remember(before, evidence.proxyLinks, group.scored);
+      const { history, scored } = remember(memory.proxyHistory, evidence.proxyLinks, group.scored);
       group.scored = [scored];
       memory.proxyHistory = history;
+      memory.settled = settledRules(history);
     }
-    const isSettled =
-      memory.proxyHistory !== before && settledRules(memory.proxyHistory) !== settledRules(before);
-    return { known: { ...memory }, isSettled };
+    const { clocks, proxyHistory, failedAttempts } = memory;
+    return {
+      known: { clocks, proxyHistory, failedAttempts },
+      isSettled: memory.settled !== before,
+    };
   }
 
   /** Notes an attempt that failed; `isPod` keeps a flood of clients out. */
@@ -63,6 +68,7 @@ export class ClusterMemory {
     const memory: Memory = {
       clocks: NO_CLOCKS,
       proxyHistory: new Map(),
+      settled: '',
       failedAttempts: new FailedAttemptBook(),
     };
     this.#memories.set(cluster, memory);

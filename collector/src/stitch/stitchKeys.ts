@@ -12,7 +12,8 @@ const SLOTTED = /^[trf]:/;
 /**
  * joinKeys() of the domain, per cluster, plus the record's own identity (so that revisions of a leg meet).
  * Tuples are reused within a second (a node that masquerades to one Pod has 64,512 ports), so the `t:` keys
- * carry the time (as do `r:` and `f:`, which clients may repeat): slots of 10 s, each record in its own and the next. Two records within 10 s share one.
+ * carry the time (as do `r:` and `f:`, which clients may repeat): slots of 10 s, each record in its own and the
+ * next. Two records within 10 s share one.
  *
  *   slot      0         1         2         3
  *   record A  [────A────|─────────]

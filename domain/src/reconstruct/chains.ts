@@ -1,4 +1,4 @@
-/** Step 6: from each connection that no proxy caused, walk the proxy edges to the far end. One chain, one path. */
+/** Step 7: from each connection that no proxy caused, walk the proxy edges to the far end. One chain, one path. */
 import type { Connection } from './connection.ts';
 import type { ProxyEdges } from './edges.ts';
 import { bucketBy } from './forms.ts';

@@ -1,5 +1,5 @@
 /**
- * Step 5: which inbound connection of a proxy caused which outbound one.
+ * Step 6: which inbound connection of a proxy caused which outbound one.
  *
  * Two rules answer in the kernel (see proxyLink in wire/v1.ts and threadEdges.ts); a PROXY header names the
  * inbound connection itself. What nothing decides makes an ambiguous set and no edge.
@@ -16,6 +16,8 @@ import { threadEdges } from './threadEdges.ts';
 
 export interface ProxyEdges {
   readonly edges: readonly ProxyEdge[];
+  /** Keys of inbound connections that led to several outbound ones. */
+  readonly branching: ReadonlySet<string>;
   /** By the key of the outbound connection whose cause stays open. */
   readonly ambiguous: ReadonlyMap<string, Warning>;
   /** Keys of inbound connections that the proxy is known to have answered by itself. */
@@ -42,9 +44,12 @@ export function linkProxies(
     merged.set(key, known === undefined ? edge : strongest(known, edge));
   }
   const edges = [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, edge]) => edge);
+  const onward = bucketBy(edges, ({ inboundKey }) => inboundKey);
+  const branching = new Set([...onward].flatMap(([key, list]) => (list.length > 1 ? [key] : [])));
   const ambiguous = new Map([...lower.open, ...threads.ambiguous]);
   for (const { outboundKey } of doubted) ambiguous.set(outboundKey, headerDenied(outboundKey));
-  return { edges, ambiguous, selfAnswered: threads.selfAnswered, remarks: lower.remarks };
+  const { selfAnswered } = threads;
+  return { edges, branching, ambiguous, selfAnswered, remarks: lower.remarks };
 }
 
 /** A connection with a header serves one client's connection: threads that say otherwise, on either side, refute it. */

@@ -1,4 +1,4 @@
-/** Step 8: one chain of connections becomes the hops of one path. */
+/** Step 9: one chain of connections becomes the hops of one path. */
 import type { Endpoint } from '../model/tuple.ts';
 import type { Hop, HopTimes, PathClass, Role } from '../rest/path.ts';
 import type { Chain, ChainLink } from './chains.ts';

@@ -10,7 +10,8 @@
  * far as the connections between the two machines tell it (clock/rates.ts); what they leave open is in the bound.
  *
  * The bound is that of the value; S is right to the same ±. What set-up costs is no uncertainty: S − S' tells it.
- * A repeated packet puts a time-out, not a round trip, into S or S': it is named and left out. Stamps that make a round trip negative are not of one connection in this order: no value.
+ * A repeated packet puts a time-out, not a round trip, into S or S': it is named and left out. Stamps that make a
+ * round trip negative are not of one connection in this order: no value.
  */
 import type { ClockBounds } from '../clock/clocks.ts';
 import { compareStamps } from '../clock/oneWay.ts';

@@ -1,4 +1,4 @@
-/** Step 9: the path document: identity, outcome, client, and how sure we are. */
+/** Step 10: the path document: identity, outcome, client, and how sure we are. */
 
 import { sourceVerdictOf } from '../ledger/sourceVerdict.ts';
 import { hasLosses } from '../loss/lossWindows.ts';
@@ -73,11 +73,9 @@ export function pathOf(
 }
 
 /** The first connection; where it led to several others, also which of them. Later evidence further on changes nothing. */
-function identityOf(chain: Chain, { edges }: ProxyEdges): string {
-  const isBranch = (inboundKey: string) =>
-    edges.filter((edge) => edge.inboundKey === inboundKey).length > 1;
+function identityOf(chain: Chain, { branching }: ProxyEdges): string {
   const branches = chain.flatMap(({ connection, edge }) =>
-    edge !== null && isBranch(edge.inboundKey) ? [connection.key] : [],
+    edge !== null && branching.has(edge.inboundKey) ? [connection.key] : [],
   );
   return [chain[0]?.connection.key ?? '', ...branches].join('>');
 }
@@ -180,11 +178,8 @@ function reuseWarnings(chain: Chain): Warning[] {
 }
 
 /** One inbound connection that led to several: its times and its outcome are of all of them. */
-function sharedWarnings(chain: Chain, { edges }: ProxyEdges): Warning[] {
-  const shared = chain.find(
-    ({ edge }) =>
-      edge !== null && edges.filter((each) => each.inboundKey === edge.inboundKey).length > 1,
-  );
+function sharedWarnings(chain: Chain, { branching }: ProxyEdges): Warning[] {
+  const shared = chain.find(({ edge }) => edge !== null && branching.has(edge.inboundKey));
   if (shared === undefined) return [];
   return [
     {

@@ -1,5 +1,5 @@
 /**
- * Step 7: who handled a connection, in order: its source, each party that rewrote the destination (DNAT),
+ * Step 8: who handled a connection, in order: its source, each party that rewrote the destination (DNAT),
  * its destination. Nodes that only route are part of the way, not parties.
  */
 import {

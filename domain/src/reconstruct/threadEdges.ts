@@ -45,8 +45,8 @@ export function threadEdges(
 }
 
 /**
- * A proxy whose upstream refuses it connects again, and by then it may be another client's turn: 2 of 1,412 links of
- * such a simulated HAProxy were confirmed and wrong. Around attempts that failed one rule is no proof.
+ * A proxy whose upstream refuses it connects again, and by then it may be another client's turn: in a simulated
+ * HAProxy both sides of the oldest rule confirmed a wrong link. Around attempts that failed one rule is no proof.
  */
 function shakenBy(
   connections: readonly Connection[],
@@ -105,7 +105,7 @@ function requestSide(
  * Inbound connections that the proxy answered by itself, every burst of them: a response that names only bursts whose
  * own client got them (a proxy that answers by itself still carries the one before). Go's threads, which obey no
  * rule, prove nothing by silence. A response that names a burst without a request link links nothing: that link was
- * lost, and of such names one in fifty is the wrong one (simulated).
+ * lost, and a proxy's own answer names what it read last just so.
  */
 function selfAnsweredOf(
   links: readonly ProxyLink[],
@@ -186,10 +186,11 @@ function byReliableRule(link: ProxyLink, rule: ProxyRule, rules: LearnedRules): 
 }
 
 /**
- * No rule is known to hold, but perhaps by the program's name. Simulated Go, links whose two rules name one client, by what the response side says:
- * confirmed by both rules 1 wrong of some 200,000, and a second client claimed its upstream too; by one 16 of 60,000
- * (strong, not proven); by none one in fifty (left open). A rule that is alone in naming its client, confirmed by its
- * own response side, is right in 99 of 100, measured as well.
+ * No rule is known to hold, but perhaps by the program's name. Simulated Go (seeds 1 to 4 and 20 to 31, 60 worlds
+ * each), links whose two rules name one client, by what the response side says: confirmed by both 0 wrong of 51,270,
+ * by one 15 of 62,293 (strong, not proven), by none 198 of the 5,097 that were counted (left open). Later one was
+ * wrong that both confirmed, and a second client claimed its upstream: so that is asked, too. A rule that is alone
+ * in naming its client, confirmed by its own response side, is right in 99 of 100, measured as well.
  */
 function withoutRule(link: ProxyLink, rules: LearnedRules): Decision | null {
   const verdicts = RULES.map((rule) => ({ rule, verdict: rules.verdictOf(link, rule) }));
