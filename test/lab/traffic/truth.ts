@@ -86,12 +86,12 @@ interface Evidence {
   readonly balancer: BalancerEntry | undefined;
 }
 
-/** What the logs hold about a request; undefined while something that must be there is not written yet. */
+/** What the logs hold about a request; the name of the log while something that must be there is not written yet. */
 export function evidenceFor(
   request: SentRequest,
   report: ClientReport,
   logs: AccessLogs,
-): Evidence | undefined {
+): Evidence | keyof AccessLogs {
   const { scenario } = request;
   const balancer = logs.balancer.get(`${CLIENT_IP}:${request.clientPort}`);
   const ingress = logs.ingress.get(request.id);
@@ -99,9 +99,9 @@ export function evidenceFor(
   const wantsIngress = scenario.service?.startsWith('controller') ?? false;
   const wantsApp = scenario.route !== '/missing';
   if (report.status !== null) {
-    if (scenario.listener !== null && balancer === undefined) return undefined;
-    if (wantsIngress && ingress === undefined) return undefined;
-    if (wantsApp && report.status === 200 && app === undefined) return undefined;
+    if (scenario.listener !== null && balancer === undefined) return 'balancer';
+    if (wantsIngress && ingress === undefined) return 'ingress';
+    if (wantsApp && report.status === 200 && app === undefined) return 'app';
   }
   return { ingress, app, balancer };
 }
