@@ -52,6 +52,8 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_NETNS: namespaces.prefault(''),
   /** The loader's default is that of process 1. */
   HOPTRACE_AGENT_HOST_NETNS: z.string().startsWith('/').optional(),
+  /** Where the node's processes are seen; another place in a container without hostPID. */
+  HOPTRACE_AGENT_PROC: z.string().startsWith('/').prefault('/proc'),
   /** Where `npm run agent:build` puts it. */
   HOPTRACE_AGENT_LOADER_PATH: z.string().min(1).optional(),
   /** On: only addresses leave the node, and nothing else tells the client behind a load balancer. */
@@ -90,6 +92,7 @@ export interface AgentConfig {
   readonly isSecretRandom: boolean;
   readonly netns: readonly string[];
   readonly hostNetns: string | null;
+  readonly procFolder: string;
   readonly loaderPath: string;
   readonly isProxyHeaderOn: boolean;
   readonly isProxyLinksOn: boolean;
@@ -151,6 +154,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     isSecretRandom: env.HOPTRACE_AGENT_CLUSTER_SECRET === undefined,
     netns: env.HOPTRACE_AGENT_NETNS,
     hostNetns: env.HOPTRACE_AGENT_HOST_NETNS ?? null,
+    procFolder: env.HOPTRACE_AGENT_PROC,
     loaderPath: env.HOPTRACE_AGENT_LOADER_PATH ?? DEFAULT_LOADER_PATH,
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
     isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,

@@ -6,7 +6,7 @@
  *   main.ts --check    validate the environment;  --print  show it without secrets
  */
 import { hostname } from 'node:os';
-import { buildAgent, loaderSource } from './app.ts';
+import { buildAgent, liveDeps } from './app.ts';
 import { assertLoader, checkHost, checkText } from './check.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { AgentError } from './errors.ts';
@@ -25,7 +25,7 @@ async function main(args: readonly string[]): Promise<void> {
 async function run(config: AgentConfig): Promise<void> {
   await assertLoader(config.loaderPath);
   const log = jsonLog((line) => process.stderr.write(line), Date.now);
-  const agent = buildAgent(config, { source: loaderSource(config, log), log });
+  const agent = buildAgent(config, { ...liveDeps(config, log), log });
   let isStopping = false;
   const stop = (signal: string) => {
     if (isStopping) process.exit(1);

@@ -1,6 +1,6 @@
 /** `hoptrace agent run` and `hoptrace agent check`. */
 import { hostname } from 'node:os';
-import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
+import { buildAgent, liveDeps } from '@hoptrace/agent/app.ts';
 import { checkHost, checkText } from '@hoptrace/agent/check.ts';
 import { readAgentConfig } from '@hoptrace/agent/config.ts';
 import { jsonLog } from '@hoptrace/agent/log.ts';
@@ -9,7 +9,7 @@ import { jsonLog } from '@hoptrace/agent/log.ts';
 export async function agentRun(env: NodeJS.ProcessEnv): Promise<number> {
   const config = readAgentConfig(env, hostname());
   const log = jsonLog((line) => process.stderr.write(line), Date.now);
-  const agent = buildAgent(config, { source: loaderSource(config, log), log });
+  const agent = buildAgent(config, { ...liveDeps(config, log), log });
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());

@@ -1,7 +1,7 @@
 /** The agent of this machine, where it can run; where it cannot, `up` says why and goes on without it. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
+import { buildAgent, liveDeps } from '@hoptrace/agent/app.ts';
 import { checkHost } from '@hoptrace/agent/check.ts';
 import { readAgentConfig } from '@hoptrace/agent/config.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -35,7 +35,7 @@ export async function startLocalAgent(env: NodeJS.ProcessEnv, deps: SourceDeps):
     return;
   }
   const log = quietLog();
-  const agent = buildAgent(config, { source: loaderSource(config, log), log });
+  const agent = buildAgent(config, { ...liveDeps(config, log), log });
   lifecycle.add('agent', () => agent.close());
   agent.start();
   progress.say(`  agent watches ${config.node}`);
