@@ -181,12 +181,16 @@ function createStitcher(
     maxLeftChanges: MAX_LEFT_CHANGES,
     reconstruct,
     onError,
-    contextOf: (cluster, atUs) => ({
-      cluster,
-      topology: nodeFacts.applied(cluster, topology.state.topologyAt(atUs), atUs),
-      addressesByNode: heartbeats.addressesByNode(cluster),
-      losses: heartbeats.lossWindows(cluster),
-    }),
+    contextOf: (cluster, atUs) => {
+      const then = topology.state.topologyAt(atUs);
+      return {
+        cluster,
+        topology: nodeFacts.applied(cluster, then, atUs),
+        images: nodeFacts.images(cluster, then),
+        addressesByNode: heartbeats.addressesByNode(cluster),
+        losses: heartbeats.lossWindows(cluster),
+      };
+    },
   });
 }
 
