@@ -141,14 +141,17 @@ test('a batch that is sent again with its token is stored once, and with another
   expect(await refusalRecords(store, ['cccccccccccccccc'], { window })).toEqual(batch);
 });
 
-test('a batch that failed half-way is completed by the same call', async () => {
+test('a batch with a value that has no place inserts nothing, and says which; mended it is stored', async () => {
   const { store } = fixture;
   const good = refusal({ bootId: 'boot-half', clientIsnHash: 'dddddddddddddddd' });
   const bad = proxyLink({ bootId: 'boot-half', pid: -1 });
   await expect(insertRecords(store, [good, bad], 'half')).rejects.toMatchObject({
     code: 'HOP_STORE_ROW',
+    field: 'pid',
     isRetryable: false,
   });
+  // As if the same call had failed between the two tables.
+  await insertRecords(store, [good], 'half');
   const mended = { ...bad, pid: 1 };
   await insertRecords(store, [good, mended], 'half');
   const sql = "SELECT count() AS rows FROM refusals_v1 WHERE boot_id = 'boot-half'";
