@@ -38,6 +38,7 @@ struct options {
 	bool is_verbose;
 	uint32_t ring_bytes;
 	uint32_t flow_count;
+	uint32_t exchanges; /* enum hop_exchanges */
 	struct named_path *namespaces; /* --netns, in order */
 	int namespace_count;
 };

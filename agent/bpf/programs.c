@@ -119,6 +119,7 @@ static int open_object(struct programs *programs)
 	settings->wake_bytes = WAKE_BYTES;
 	settings->cpu_count = libbpf_num_possible_cpus();
 	settings->host_netns = programs->host_netns;
+	settings->exchanges = programs->options->exchanges;
 	if (getrandom(&settings->hash_seed, sizeof(settings->hash_seed), 0) != sizeof(settings->hash_seed))
 		return -errno;
 	set_entries(programs->object, "ring", programs->options->ring_bytes);

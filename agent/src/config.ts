@@ -37,6 +37,9 @@ const namespaces = z
     ),
   );
 
+const EXCHANGE_MODES = ['off', 'connections', 'all'] as const;
+const LOADER_EXCHANGE_MODES = { connections: 'first', all: 'all' } as const;
+
 const environmentSchema = z.object({
   /** The collector of the same machine; HOPTRACE_PORT_OFFSET is added to this default only. */
   HOPTRACE_AGENT_COLLECTOR_URL: collectorUrl.optional(),
@@ -58,6 +61,8 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_PROXY_HEADER: onOff.prefault('on'),
   /** On: nothing else says which client request caused which upstream one. Costs two hooks per socket call. */
   HOPTRACE_AGENT_PROXY_LINKS: onOff.prefault('on'),
+  /** `all`: see docs/adr/0006. `connections`: of each connection the first request. */
+  HOPTRACE_AGENT_EXCHANGES: z.enum(EXCHANGE_MODES).default('connections'),
   /** Writes what the loader says to this file. It will hold addresses and raw sequence numbers. */
   HOPTRACE_AGENT_RECORD_FILE: z.string().min(1).optional(),
   /** About 0.7 KB each: 45 MB. */
@@ -76,6 +81,8 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_MAX_QUEUED_RECORDS: integer(1_000, 4_000_000).prefault('50000'),
 });
 
+export type ExchangeMode = (typeof EXCHANGE_MODES)[number];
+
 export interface AgentConfig {
   readonly collectorUrl: string;
   readonly token: string | null;
@@ -89,6 +96,7 @@ export interface AgentConfig {
   readonly loaderPath: string;
   readonly isProxyHeaderOn: boolean;
   readonly isProxyLinksOn: boolean;
+  readonly exchanges: ExchangeMode;
   readonly recordFile: string | null;
   readonly maxOpenLegs: number;
   readonly maxQueuedRecords: number;
@@ -149,6 +157,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     loaderPath: env.HOPTRACE_AGENT_LOADER_PATH ?? DEFAULT_LOADER_PATH,
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
     isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,
+    exchanges: env.HOPTRACE_AGENT_EXCHANGES,
     recordFile: env.HOPTRACE_AGENT_RECORD_FILE ?? null,
     maxOpenLegs: env.HOPTRACE_AGENT_MAX_OPEN_LEGS,
     maxQueuedRecords: env.HOPTRACE_AGENT_MAX_QUEUED_RECORDS,
@@ -174,5 +183,6 @@ export function loaderArgs(config: AgentConfig): string[] {
     ...(config.hostNetns === null ? [] : ['--host-netns', config.hostNetns]),
     ...(config.isProxyHeaderOn ? ['--proxy-header'] : []),
     ...(config.isProxyLinksOn ? ['--proxy-links'] : []),
+    ...(config.exchanges === 'off' ? [] : ['--exchanges', LOADER_EXCHANGE_MODES[config.exchanges]]),
   ];
 }

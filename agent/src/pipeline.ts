@@ -1,6 +1,8 @@
 /** Frames in, records out: everything between source and sender, without any I/O. */
 import type { NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
+import { ExchangeReader } from './exchanges/exchangeRecords.ts';
 import type {
+  ExchangeFrame,
   Frame,
   LegFrame,
   LinkFrame,
@@ -20,6 +22,8 @@ import { EMPTY_TAPS, tapTable } from './taps.ts';
 /** Loader and agent read the same clock. */
 const MAX_AHEAD_NS = 1_000_000_000n;
 
+type EventFrame = LegFrame | ExchangeFrame | PacketFrame | LinkFrame | ProxyHeaderFrame;
+
 export interface PipelineOptions {
   readonly secret: Uint8Array;
   readonly maxOpenLegs: number;
@@ -33,6 +37,7 @@ export class Pipeline {
   readonly #clock = new KernelClock();
   readonly #stream = new StreamClock();
   readonly #assembler: LegAssembler;
+  readonly #exchanges: ExchangeReader;
   #addresses: readonly NodeAddress[] = [];
   #hello: Hello | null = null;
   #lastStats: StatsFrame | null = null;
@@ -42,6 +47,11 @@ export class Pipeline {
     this.#hasher = new IsnHasher(options.secret);
     this.#assembler = new LegAssembler(EMPTY_TAPS, {
       maxOpenLegs: options.maxOpenLegs,
+      hasher: this.#hasher,
+      clock: this.#clock,
+      emit: options.emit,
+    });
+    this.#exchanges = new ExchangeReader(EMPTY_TAPS, {
       hasher: this.#hasher,
       clock: this.#clock,
       emit: options.emit,
@@ -78,6 +88,7 @@ export class Pipeline {
     // How many events the gap holds nobody knows; one says that there is one.
     this.#options.metrics.ringLostTotal++;
     this.#assembler.noteBreak(this.#stream.nowNs);
+    this.#exchanges.noteBreak();
   }
 
   #readFrame(frame: Frame, wallNs: bigint): void {
@@ -87,7 +98,7 @@ export class Pipeline {
     else this.#readEvent(frame, wallNs);
   }
 
-  #readEvent(frame: LegFrame | PacketFrame | LinkFrame | ProxyHeaderFrame, wallNs: bigint): void {
+  #readEvent(frame: EventFrame, wallNs: bigint): void {
     if (!this.#clock.isSet) {
       this.#options.metrics.unclockedFramesTotal++;
       return;
@@ -99,6 +110,7 @@ export class Pipeline {
     }
     this.#stream.sawEvent(frame.tsNs);
     if (frame.kind === 'leg' || frame.kind === 'packet') this.#assembler.push(frame);
+    else if (frame.kind === 'exchange') this.#exchanges.push(frame);
     else if (frame.kind === 'link') this.#readLink(frame);
     else this.#readProxyHeader(frame);
   }
@@ -109,6 +121,7 @@ export class Pipeline {
     this.#options.metrics.missingFeatures = missingFeatures(hello).length;
     this.#addresses = taps.addresses;
     this.#assembler.taps = taps;
+    this.#exchanges.taps = taps;
     this.#assembler.dropReasons = hello.dropReasons;
   }
 
@@ -143,6 +156,7 @@ export class Pipeline {
   #measure(): void {
     const { metrics } = this.#options;
     const { counters } = this.#assembler;
+    metrics.leftOutExchangesTotal = this.#exchanges.leftOut;
     metrics.openLegs = this.#assembler.openLegs;
     metrics.strayPacketsTotal = counters.strayPackets;
     metrics.evictedLegsTotal = counters.evictedLegs;

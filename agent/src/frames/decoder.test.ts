@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
+import { exchangeFrameOf, framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
 import { FrameDecoder } from './decoder.ts';
 import { encodeFrame } from './encode.ts';
 import type { Frame, LegFrame } from './frame.ts';
@@ -43,6 +43,7 @@ const FRAMES: readonly Frame[] = [
     oldest: { ...burst, isAccepted: false },
     process: 'nginx',
   },
+  exchangeFrameOf({ requestOffset: 2 ** 40, isEarly: true }),
   {
     kind: 'proxyHeader',
     tsNs: 6n,

@@ -15,6 +15,7 @@ import {
   parseProxyHeader,
   parseStats,
 } from './bodies.ts';
+import { parseExchange } from './exchangeBody.ts';
 import type { Frame } from './frame.ts';
 import { parseHello } from './hello.ts';
 import { BODY_BYTES, FRAME_KINDS, type FrameKind, HEAD_BYTES, LAYOUT_VERSION } from './layout.ts';
@@ -72,6 +73,8 @@ export class FrameDecoder {
         return parseStats(body);
       case 'leg':
         return parseLeg(body);
+      case 'exchange':
+        return parseExchange(body);
       case 'packet':
         return parsePacket(body);
       case 'link':

@@ -4,6 +4,7 @@
  */
 import { parseIp } from '@hoptrace/domain/model/ip.ts';
 import type { Tuple } from '@hoptrace/domain/model/tuple.ts';
+import { writeExchange } from './exchangeBody.ts';
 import type {
   BurstFrame,
   Frame,
@@ -45,6 +46,9 @@ export function encodeFrame(frame: Frame): Uint8Array {
       break;
     case 'leg':
       writeLeg(view, frame);
+      break;
+    case 'exchange':
+      writeExchange(view, frame);
       break;
     case 'packet':
       writePacket(view, frame);

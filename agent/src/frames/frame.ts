@@ -59,6 +59,38 @@ export interface PacketFrame {
   readonly reply: Tuple | null;
 }
 
+/**
+ * A request and its response on one connection at one tap. `tsNs` (when this was told) and `startNs` (the first byte)
+ * are CLOCK_MONOTONIC, other stamps nanoseconds after `startNs`. ISNs must not leave the node.
+ */
+export interface ExchangeFrame {
+  readonly kind: 'exchange';
+  readonly legId: number;
+  readonly tsNs: bigint;
+  readonly startNs: bigint;
+  readonly requestLastNs: number;
+  readonly responseNs: number;
+  readonly responseLastNs: number;
+  /** From the byte behind the SYN. */
+  readonly requestOffset: number;
+  readonly requestBytes: number;
+  readonly responseOffset: number;
+  readonly responseBytes: number;
+  readonly netns: number;
+  readonly ifindex: number;
+  readonly deviceKind: DeviceKind;
+  /** Of the connection's SYN. */
+  readonly direction: TapDirection;
+  readonly clientIsn: number;
+  readonly serverIsn: number;
+  /** From 1, as those of links. */
+  readonly burst: number;
+  /** Exchanges of this leg before this one that were not told. */
+  readonly leftOut: number;
+  /** It may go on, and is then told again. */
+  readonly isEarly: boolean;
+}
+
 export interface BurstFrame {
   readonly cookie: bigint;
   readonly isnLocal: number;
@@ -125,4 +157,5 @@ export type Frame =
   | LegFrame
   | PacketFrame
   | LinkFrame
+  | ExchangeFrame
   | ProxyHeaderFrame;

@@ -27,6 +27,8 @@ const helloSchema = z.object({
     proxyHeader: z.int(),
     clock: z.int(),
     stats: z.int(),
+    /** Recordings and loaders of before have none. */
+    exchange: z.int().default(BODY_BYTES.exchange),
   }),
   kernel: z.string().default(''),
   hostNetns: u32,

@@ -11,6 +11,7 @@ export const BODY_BYTES = {
   proxyHeader: 168,
   clock: 16,
   stats: 72,
+  exchange: 112,
 } as const;
 
 export const FRAME_KINDS = {
@@ -21,6 +22,7 @@ export const FRAME_KINDS = {
   link: 5,
   proxyHeader: 6,
   leg: 7,
+  exchange: 8,
 } as const;
 export type FrameKind = keyof typeof FRAME_KINDS;
 

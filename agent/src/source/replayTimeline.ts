@@ -13,6 +13,7 @@ import { randomBytes } from 'node:crypto';
 import type {
   BurstFrame,
   ClockFrame,
+  ExchangeFrame,
   Frame,
   LegFrame,
   LinkFrame,
@@ -25,7 +26,7 @@ import type { Recording } from '../recording.ts';
 const PAUSE_NS = 4_000_000_000n;
 const GOLDEN_RATIO = 0x9e37_79b1;
 
-type EventFrame = LegFrame | PacketFrame | LinkFrame | ProxyHeaderFrame;
+type EventFrame = LegFrame | ExchangeFrame | PacketFrame | LinkFrame | ProxyHeaderFrame;
 
 /** A recorded frame and when it happened, in nanoseconds after the origin of the timeline. */
 export interface TimedFrame {
@@ -100,6 +101,16 @@ export class ReplayTimeline {
         serverIsn: serverIsn === null ? null : move(serverIsn),
       };
     }
+    if (frame.kind === 'exchange') {
+      return {
+        ...frame,
+        legId: frame.legId + loop * this.#legIds,
+        tsNs,
+        startNs: tsNs - (frame.tsNs - frame.startNs),
+        clientIsn: move(frame.clientIsn),
+        serverIsn: move(frame.serverIsn),
+      };
+    }
     if (frame.kind === 'proxyHeader') {
       return { ...frame, tsNs, seq: move(frame.seq), ack: move(frame.ack) };
     }
@@ -134,6 +145,7 @@ function realtimes(frames: readonly Frame[]): { frame: Frame; realtimeNs: bigint
 function isEvent(frame: Frame): frame is EventFrame {
   return (
     frame.kind === 'leg' ||
+    frame.kind === 'exchange' ||
     frame.kind === 'packet' ||
     frame.kind === 'link' ||
     frame.kind === 'proxyHeader'

@@ -40,6 +40,7 @@ export function nodeAgentConfig({
       HOPTRACE_AGENT_CLUSTER: 'lab',
       HOPTRACE_AGENT_CLUSTER_SECRET: secret,
       HOPTRACE_AGENT_HOST_NETNS: node.path,
+      HOPTRACE_AGENT_EXCHANGES: 'all',
       HOPTRACE_AGENT_NETNS: own.map((each) => `${each.name}=${each.path}`).join(','),
       ...recordFile,
     },

@@ -1,0 +1,68 @@
+import type { ExchangeRecord } from '@hoptrace/domain/wire/v1.ts';
+import { exchangeSchema } from '@hoptrace/domain/wire/v1.ts';
+import { expect, test } from '@jest/globals';
+import type { ExchangeFrame } from '../frames/frame.ts';
+import { IsnHasher } from '../isnHash.ts';
+import { KernelClock } from '../kernelClock.ts';
+import { tapTable } from '../taps.ts';
+import { exchangeFrameOf, helloOf } from '../testPackets.ts';
+import { ExchangeReader } from './exchangeRecords.ts';
+
+const hasher = new IsnHasher(new Uint8Array(32).fill(7));
+
+function readerOf() {
+  const records: ExchangeRecord[] = [];
+  const clock = new KernelClock();
+  clock.update({ kind: 'clock', monotonicNs: 0n, realtimeMinusMonotonicNs: 1_000_000_000n });
+  const emit = (record: ExchangeRecord) => records.push(record);
+  const reader = new ExchangeReader(tapTable(helloOf()), { hasher, clock, emit });
+  return { reader, records };
+}
+
+function recordsOf(frames: readonly ExchangeFrame[]): ExchangeRecord[] {
+  const { reader, records } = readerOf();
+  for (const frame of frames) reader.push(frame);
+  return records;
+}
+
+test('a frame becomes a record with the key of its leg and stamps after whole microseconds', () => {
+  const [record] = recordsOf([exchangeFrameOf()]);
+  expect(exchangeSchema.parse(record)).toEqual(record);
+  expect(record).toMatchObject({
+    startUs: 1_010_000,
+    tap: { netns: 100, ifindex: 2, role: 'uplink', synDirection: 'rx' },
+    isnPairHash: hasher.pair(1_000_000, 9_000_000),
+    burst: 1,
+    ...{ requestFirstNs: 7, requestLastNs: 1_007, responseFirstNs: 900_007 },
+    ...{ responseLastNs: 901_007, requestBytes: 100, responseBytes: 500 },
+  });
+});
+
+test('what was told early is told again only if it went on', () => {
+  const early = exchangeFrameOf({ isEarly: true });
+  expect(recordsOf([early, exchangeFrameOf()])).toHaveLength(1);
+  expect(recordsOf([early, early, exchangeFrameOf()])).toHaveLength(1);
+  const longer = recordsOf([early, exchangeFrameOf({ responseBytes: 900 })]);
+  expect(longer.map(({ responseBytes }) => responseBytes)).toEqual([500, 900]);
+  expect(recordsOf([early, exchangeFrameOf({ burst: 2 })])).toHaveLength(2);
+  expect(recordsOf([early, exchangeFrameOf({ legId: 2 })])).toHaveLength(2);
+});
+
+test('another loader counts legs anew: nothing of the one before is taken for told', () => {
+  const { reader, records } = readerOf();
+  reader.push(exchangeFrameOf({ isEarly: true }));
+  reader.noteBreak();
+  reader.push(exchangeFrameOf());
+  expect(records).toHaveLength(2);
+});
+
+test('what the kernel passed over is counted once', () => {
+  const { reader, records } = readerOf();
+  reader.push(exchangeFrameOf({ burst: 64, leftOut: 31, isEarly: true }));
+  reader.push(exchangeFrameOf({ burst: 64, leftOut: 31 }));
+  expect([records.length, reader.leftOut]).toEqual([1, 31]);
+});
+
+test('a bridge is no tap', () => {
+  expect(recordsOf([exchangeFrameOf({ ifindex: 3, deviceKind: 'bridge' })])).toEqual([]);
+});
