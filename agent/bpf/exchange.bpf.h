@@ -13,14 +13,57 @@
 #define TOLD_PER_WINDOW 32
 #define LEFT_OUT_STRIDE 32 /* of those beyond, every so many: by number, so that all taps tell the same */
 
+#define SLICE_SHIFT 26 /* 67 ms of CLOCK_REALTIME: about the same on all nodes, and longer than most requests */
+
+/* Exchanges that were left out and not yet reported with another one; exact per CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} unreported SEC(".maps");
+
+static __always_inline void count_left_out(void)
+{
+	u32 zero = 0, *count = bpf_map_lookup_elem(&unreported, &zero);
+
+	if (count)
+		*count += 1;
+}
+
+static __always_inline u32 take_left_out(void)
+{
+	u32 zero = 0, *count = bpf_map_lookup_elem(&unreported, &zero);
+	u32 left_out = count ? *count : 0;
+
+	if (count)
+		*count = 0;
+	return left_out;
+}
+
+/*
+ * Many new connections: those of some slices of time tell their first exchange, whole, so that what meets in one path
+ * is told or left out together. A leg that does not tell costs nothing more.
+ */
+static __always_inline bool tells_exchanges(u64 now)
+{
+	u32 slice = (now + control.realtime_minus_monotonic_ns) >> SLICE_SHIFT;
+
+	if (!settings.exchanges)
+		return false;
+	if (settings.exchanges != HOP_EXCHANGES_FIRST || !(slice & control.slice_mask))
+		return true;
+	count_left_out();
+	return false;
+}
+
 /* How many legs of a bucket have an exchange that goes on; see waiting[]. */
 u32 talking[WAITING_BUCKETS];
 
 static __always_inline void set_talking(struct hop_leg *leg, u64 key)
 {
-	if (!settings.exchanges)
+	if (!(leg->flags & HOP_LEG_TALKING))
 		return;
-	leg->flags |= HOP_LEG_TALKING;
 	__sync_fetch_and_add(&talking[key % WAITING_BUCKETS], 1);
 }
 
@@ -47,7 +90,7 @@ static __always_inline void tell_exchange(struct hop_leg_entry *entry, u64 now)
 		bpf_ringbuf_discard(frame, BPF_RB_NO_WAKEUP);
 		return;
 	}
-	entry->turn.left_out = 0;
+	frame->body.left_out = take_left_out();
 	ring_submit(frame);
 }
 
@@ -112,7 +155,7 @@ static __always_inline void add_request(struct hop_leg_entry *entry, const struc
 		}
 		if (turn->burst) {
 			if (is_left_out(turn, now))
-				turn->left_out++;
+				count_left_out();
 			else
 				tell_exchange(entry, now);
 		}

@@ -226,4 +226,5 @@ int BPF_PROG(on_drop, struct sk_buff *skb, void *location, u32 reason)
 }
 
 #include "proxy_header.bpf.h"
+#include "payload.bpf.h"
 #include "proxy_links.bpf.h"

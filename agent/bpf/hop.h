@@ -14,6 +14,8 @@
  *   HOP_FRAME_PROXY   struct hop_proxy_header
  *   HOP_FRAME_EXCHANGE struct hop_exchange: a request and its response on one connection at one tap, when the next
  *                     request begins or with the leg, and early (see there) where neither comes
+ *   HOP_FRAME_FLIGHT  struct hop_flight
+ *   HOP_FRAME_HEAD    struct hop_head, only where asked for: payload
  *   HOP_FRAME_LEG     struct hop_leg: all that is known of one connection at one tap, when it ended, HOP_RIPE_NS after
  *                     its SYN if it has not ended by then, and from then on whenever it gets further
  */
@@ -40,6 +42,8 @@ enum hop_frame_kind {
 	HOP_FRAME_PROXY = 6,
 	HOP_FRAME_LEG = 7,
 	HOP_FRAME_EXCHANGE = 8,
+	HOP_FRAME_FLIGHT = 9,
+	HOP_FRAME_HEAD = 10,
 	HOP_RING_OPENED = 128, /* struct hop_opened, from the kernel to the loader only */
 	HOP_RING_NOTED = 129,  /* the same, of a leg whose exchange the loader is to look at */
 };
@@ -157,7 +161,7 @@ struct hop_exchange {
 	u32 client_isn;       /*  88 host order. Never leaves the node unhashed */
 	u32 server_isn;       /*  92 */
 	u32 burst;            /*  96 counts from 1, as those of struct hop_burst */
-	u32 left_out;         /* 100 exchanges of this leg that were not told since the one before */
+	u32 left_out;         /* 100 exchanges, of whatever leg, that were left out since the last told on this CPU */
 	u8 direction;         /* 104 HOP_RX or HOP_TX: that of the SYN */
 	u8 device_kind;       /* 105 enum hop_device_kind */
 	u8 flags;             /* 106 enum hop_exchange_flag */
@@ -223,6 +227,29 @@ struct hop_proxy_header {
 	u8 bytes[HOP_PROXY_BYTES];
 };
 
+/* A TLS ClientHello that a socket of this machine sent or received. Never leaves the node unhashed. */
+struct hop_flight {
+	u64 ts_ns;
+	u32 netns;
+	u32 seq; /* of the stream's first byte: client ISN + 1, whatever came before the ClientHello */
+	u32 ack; /* server ISN + 1 */
+	u32 zero;
+	u8 random[32];
+};
+
+#define HOP_HEAD_BYTES 512
+
+/* A segment that begins like an HTTP request or response. Its bytes never leave the node. */
+struct hop_head {
+	u64 ts_ns;
+	u32 netns;
+	u32 seq; /* as in the packet */
+	u32 ack;
+	u16 captured_bytes;
+	u16 zero;
+	u8 bytes[HOP_HEAD_BYTES];
+};
+
 struct hop_clock {
 	u64 monotonic_ns;
 	s64 realtime_minus_monotonic_ns;
@@ -250,6 +277,8 @@ _Static_assert(sizeof(struct hop_packet) == 144, "hop_packet");
 _Static_assert(sizeof(struct hop_burst) == 24, "hop_burst");
 _Static_assert(sizeof(struct hop_link) == 112, "hop_link");
 _Static_assert(sizeof(struct hop_proxy_header) == 168, "hop_proxy_header");
+_Static_assert(sizeof(struct hop_flight) == 56, "hop_flight");
+_Static_assert(sizeof(struct hop_head) == 536, "hop_head");
 _Static_assert(sizeof(struct hop_clock) == 16, "hop_clock");
 _Static_assert(sizeof(struct hop_stats) == 72, "hop_stats");
 

@@ -100,7 +100,7 @@ static __always_inline void open_leg(const struct tap *tap, struct sk_buff *skb,
 	leg->device_kind = tap->device_kind;
 	fill_tuple(&leg->tuple, h);
 	add_conntrack(leg, tap, skb);
-	leg->flags = HOP_LEG_WAITING | (settings.exchanges ? HOP_LEG_TALKING : 0);
+	leg->flags = HOP_LEG_WAITING | (tells_exchanges(leg->syn_ns) ? HOP_LEG_TALKING : 0);
 	if (bpf_map_update_elem(&legs, &key, entry, BPF_ANY)) {
 		COUNT(map_full);
 		return;

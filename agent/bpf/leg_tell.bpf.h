@@ -44,7 +44,7 @@ static __always_inline void tell_end(struct hop_leg_entry *entry, u64 now)
 {
 	struct leg_exchange_frames *frames;
 
-	if (!settings.exchanges || !entry->turn.response_ns) {
+	if (!settings.exchanges || !entry->turn.response_ns || !(entry->leg.flags & HOP_LEG_SERVER_ISN)) {
 		tell_leg(&entry->leg, now);
 		return;
 	}
@@ -55,6 +55,7 @@ static __always_inline void tell_end(struct hop_leg_entry *entry, u64 now)
 		bpf_ringbuf_discard(frames, BPF_RB_NO_WAKEUP);
 		return;
 	}
+	frames->exchange.body.left_out = take_left_out();
 	frames->leg.head.size = sizeof(frames->leg);
 	fill_head(&frames->exchange.head, sizeof(frames->exchange), HOP_FRAME_EXCHANGE);
 	entry->leg.at_ns = now;

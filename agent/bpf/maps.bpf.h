@@ -73,6 +73,16 @@ struct opened_frame {
 	struct hop_opened body;
 };
 
+struct flight_frame {
+	struct hop_frame_head head;
+	struct hop_flight body;
+};
+
+struct head_frame {
+	struct hop_frame_head head;
+	struct hop_head body;
+};
+
 struct link_frame {
 	struct hop_frame_head head;
 	struct hop_link body;

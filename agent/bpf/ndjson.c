@@ -139,6 +139,12 @@ static void add_proxy_header(struct text *line, const struct hop_proxy_header *h
 	text_add(line, "\"");
 }
 
+/* Payload is not printed. */
+static void add_place(struct text *line, u32 netns, u32 seq, u32 ack)
+{
+	text_add(line, "\"netns\":%u,\"seq\":%u,\"ack\":%u", netns, seq, ack);
+}
+
 static void add_clock(struct text *line, const struct hop_clock *clock)
 {
 	text_add(line, "\"monotonicNs\":\"%" PRIu64 "\",\"realtimeMinusMonotonicNs\":\"%" PRId64 "\"",
@@ -159,7 +165,7 @@ static void add_stats(struct text *line, const struct hop_stats *stats)
 void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
 {
 	static const char *const KINDS[] = { "unknown", "hello", "clock", "stats", "packet", "link", "proxyHeader", "leg",
-					     "exchange" };
+					     "exchange", "flight", "head" };
 
 	text_add(line, "{\"kind\":\"%s\",", NAME_OF(KINDS, kind));
 	switch (kind) {
@@ -186,6 +192,14 @@ void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
 		break;
 	case HOP_FRAME_EXCHANGE:
 		add_exchange(line, body);
+		break;
+	case HOP_FRAME_FLIGHT:
+		add_place(line, ((const struct hop_flight *)body)->netns, ((const struct hop_flight *)body)->seq,
+			  ((const struct hop_flight *)body)->ack);
+		break;
+	case HOP_FRAME_HEAD:
+		add_place(line, ((const struct hop_head *)body)->netns, ((const struct hop_head *)body)->seq,
+			  ((const struct hop_head *)body)->ack);
 		break;
 	case HOP_RING_NOTED:
 	case HOP_RING_OPENED: /* stays with the loader */

@@ -29,6 +29,7 @@ static const char HELP[] =
 	"  --proxy-header      capture PROXY protocol headers (v1 and v2, nothing else)\n"
 	"  --proxy-links       tell which client request made a proxy talk to which upstream\n"
 	"  --exchanges MODE    off (default), first (of each connection) or all: when which request and response passed\n"
+	"  --heads             with --exchanges: capture the first 512 bytes of HTTP requests and responses\n"
 	"  --ring-bytes N      ring buffer, a power of two from 65536 to 268435456 (default 8388608)\n"
 	"  --flows N           connections remembered, times devices (default 65536)\n"
 	"  --json              one JSON document a line instead of binary frames; holds raw sequence numbers\n"
@@ -47,6 +48,7 @@ enum option_id {
 	OPTION_PROXY_HEADER,
 	OPTION_PROXY_LINKS,
 	OPTION_EXCHANGES,
+	OPTION_HEADS,
 	OPTION_RING_BYTES,
 	OPTION_FLOWS,
 	OPTION_JSON,
@@ -62,6 +64,7 @@ static const struct option OPTIONS[] = {
 	{ "cgroup", required_argument, NULL, OPTION_CGROUP },
 	{ "proxy-header", no_argument, NULL, OPTION_PROXY_HEADER },
 	{ "proxy-links", no_argument, NULL, OPTION_PROXY_LINKS },
+	{ "heads", no_argument, NULL, OPTION_HEADS },
 	{ "exchanges", required_argument, NULL, OPTION_EXCHANGES },
 	{ "ring-bytes", required_argument, NULL, OPTION_RING_BYTES },
 	{ "flows", required_argument, NULL, OPTION_FLOWS },
@@ -183,6 +186,9 @@ static void apply_option(struct options *options, int id, const char *value)
 		break;
 	case OPTION_PROXY_LINKS:
 		options->want_proxy_links = true;
+		break;
+	case OPTION_HEADS:
+		options->want_heads = true;
 		break;
 	case OPTION_EXCHANGES:
 		options->exchanges = parse_exchanges(value);

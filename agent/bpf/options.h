@@ -33,6 +33,7 @@ struct options {
 	bool is_host_netns_given;
 	bool want_proxy_header;
 	bool want_proxy_links;
+	bool want_heads;
 	bool want_json;
 	bool want_check;
 	bool is_verbose;

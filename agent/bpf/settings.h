@@ -24,7 +24,7 @@ struct hop_settings {
 	u32 cpu_count;
 	u32 host_netns; /* inode of the node's own namespace; 0: not known */
 	u32 exchanges;  /* enum hop_exchanges */
-	u32 zero;
+	u32 heads;      /* HTTP heads are captured */
 };
 
 _Static_assert(sizeof(struct hop_settings) == 32, "hop_settings");
@@ -41,9 +41,9 @@ struct hop_turn {
 	u64 server_bytes;
 	u64 noted_ns;       /* the loader was asked to look at it */
 	u32 burst;
-	u32 left_out;
 	u32 window;         /* of the rate limit */
 	u32 told_in_window;
+	u32 zero;
 };
 
 /* In the map legs. */
@@ -76,7 +76,7 @@ static inline __attribute__((always_inline)) int hop_exchange_of(struct hop_exch
 	exchange->client_isn = leg->client_isn;
 	exchange->server_isn = leg->server_isn;
 	exchange->burst = turn->burst;
-	exchange->left_out = turn->left_out;
+	exchange->left_out = 0; /* the kernel adds it */
 	exchange->direction = leg->direction;
 	exchange->device_kind = leg->device_kind;
 	exchange->flags = flags;
@@ -88,6 +88,9 @@ static inline __attribute__((always_inline)) int hop_exchange_of(struct hop_exch
 struct hop_control {
 	u32 shed_mask;         /* legs whose client ISN, hashed, has one of these bits are not opened */
 	u32 device_generation; /* another number makes the programs look at devices anew */
+	u64 realtime_minus_monotonic_ns; /* at the start: good enough for slices */
+	u32 slice_mask; /* legs that begin in a slice of time with one of these bits have no exchange (HOP_EXCHANGES_FIRST) */
+	u32 zero;
 };
 
 #endif

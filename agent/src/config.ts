@@ -63,6 +63,11 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_PROXY_LINKS: onOff.prefault('on'),
   /** `all`: see docs/adr/0006. `connections`: of each connection the first request. */
   HOPTRACE_AGENT_EXCHANGES: z.enum(EXCHANGE_MODES).default('connections'),
+  /**
+   * `heads`: method, status and keyed hashes of X-Request-ID and traceparent of plain HTTP. Off: reading payload is
+   * to be asked for. Nothing else of a head is kept, and no record holds text of it but the method.
+   */
+  HOPTRACE_AGENT_CAPTURE: z.enum(['off', 'heads']).default('off'),
   /** Writes what the loader says to this file. It will hold addresses and raw sequence numbers. */
   HOPTRACE_AGENT_RECORD_FILE: z.string().min(1).optional(),
   /** About 0.7 KB each: 45 MB. */
@@ -97,6 +102,7 @@ export interface AgentConfig {
   readonly isProxyHeaderOn: boolean;
   readonly isProxyLinksOn: boolean;
   readonly exchanges: ExchangeMode;
+  readonly isHeadCaptureOn: boolean;
   readonly recordFile: string | null;
   readonly maxOpenLegs: number;
   readonly maxQueuedRecords: number;
@@ -122,6 +128,10 @@ export function readAgentConfig(
 ): AgentConfig {
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
   const problems = unknownNames(given.map(([name]) => name));
+  if (env.HOPTRACE_AGENT_CAPTURE === 'heads' && env.HOPTRACE_AGENT_EXCHANGES === 'off')
+    problems.push(
+      'HOPTRACE_AGENT_CAPTURE: heads belong to exchanges, which HOPTRACE_AGENT_EXCHANGES turns off',
+    );
   const result = environmentSchema.safeParse(Object.fromEntries(given));
   for (const issue of result.error?.issues ?? []) {
     problems.push(`${issue.path.join('.')}: ${issue.message}`);
@@ -158,6 +168,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
     isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,
     exchanges: env.HOPTRACE_AGENT_EXCHANGES,
+    isHeadCaptureOn: env.HOPTRACE_AGENT_CAPTURE === 'heads',
     recordFile: env.HOPTRACE_AGENT_RECORD_FILE ?? null,
     maxOpenLegs: env.HOPTRACE_AGENT_MAX_OPEN_LEGS,
     maxQueuedRecords: env.HOPTRACE_AGENT_MAX_QUEUED_RECORDS,
@@ -184,5 +195,6 @@ export function loaderArgs(config: AgentConfig): string[] {
     ...(config.isProxyHeaderOn ? ['--proxy-header'] : []),
     ...(config.isProxyLinksOn ? ['--proxy-links'] : []),
     ...(config.exchanges === 'off' ? [] : ['--exchanges', LOADER_EXCHANGE_MODES[config.exchanges]]),
+    ...(config.isHeadCaptureOn ? ['--heads'] : []),
   ];
 }

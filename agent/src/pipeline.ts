@@ -1,12 +1,12 @@
 /** Frames in, records out: everything between source and sender, without any I/O. */
 import type { NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
+import { ContentIndex } from './exchanges/contentIndex.ts';
 import { ExchangeReader } from './exchanges/exchangeRecords.ts';
 import type {
-  ExchangeFrame,
+  ClockFrame,
   Frame,
-  LegFrame,
+  HelloFrame,
   LinkFrame,
-  PacketFrame,
   ProxyHeaderFrame,
   StatsFrame,
 } from './frames/frame.ts';
@@ -22,7 +22,7 @@ import { EMPTY_TAPS, tapTable } from './taps.ts';
 /** Loader and agent read the same clock. */
 const MAX_AHEAD_NS = 1_000_000_000n;
 
-type EventFrame = LegFrame | ExchangeFrame | PacketFrame | LinkFrame | ProxyHeaderFrame;
+type EventFrame = Exclude<Frame, HelloFrame | ClockFrame | StatsFrame>;
 
 export interface PipelineOptions {
   readonly secret: Uint8Array;
@@ -38,6 +38,7 @@ export class Pipeline {
   readonly #stream = new StreamClock();
   readonly #assembler: LegAssembler;
   readonly #exchanges: ExchangeReader;
+  readonly #contents: ContentIndex;
   #addresses: readonly NodeAddress[] = [];
   #hello: Hello | null = null;
   #lastStats: StatsFrame | null = null;
@@ -51,9 +52,11 @@ export class Pipeline {
       clock: this.#clock,
       emit: options.emit,
     });
+    this.#contents = new ContentIndex(options.secret);
     this.#exchanges = new ExchangeReader(EMPTY_TAPS, {
       hasher: this.#hasher,
       clock: this.#clock,
+      contents: this.#contents,
       emit: options.emit,
     });
   }
@@ -111,6 +114,8 @@ export class Pipeline {
     this.#stream.sawEvent(frame.tsNs);
     if (frame.kind === 'leg' || frame.kind === 'packet') this.#assembler.push(frame);
     else if (frame.kind === 'exchange') this.#exchanges.push(frame);
+    else if (frame.kind === 'flight') this.#contents.addFlight(frame);
+    else if (frame.kind === 'head') this.#contents.addHead(frame);
     else if (frame.kind === 'link') this.#readLink(frame);
     else this.#readProxyHeader(frame);
   }

@@ -49,6 +49,8 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
       clock: 16,
       stats: 72,
       exchange: 112,
+      flight: 56,
+      head: 536,
     },
     kernel: '6.18.0',
     hostNetns: HOST,

@@ -5,6 +5,7 @@ import type { IsnHasher } from '../isnHash.ts';
 import type { KernelClock } from '../kernelClock.ts';
 import { TapCache } from '../legs/tapCache.ts';
 import type { TapTable } from '../taps.ts';
+import type { ContentIndex } from './contentIndex.ts';
 
 /** What was told early is remembered until the same exchange comes again; beyond this it is told twice. */
 const MAX_EARLY = 16_384;
@@ -12,6 +13,7 @@ const MAX_EARLY = 16_384;
 export interface ExchangeOptions {
   readonly hasher: IsnHasher;
   readonly clock: KernelClock;
+  readonly contents: ContentIndex;
   readonly emit: (record: ExchangeRecord) => void;
 }
 
@@ -45,7 +47,7 @@ export class ExchangeReader {
     if (this.#wasTold(frame)) return;
     const tap = this.#taps.of(this.taps, frame, frame.direction);
     if (tap === null) return;
-    const { hasher, clock } = this.#options;
+    const { hasher, clock, contents } = this.#options;
     const { startUs, restNs } = clock.split(frame.startNs);
     this.#options.emit({
       kind: 'exchange',
@@ -62,12 +64,7 @@ export class ExchangeReader {
       responseLastNs: restNs + frame.responseLastNs,
       requestBytes: frame.requestBytes,
       responseBytes: frame.responseBytes,
-      method: '',
-      status: 0,
-      requestIdHash: null,
-      traceIdHash: null,
-      protocol: 'raw',
-      firstFlightHash: null,
+      ...contents.of(frame),
     });
   }
 

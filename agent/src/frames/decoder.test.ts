@@ -44,6 +44,8 @@ const FRAMES: readonly Frame[] = [
     process: 'nginx',
   },
   exchangeFrameOf({ requestOffset: 2 ** 40, isEarly: true }),
+  { kind: 'flight', tsNs: 7n, netns: 200, seq: 1, ack: 2, random: new Uint8Array(32).fill(3) },
+  { kind: 'head', tsNs: 8n, netns: 200, seq: 1, ack: 2, bytes: new TextEncoder().encode('GET /') },
   {
     kind: 'proxyHeader',
     tsNs: 6n,

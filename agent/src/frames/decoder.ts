@@ -19,6 +19,7 @@ import { parseExchange } from './exchangeBody.ts';
 import type { Frame } from './frame.ts';
 import { parseHello } from './hello.ts';
 import { BODY_BYTES, FRAME_KINDS, type FrameKind, HEAD_BYTES, LAYOUT_VERSION } from './layout.ts';
+import { parseFlight, parseHead } from './payloadBodies.ts';
 
 /** A hello with thousands of interfaces and all drop reasons stays far below. */
 const MAX_HELLO_BYTES = 4 * 1024 * 1024;
@@ -75,6 +76,10 @@ export class FrameDecoder {
         return parseLeg(body);
       case 'exchange':
         return parseExchange(body);
+      case 'flight':
+        return parseFlight(body);
+      case 'head':
+        return parseHead(body);
       case 'packet':
         return parsePacket(body);
       case 'link':

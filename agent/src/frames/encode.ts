@@ -28,6 +28,7 @@ import {
   STATS_FIELDS,
   TAP_DIRECTIONS,
 } from './layout.ts';
+import { writeFlight, writeHead } from './payloadBodies.ts';
 
 /** One frame, head included. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -49,6 +50,12 @@ export function encodeFrame(frame: Frame): Uint8Array {
       break;
     case 'exchange':
       writeExchange(view, frame);
+      break;
+    case 'flight':
+      writeFlight(view, frame);
+      break;
+    case 'head':
+      writeHead(view, frame);
       break;
     case 'packet':
       writePacket(view, frame);

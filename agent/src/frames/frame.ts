@@ -91,6 +91,27 @@ export interface ExchangeFrame {
   readonly isEarly: boolean;
 }
 
+/** A TLS ClientHello at a socket of this machine. `seq` is the client's ISN + 1, `ack` the server's. */
+export interface FlightFrame {
+  readonly kind: 'flight';
+  readonly tsNs: bigint;
+  readonly netns: number;
+  readonly seq: number;
+  readonly ack: number;
+  /** Must not leave the node unhashed. */
+  readonly random: Uint8Array;
+}
+
+/** The first bytes of a segment that begins like HTTP, at a socket of this machine. They must not leave the node. */
+export interface HeadFrame {
+  readonly kind: 'head';
+  readonly tsNs: bigint;
+  readonly netns: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface BurstFrame {
   readonly cookie: bigint;
   readonly isnLocal: number;
@@ -158,4 +179,6 @@ export type Frame =
   | PacketFrame
   | LinkFrame
   | ExchangeFrame
+  | FlightFrame
+  | HeadFrame
   | ProxyHeaderFrame;

@@ -12,6 +12,8 @@ export const BODY_BYTES = {
   clock: 16,
   stats: 72,
   exchange: 112,
+  flight: 56,
+  head: 536,
 } as const;
 
 export const FRAME_KINDS = {
@@ -23,6 +25,8 @@ export const FRAME_KINDS = {
   proxyHeader: 6,
   leg: 7,
   exchange: 8,
+  flight: 9,
+  head: 10,
 } as const;
 export type FrameKind = keyof typeof FRAME_KINDS;
 

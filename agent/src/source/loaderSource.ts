@@ -83,7 +83,8 @@ export class LoaderSource implements FrameSource {
   #read(decoder: FrameDecoder, chunk: Buffer): void {
     const badBefore = decoder.badFrames;
     const decoded = decoder.push(chunk);
-    for (const { raw } of decoded) this.#recording?.write(raw);
+    // Payload is for this process alone.
+    for (const { frame, raw } of decoded) if (frame.kind !== 'head') this.#recording?.write(raw);
     const bad = decoder.badFrames - badBefore;
     if (bad > 0) this.#sink?.onBadFrames(bad);
     for (const { frame } of decoded) if (frame.kind === 'hello') this.#sayMissing(frame.hello);
