@@ -15,30 +15,12 @@
 
 #define SLICE_SHIFT 26 /* 67 ms of CLOCK_REALTIME: about the same on all nodes, and longer than most requests */
 
-/* Exchanges that were left out and not yet reported with another one; exact per CPU. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u32);
-} unreported SEC(".maps");
+/* Exchanges that were left out, of whatever leg; exact. Each one told carries the number. */
+u32 left_out;
 
 static __always_inline void count_left_out(void)
 {
-	u32 zero = 0, *count = bpf_map_lookup_elem(&unreported, &zero);
-
-	if (count)
-		*count += 1;
-}
-
-static __always_inline u32 take_left_out(void)
-{
-	u32 zero = 0, *count = bpf_map_lookup_elem(&unreported, &zero);
-	u32 left_out = count ? *count : 0;
-
-	if (count)
-		*count = 0;
-	return left_out;
+	__sync_fetch_and_add(&left_out, 1);
 }
 
 /*
@@ -90,7 +72,7 @@ static __always_inline void tell_exchange(struct hop_leg_entry *entry, u64 now)
 		bpf_ringbuf_discard(frame, BPF_RB_NO_WAKEUP);
 		return;
 	}
-	frame->body.left_out = take_left_out();
+	frame->body.left_out = left_out;
 	ring_submit(frame);
 }
 

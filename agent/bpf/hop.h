@@ -161,7 +161,7 @@ struct hop_exchange {
 	u32 client_isn;       /*  88 host order. Never leaves the node unhashed */
 	u32 server_isn;       /*  92 */
 	u32 burst;            /*  96 counts from 1, as those of struct hop_burst */
-	u32 left_out;         /* 100 exchanges, of whatever leg, that were left out since the last told on this CPU */
+	u32 left_out;         /* 100 exchanges of all legs left out since the loader started; wraps; 0 if early */
 	u8 direction;         /* 104 HOP_RX or HOP_TX: that of the SYN */
 	u8 device_kind;       /* 105 enum hop_device_kind */
 	u8 flags;             /* 106 enum hop_exchange_flag */

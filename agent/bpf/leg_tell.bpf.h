@@ -55,7 +55,7 @@ static __always_inline void tell_end(struct hop_leg_entry *entry, u64 now)
 		bpf_ringbuf_discard(frames, BPF_RB_NO_WAKEUP);
 		return;
 	}
-	frames->exchange.body.left_out = take_left_out();
+	frames->exchange.body.left_out = left_out;
 	frames->leg.head.size = sizeof(frames->leg);
 	fill_head(&frames->exchange.head, sizeof(frames->exchange), HOP_FRAME_EXCHANGE);
 	entry->leg.at_ns = now;

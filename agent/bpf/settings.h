@@ -76,7 +76,7 @@ static inline __attribute__((always_inline)) int hop_exchange_of(struct hop_exch
 	exchange->client_isn = leg->client_isn;
 	exchange->server_isn = leg->server_isn;
 	exchange->burst = turn->burst;
-	exchange->left_out = 0; /* the kernel adds it */
+	exchange->left_out = 0; /* the kernel sets it */
 	exchange->direction = leg->direction;
 	exchange->device_kind = leg->device_kind;
 	exchange->flags = flags;

@@ -60,9 +60,12 @@ test('another loader counts legs anew: nothing of the one before is taken for to
 
 test('what the kernel passed over is counted once', () => {
   const { reader, records } = readerOf();
-  reader.push(exchangeFrameOf({ burst: 64, leftOut: 31, isEarly: true }));
-  reader.push(exchangeFrameOf({ burst: 64, leftOut: 31 }));
-  expect([records.length, reader.leftOut]).toEqual([1, 31]);
+  reader.push(exchangeFrameOf({ burst: 64, leftOut: 0, isEarly: true }));
+  for (const leftOut of [31, 30, 62]) reader.push(exchangeFrameOf({ burst: 64, leftOut }));
+  expect([records.length, reader.leftOut]).toEqual([1, 62]);
+  reader.noteBreak();
+  reader.push(exchangeFrameOf({ leftOut: 5 }));
+  expect(reader.leftOut).toBe(67);
 });
 
 test('a bridge is no tap', () => {

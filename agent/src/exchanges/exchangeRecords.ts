@@ -28,6 +28,7 @@ export class ExchangeReader {
   leftOut = 0;
   readonly #options: ExchangeOptions;
   readonly #taps = new TapCache();
+  #leftOutSeen = 0;
   /** By leg, oldest first. */
   readonly #early = new Map<number, Told>();
 
@@ -36,14 +37,15 @@ export class ExchangeReader {
     this.#options = options;
   }
 
-  /** Another loader counts legs anew. */
+  /** Another loader counts legs and what it leaves out anew. */
   noteBreak(): void {
     this.#early.clear();
+    this.#leftOutSeen = 0;
   }
 
   /** Frames at interfaces that are no taps are passed over. */
   push(frame: ExchangeFrame): void {
-    if (!frame.isEarly) this.leftOut += frame.leftOut;
+    if (!frame.isEarly) this.#countLeftOut(frame.leftOut);
     if (this.#wasTold(frame)) return;
     const tap = this.#taps.of(this.taps, frame, frame.direction);
     if (tap === null) return;
@@ -66,6 +68,14 @@ export class ExchangeReader {
       responseBytes: frame.responseBytes,
       ...contents.of(frame),
     });
+  }
+
+  /** Two CPUs may tell in another order than they counted. */
+  #countLeftOut(total: number): void {
+    const grown = (total - this.#leftOutSeen) >>> 0;
+    if (grown >= 2 ** 31) return;
+    this.leftOut += grown;
+    this.#leftOutSeen = total;
   }
 
   #wasTold({ legId, burst, requestBytes, responseBytes, isEarly }: ExchangeFrame): boolean {

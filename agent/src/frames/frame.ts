@@ -85,7 +85,7 @@ export interface ExchangeFrame {
   readonly serverIsn: number;
   /** From 1, as those of links. */
   readonly burst: number;
-  /** Exchanges of this leg before this one that were not told. */
+  /** Exchanges of all legs that were not told since the loader started, modulo 2^32; means nothing in early ones. */
   readonly leftOut: number;
   /** It may go on, and is then told again. */
   readonly isEarly: boolean;
