@@ -61,7 +61,7 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_PROXY_HEADER: onOff.prefault('on'),
   /** On: nothing else says which client request caused which upstream one. Costs two hooks per socket call. */
   HOPTRACE_AGENT_PROXY_LINKS: onOff.prefault('on'),
-  /** `all`: see docs/adr/0006. `connections`: of each connection the first request. */
+  /** `all`: every request, up to a limit (docs/adr/0010). `connections`: of each connection the first request. */
   HOPTRACE_AGENT_EXCHANGES: z.enum(EXCHANGE_MODES).default('connections'),
   /**
    * `heads`: method, status and keyed hashes of X-Request-ID and traceparent of plain HTTP. Off: reading payload is

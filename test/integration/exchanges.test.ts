@@ -38,7 +38,13 @@ interface Exchange {
   readonly leftOut: number;
   readonly isEarly: boolean;
 }
-type Line = Exchange | { readonly kind: 'hello' | 'leg' | 'flight' | 'clock' | 'stats' };
+interface Flight {
+  readonly kind: 'flight';
+  readonly netns: number;
+  readonly seq: number;
+  readonly ack: number;
+}
+type Line = Exchange | Flight | { readonly kind: 'hello' | 'leg' | 'clock' | 'stats' };
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /** Answers each REQUEST_BYTES with RESPONSE_BYTES. */
@@ -234,6 +240,26 @@ onThisHost(
       await stopped(watching);
       expect(exchangesOf(watching.lines).map(({ burst }) => burst)).toEqual(wanted);
     }
+  },
+  60_000,
+);
+
+onThisHost(
+  'a ClientHello is told where it is sent and where it is received, payload in the clear is not',
+  async () => {
+    const watching = watch('first');
+    await waitFor('the loader', () => watching.lines.length > 0);
+    expect(await exited(ask(2, 0))).toBe(0);
+    const flights = () => watching.lines.filter((line) => line.kind === 'flight');
+    expect(flights()).toEqual([]);
+    const hello = `require('node:tls').connect(${PORT}, '10.99.2.2').on('error', () => process.exit(0))`;
+    expect(await exited(inside('a', process.execPath, '-e', hello))).toBe(0);
+    await waitFor('both ends', () => flights().length >= 2);
+    await stopped(watching);
+    const [sent, received] = flights();
+    expect(flights()).toHaveLength(2);
+    expect([sent?.seq, sent?.ack]).toEqual([received?.seq, received?.ack]);
+    expect(sent?.netns).not.toBe(received?.netns);
   },
   60_000,
 );
