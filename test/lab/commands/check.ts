@@ -78,7 +78,7 @@ function describe(row: CheckRow): string {
   const own =
     times === null
       ? ''
-      : `  ingress ${times.proxyMs.toFixed(2)} ms, its log ${times.logMs.toFixed(1)} ms (${times.told} of ${times.proxied})${times.cost === null ? '' : `, request on the link ${(times.cost.medianNs / 1e6).toFixed(3)} ms`}`;
+      : `  ingress ${times.proxyMs.toFixed(2)} ms, its log ${times.logMs.toFixed(1)} ms, client ${times.clientMs.toFixed(2)} ms (${times.told} of ${times.proxied})${times.cost === null ? '' : `, request on the link ${(times.cost.medianNs / 1e6).toFixed(3)} ms`}`;
   const { tableRows } = resultRow(row);
   const head =
     `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(34)} ${`${row.right}/${row.requests}`.padStart(9)}  ${tableRows.join(' ').padEnd(7)}${rtt}${own}`.trimEnd();
