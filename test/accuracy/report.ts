@@ -22,7 +22,7 @@ npm run accuracy -- --seed ${args.seed} --paths ${args.paths} --seconds ${args.s
 \`\`\`
 
 Seed ${args.seed}: ${number(tally.get('worlds'))} worlds, ${number(tally.get('true paths'))} true paths, ${number(tally.get('records'))} records, ${Math.round(seconds)} s, on ${availableParallelism()} CPUs (${cpus()[0]?.model ?? 'unknown'}), Linux ${release()}, Node ${process.version}.
-${missed === 0 ? 'Every goal is met.' : `**${missed} goals are missed**; they are marked below.`}${run.tally.get('true paths') < 1_000_000 ? ` The goal of a million paths is not reached in one run of this length: ${number(tally.get('true paths'))} were judged.` : ''}
+${missed === 0 ? 'Every goal is met.' : `**${missed === 1 ? '1 goal is missed' : `${missed} goals are missed`}**, marked below.`}${run.tally.get('true paths') < 1_000_000 ? ` The goal of a million paths is not reached in one run of this length: ${number(tally.get('true paths'))} were judged.` : ''}
 
 | quantity | value | goal | |
 |---|--:|--:|---|
