@@ -1,5 +1,5 @@
 /** One row of `lab check`: a scenario under one kind of rules, all its requests judged. */
-import type { Path } from '@hoptrace/domain/rest/path.ts';
+import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { Backend } from '../plan.ts';
 import type { TruthRequest } from '../traffic/truth.ts';
 import { differences, pathKey, truthKey, type View } from './compare.ts';
@@ -20,8 +20,28 @@ export interface CheckRow {
   /** The first of those that are not right, each with its reasons. */
   readonly wrong: readonly { readonly id: string; readonly reasons: readonly string[] }[];
   readonly rtt: RttCheck | null;
+  readonly times: TimesCheck | null;
 }
 
+/** What requests themselves cost, against the ingress's log and the delayed link. Medians. */
+export interface TimesCheck {
+  /** Requests through an ingress, and those of them of which its own time is told. */
+  readonly proxied: number;
+  readonly told: number;
+  readonly proxyMs: number;
+  readonly logMs: number;
+  /** From connecting to the end of the answer, by the client's own clock. */
+  readonly clientMs: number;
+  /** Of the delayed link; null where no request crossed it. */
+  readonly cost: RttCheck | null;
+}
+
+/**
+ * nginx counts whole milliseconds, cut off, three times, and from when it read: what a request waited for nginx to run is
+ * not in its log, so on a busy machine only the client's own wait bounds the ingress's time from above.
+ */
+const MAX_LOG_ERROR_MS = 2;
+const MIN_TOLD_SHARE = 0.99;
 const MAX_WRONG_SHOWN = 5;
 /** The goal for the delayed link: the median within 10 % of the truth. */
 export const MAX_RTT_ERROR_SHARE = 0.1;
@@ -49,7 +69,8 @@ export function judgeScenario({ id, backend, truths, paths, view }: Judged): Che
     requests: truths.length,
     right: truths.length - wrong.length,
     wrong: wrong.slice(0, MAX_WRONG_SHOWN),
-    rtt: rttOf(truths, (truth) => pathsOf(truth)[0]),
+    rtt: delayOf(truths, (truth) => pathsOf(truth)[0], rttNs),
+    times: timesOf(truths, (truth) => pathsOf(truth)[0]),
   };
 }
 
@@ -69,9 +90,37 @@ function showPath(path: Path): string {
 }
 
 /** Only hops measured between two taps: one-ended times are bounds, not measurements. */
-function rttOf(
+function rttNs({ rtt }: Hop): number | null {
+  return rtt?.method === 'handshakeDifference' ? rtt.valueNs : null;
+}
+
+function timesOf(truths: readonly TruthRequest[], pathOf: PathOf): TimesCheck | null {
+  const proxied = truths.filter(({ ingressMs }) => ingressMs !== null);
+  if (proxied.length === 0) return null;
+  const told = proxied.flatMap((truth) =>
+    (pathOf(truth)?.hops ?? []).flatMap(({ from, proxyTime }) =>
+      from.role === 'ingress' && proxyTime ? [proxyTime.valueNs / 1e6] : [],
+    ),
+  );
+  return {
+    proxied: proxied.length,
+    told: told.length,
+    proxyMs: medianOf(told),
+    logMs: medianOf(proxied.map(({ ingressMs }) => ingressMs ?? 0)),
+    clientMs: medianOf(
+      proxied.map(({ totalUs, connectUs }) => (totalUs - (connectUs ?? 0)) / 1000),
+    ),
+    cost: delayOf(truths, pathOf, ({ requestCost }) => requestCost?.valueNs ?? null),
+  };
+}
+
+type PathOf = (truth: TruthRequest) => Path | undefined;
+
+/** What is said of the crossings whose delay is known. */
+function delayOf(
   truths: readonly TruthRequest[],
-  pathOf: (truth: TruthRequest) => Path | undefined,
+  pathOf: PathOf,
+  valueNsOf: (hop: Hop) => number | null,
 ): RttCheck | null {
   const samples = truths.flatMap((truth) => {
     const path = pathOf(truth);
@@ -79,14 +128,13 @@ function rttOf(
     const crossing = path?.hops.filter((hop) => hop.crossesNode === true) ?? [];
     return crossing.flatMap((hop, index) => {
       const delayUs = wanted[index]?.delayUs ?? 0;
-      if (delayUs === 0 || hop.rtt?.method !== 'handshakeDifference') return [];
-      return [{ truthNs: delayUs * 1000, valueNs: hop.rtt.valueNs }];
+      const valueNs = valueNsOf(hop);
+      return delayUs === 0 || valueNs === null ? [] : [{ truthNs: delayUs * 1000, valueNs }];
     });
   });
   const truthNs = samples[0]?.truthNs;
   if (truthNs === undefined) return null;
-  const sorted = samples.map(({ valueNs }) => valueNs).sort((a, b) => a - b);
-  const medianNs = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const medianNs = medianOf(samples.map(({ valueNs }) => valueNs));
   return {
     truthNs,
     medianNs,
@@ -95,8 +143,21 @@ function rttOf(
   };
 }
 
-/** A row passes when every request is right and, where a link's delay is known, the median meets the goal. */
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function areTimesRight({ proxied, told, proxyMs, logMs, clientMs, cost }: TimesCheck): boolean {
+  const isProxyRight =
+    proxyMs >= logMs - MAX_LOG_ERROR_MS && proxyMs <= Math.max(logMs + MAX_LOG_ERROR_MS, clientMs);
+  const isDelayRight = cost === null || cost.errorShare <= MAX_RTT_ERROR_SHARE;
+  return told >= proxied * MIN_TOLD_SHARE && isProxyRight && isDelayRight;
+}
+
+/** A row passes when every request is right and the medians of times meet their goals where the truth is known. */
 export function isRowRight(row: CheckRow): boolean {
   const isTimed = row.rtt === null || row.rtt.errorShare <= MAX_RTT_ERROR_SHARE;
-  return row.requests > 0 && row.right === row.requests && isTimed;
+  const areRight = row.times === null || areTimesRight(row.times);
+  return row.requests > 0 && row.right === row.requests && isTimed && areRight;
 }

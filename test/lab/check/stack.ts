@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly recordFolder: string | null;
   /** An agent on the load balancer's machine too, as on an edge that people run themselves. */
   readonly watchBalancer?: boolean;
+  /** More HOPTRACE_AGENT_… settings. */
+  readonly agentEnv?: Readonly<Record<string, string>>;
 }
 
 const PAGE = 1000;

@@ -74,9 +74,14 @@ function describe(row: CheckRow): string {
     row.rtt === null
       ? ''
       : `  link RTT median ${(row.rtt.medianNs / 1e6).toFixed(3)} ms, truth ${(row.rtt.truthNs / 1e6).toFixed(3)} ms (${(row.rtt.errorShare * 100).toFixed(1)} %)`;
+  const { times } = row;
+  const own =
+    times === null
+      ? ''
+      : `  ingress ${times.proxyMs.toFixed(2)} ms, its log ${times.logMs.toFixed(1)} ms, client ${times.clientMs.toFixed(2)} ms (${times.told} of ${times.proxied})${times.cost === null ? '' : `, request on the link ${(times.cost.medianNs / 1e6).toFixed(3)} ms`}`;
   const { tableRows } = resultRow(row);
   const head =
-    `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(34)} ${`${row.right}/${row.requests}`.padStart(9)}  ${tableRows.join(' ').padEnd(7)}${rtt}`.trimEnd();
+    `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(34)} ${`${row.right}/${row.requests}`.padStart(9)}  ${tableRows.join(' ').padEnd(7)}${rtt}${own}`.trimEnd();
   return [head, ...row.wrong.map(({ id, reasons }) => `       ${id}: ${reasons.join('; ')}`)].join(
     '\n',
   );
