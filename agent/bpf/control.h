@@ -25,6 +25,7 @@ struct control {
 	struct hop_control *shared; /* with the programs; NULL: could not be mapped */
 	u64 next_rate_ns; /* when the rate of new legs is looked at again */
 	u64 rated_ns, rated_opened, rated_shed;
+	u64 kept_per_second; /* legs that were not shed, smoothed */
 };
 
 bool control_open(struct control *control, const struct programs *programs);

@@ -34,6 +34,9 @@ export interface StackOptions {
   readonly agentEnv?: Readonly<Record<string, string>>;
 }
 
+/** However many requests a second a machine serves, each is timed: by default agents leave some out of very many. */
+export const EVERY_REQUEST = { HOPTRACE_AGENT_EXCHANGES: 'all' };
+
 const PAGE = 1000;
 const REQUEST_TIMEOUT_MS = 20_000;
 const SILENT: Progress = { say: () => {}, step: (_title, work) => work() };
