@@ -2,7 +2,6 @@
  * What agents read of payload: request ids that link through a proxy without its threads, on connections that carry
  * one request and on those that carry many; and that nothing else of what they read leaves the node.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +10,11 @@ import { gunzipSync } from 'node:zlib';
 import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { WireRecord } from '@hoptrace/domain/wire/v1.ts';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeOnCapableHost } from './capableHost.ts';
 import { nodeAgentConfig } from './check/nodeAgent.ts';
 import { startStack } from './check/stack.ts';
 import { inNamespace, run } from './command.ts';
-import { missingOnHost } from './host.ts';
 import { type Lab, openLab } from './lab.ts';
 import { namespaceOf } from './names.ts';
 
@@ -32,20 +31,6 @@ const SECRETS = {
   setCookie: 'lab-session-cookie',
   requestId: 'request-id-in-plain-4711',
 };
-
-const reason = whyNot();
-if (reason !== undefined) {
-  if (process.env.CI === 'true') throw new Error(reason);
-  console.warn(`exchanges in the lab skipped: ${reason}`);
-}
-const onCapableHost = reason === undefined ? describe : describe.skip;
-
-function whyNot(): string | undefined {
-  const missing = missingOnHost({ backend: 'iptables', compiler: true })[0];
-  if (missing !== undefined) return `${missing.message}. ${missing.remedy}`;
-  const build = spawnSync('bash', ['scripts/build-agent.sh'], { encoding: 'utf8' });
-  return build.status === 0 ? undefined : build.stderr;
-}
 
 interface Ask {
   readonly path: string;
@@ -76,7 +61,7 @@ async function until<T>(look: () => Promise<T> | T, isDone: (value: T) => boolea
   }
 }
 
-onCapableHost('exchanges', () => {
+describeOnCapableHost('exchanges in the lab')('exchanges', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await openLab({ backend: 'iptables', delayMs: 0 });
@@ -168,7 +153,8 @@ onCapableHost('exchanges', () => {
         ]);
         const read = await until(
           () => records.filter((record) => record.kind === 'exchange' && record.status === 200),
-          (exchanges) => exchanges.length >= 8,
+          // Two requests and one upstream, two taps each; /kept may go on a connection that is older than this agent.
+          (exchanges) => exchanges.length >= 6,
         );
         // Heads were read, or the search below would prove nothing.
         expect(read.map((each) => each.kind === 'exchange' && each.method)).toContain('POST');

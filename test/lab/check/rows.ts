@@ -107,7 +107,7 @@ function timesOf(truths: readonly TruthRequest[], pathOf: PathOf): TimesCheck | 
     ),
   );
   const wrong = told.flatMap(({ truth, proxyMs }) => {
-    const reasons = ownTimeProblems(truth, proxyMs);
+    const reasons = ownTimeProblems(ownTimeTruth(truth), proxyMs);
     return reasons.length === 0 ? [] : [{ id: truth.id, reasons }];
   });
   return {
@@ -122,16 +122,27 @@ function timesOf(truths: readonly TruthRequest[], pathOf: PathOf): TimesCheck | 
   };
 }
 
+/** What others know of one request. */
+export interface OwnTimeTruth {
+  /** The ingress's own time by its log. */
+  readonly logMs: number;
+  /** From connecting to the end of the answer. */
+  readonly clientMs: number;
+  /** What the delayed links took of that at least. */
+  readonly linksMs: number;
+}
+
 /**
  * What taps say of the ingress's own time against what others know of this very request. It must hold on any machine,
  * however busy: taps count from when a packet passed the Pod's door, so the time until nginx ran, and its turn among
  * its other connections, is in it and not in nginx's log. More than the client waited, without what the links took by
  * construction, it cannot be.
  */
-export function ownTimeProblems(truth: TruthRequest, proxyMs: number): string[] {
-  const logMs = truth.ingressMs ?? 0;
-  const linksUs = truth.expected.crossingList.reduce((sum, { delayUs }) => sum + delayUs, 0);
-  const atMostMs = clientWaitMs(truth) - linksUs / 1000;
+export function ownTimeProblems(
+  { logMs, clientMs, linksMs }: OwnTimeTruth,
+  proxyMs: number,
+): string[] {
+  const atMostMs = clientMs - linksMs;
   const said = `the ingress's own time: said ${proxyMs.toFixed(3)} ms`;
   return [
     ...(proxyMs > logMs - LOG_CUT_MS ? [] : [`${said}, its log has ${logMs.toFixed(0)} ms`]),
@@ -139,6 +150,15 @@ export function ownTimeProblems(truth: TruthRequest, proxyMs: number): string[] 
       ? []
       : [`${said}, the client's wait leaves ${atMostMs.toFixed(3)} ms for it`]),
   ];
+}
+
+function ownTimeTruth(truth: TruthRequest): OwnTimeTruth {
+  const linksUs = truth.expected.crossingList.reduce((sum, { delayUs }) => sum + delayUs, 0);
+  return {
+    logMs: truth.ingressMs ?? 0,
+    clientMs: clientWaitMs(truth),
+    linksMs: linksUs / 1000,
+  };
 }
 
 function clientWaitMs({ totalUs, connectUs }: TruthRequest): number {

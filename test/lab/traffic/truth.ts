@@ -153,7 +153,8 @@ export function truthOf(
   };
 }
 
-function ingressMsOf(entry: IngressEntry | undefined): number | null {
+/** Milliseconds; null where the log has no single number for it. */
+export function ingressMsOf(entry: IngressEntry | undefined): number | null {
   // Without an upstream, or where one was tried after another, there is no single number.
   if (entry === undefined || !/^\d+\.\d+$/.test(entry.headerS)) return null;
   const { requestS, headerS, connectS } = entry;
