@@ -10,7 +10,7 @@
 #define NO_LEG UINT64_MAX
 #define RATE_EVERY_NS 100000000ull
 #define LEGS_PER_SECOND_MAX 50000 /* 10,000 connections at five taps; an agent digests about 60,000 on a core */
-#define EXCHANGES_PER_SECOND_MAX 4000 /* told with new legs; about 7 us each in the agent: 3 % of a core */
+#define EXCHANGES_PER_SECOND_MAX 2000 /* told with new legs; about 6 us each in the agent: 1.2 % of a core */
 #define EXCHANGES_LOOKS 8             /* the rate of the last 0.8 s: a burst of 200 requests is told whole */
 #define LOST_NS 2000000000ull     /* neither in the map nor told by now: evicted */
 #define SHED_BITS_MAX 12

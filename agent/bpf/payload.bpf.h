@@ -13,6 +13,8 @@
 #define HELLO_BYTES 43 /* record (5), handshake (4), version (2), random (32) */
 #define HELLO_RANDOM 11
 #define PROXY_HEADER_MAX 232 /* with the TLVs that are in use */
+#define HEAD_BYTES_MIN 16
+#define PACKET_BYTES_MIN (40 + HEAD_BYTES_MIN) /* most packets are shorter: bare ACKs and handshakes */
 
 union hello_start {
 	u8 byte[HELLO_BYTES + 5];
@@ -84,7 +86,7 @@ static __always_inline void read_head(struct __sk_buff *skb, const struct payloa
 	u32 bytes = payload->segment.payload_bytes, word = 0;
 	struct head_frame *frame;
 
-	if (bytes < 16 || bpf_skb_load_bytes(skb, payload->segment.payload_offset, &word, sizeof(word)) || !is_http(word))
+	if (bytes < HEAD_BYTES_MIN || bpf_skb_load_bytes(skb, payload->segment.payload_offset, &word, sizeof(word)) || !is_http(word))
 		return;
 	frame = ring_reserve(sizeof(*frame), HOP_FRAME_HEAD);
 	if (!frame)
@@ -93,7 +95,7 @@ static __always_inline void read_head(struct __sk_buff *skb, const struct payloa
 		bytes = HOP_HEAD_BYTES;
 	asm volatile("" : "+r"(bytes)); /* keeps the bounds check next to the call, where the verifier needs it */
 	__builtin_memset(frame->body.bytes, 0, sizeof(frame->body.bytes));
-	if (bytes < 16 || bytes > HOP_HEAD_BYTES ||
+	if (bytes < HEAD_BYTES_MIN || bytes > HOP_HEAD_BYTES ||
 	    bpf_skb_load_bytes(skb, payload->segment.payload_offset, frame->body.bytes, bytes)) {
 		bpf_ringbuf_discard(frame, BPF_RB_NO_WAKEUP);
 		return;
@@ -128,7 +130,7 @@ static __always_inline void read_payload(struct __sk_buff *skb, struct tcp_sock 
 SEC("cgroup_skb/ingress")
 int on_payload_received(struct __sk_buff *skb)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = skb->len < PACKET_BYTES_MIN ? NULL : skb->sk;
 	struct tcp_sock *tcp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
 
 	if (tcp && (settings.heads || tcp->bytes_received <= PROXY_HEADER_MAX))
@@ -139,7 +141,7 @@ int on_payload_received(struct __sk_buff *skb)
 SEC("cgroup_skb/egress")
 int on_payload_sent(struct __sk_buff *skb)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = skb->len < PACKET_BYTES_MIN ? NULL : skb->sk;
 	struct tcp_sock *tcp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
 
 	/* The length of this packet is more than its payload: what passed before is looked at again. */
