@@ -3,11 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeBatch } from '@hoptrace/domain/wire/binary.ts';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { PathChanges } from './collectorStore.ts';
 import { envelope, leg } from './testing/builders.ts';
 import { metricValue, openStream, type TestCollector, testCollector } from './testing/collector.ts';
 import { MemoryStore } from './testing/memoryStore.ts';
+
+/** Real files, and processes that start and end: a busy machine takes its time. */
+jest.setTimeout(60_000);
 
 let directory: string;
 const open: TestCollector[] = [];
@@ -40,7 +43,7 @@ const seqsOf = (store: MemoryStore) => store.records.map(({ seq }) => seq).sort(
 const stream = (collector: TestCollector) => openStream(collector, {}, '/v1/stream?acks=durable');
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (const endMs = Date.now() + 5000; !isTrue(); ) {
+  for (const endMs = Date.now() + 30_000; !isTrue(); ) {
     if (Date.now() > endMs) throw new Error(`still not so: ${isTrue}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

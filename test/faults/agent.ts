@@ -22,6 +22,8 @@ export interface FaultOptions {
 interface AgentPart {
   readonly node: NodeName;
   child: ChildProcess;
+  /** Resolves once a signal ends it in order. */
+  ready: Promise<void>;
 }
 
 /** Kills and stops at random; then lets everything settle and asks the oracle. */
@@ -37,14 +39,14 @@ export async function runFaults({
   try {
     const baseMs = Date.now();
     const startAgent = (node: NodeName) => spawnAgent({ rig, oracle, baseMs }, node);
-    const agents = NODES.map((node): AgentPart => ({ node, child: startAgent(node) }));
+    const agents = NODES.map((node): AgentPart => ({ node, ...startAgent(node) }));
     for (let round = 0; round < rounds; round++) {
       await sleep(100 + random(500));
       const what = await hurt(rig, { agents: sparesAgents ? [] : agents, startAgent, random });
       counts[what] = (counts[what] ?? 0) + 1;
     }
     await sleep(500);
-    await Promise.all(agents.map(({ child }) => endAgent(child)));
+    await Promise.all(agents.map(endAgent));
     await until(async () => (await oracle.missing(rig.store)).length === 0, SETTLE_MS);
     const verdict = await settledVerdict(oracle, rig);
     return { rows: rowsOf(verdict, rounds), details: { seed, faults: counts, ...verdict } };
@@ -59,7 +61,10 @@ interface AgentParts {
   readonly baseMs: number;
 }
 
-function spawnAgent({ rig, oracle, baseMs }: AgentParts, node: NodeName): ChildProcess {
+function spawnAgent(
+  { rig, oracle, baseMs }: AgentParts,
+  node: NodeName,
+): Pick<AgentPart, 'child' | 'ready'> {
   const args = [
     node,
     join(rig.folder, `spool-${node}`),
@@ -68,25 +73,31 @@ function spawnAgent({ rig, oracle, baseMs }: AgentParts, node: NodeName): ChildP
     String(REQUESTS_PER_SECOND),
   ];
   const child = rig.child(['test/faults/agentChild.ts', ...args], {});
-  if (child.stdout !== null) {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+  const { stdout } = child;
+  const ready = new Promise<void>((resolve) => {
+    child.once('exit', resolve);
+    if (stdout === null) return;
+    createInterface({ input: stdout }).on('line', (line) => {
+      if (line === 'ready') return resolve();
       const [bootId = '', firstSeq, count] = line.split(' ');
       if (bootId === 'dropped') throw new Error(`the spool dropped a batch: ${line}`);
       oracle.acknowledge(node, bootId, Number(firstSeq), Number(count));
     });
-  }
-  return child;
+  });
+  return { child, ready };
 }
 
-function endAgent(child: ChildProcess): Promise<unknown> {
+async function endAgent({ child, ready }: AgentPart): Promise<void> {
+  // A process that has just been started would simply die of it, and leave its spool.
+  await ready;
   const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
-  return exited;
+  await exited;
 }
 
 interface Victims {
   readonly agents: readonly AgentPart[];
-  readonly startAgent: (node: NodeName) => ChildProcess;
+  readonly startAgent: (node: NodeName) => Pick<AgentPart, 'child' | 'ready'>;
   readonly random: (below: number) => number;
 }
 
@@ -98,7 +109,7 @@ async function hurt(rig: Rig, { agents, startAgent, random }: Victims): Promise<
   if (agent !== undefined) {
     if (isStop) return stopAWhile(agent.child.pid ?? 0, random(600), 'agent');
     await killChild(agent.child);
-    agent.child = startAgent(agent.node);
+    Object.assign(agent, startAgent(agent.node));
     return 'kill agent';
   }
   const part = parts[choice] ?? rig.collector;

@@ -1,6 +1,6 @@
 /**
  * The sending half of an agent as a process of its own: real sender, real spool, made-up legs. Says on stdout, one
- * line each, which batches are in its spool: from then on they may not be lost, whatever is killed.
+ * line each, `ready`, then which batches are in its spool: from then on they may not be lost, whatever is killed.
  *
  *   agentChild.ts NODE SPOOL_DIR COLLECTOR_URL BASE_MS REQUESTS_PER_SECOND
  *
@@ -9,6 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LossLedger, newMetrics } from '@hoptrace/agent/metrics.ts';
 import { Sender } from '@hoptrace/agent/send/sender.ts';
 import { SENDER_LIMITS } from '@hoptrace/agent/send/senderLimits.ts';
@@ -17,6 +18,7 @@ import type { CutBatch } from '@hoptrace/agent/spool/outbox.ts';
 import { CLUSTER, legOf, type NodeName } from './records.ts';
 
 const EVERY_MS = 20;
+const DRAIN_MS = 120_000;
 const [, , node = 'node1', directory = '', collectorUrl = '', base = '0', rate = '250'] =
   process.argv;
 
@@ -55,10 +57,22 @@ const timer = setInterval(() => {
     sender.push(legOf(next, node as NodeName, startUs));
   }
 }, EVERY_MS);
-/** Sends what is in the spool, then ends. */
+/**
+ * Sends what is in the spool, then ends. An agent that is told to stop while it has no connection leaves its spool to
+ * the next one; here is no next one.
+ */
 process.on('SIGTERM', () => {
   if (isEnding) return;
   isEnding = true;
   clearInterval(timer);
-  void sender.close(120_000).then(() => process.exit(0));
+  void drained()
+    .then(() => sender.close(1_000))
+    .then(() => process.exit(0));
 });
+writeSync(1, 'ready\n');
+
+async function drained(): Promise<void> {
+  const endMs = Date.now() + DRAIN_MS;
+  while (Date.now() < endMs && (metrics.queuedRecords > 0 || outbox.batches.size > 0))
+    await sleep(EVERY_MS);
+}

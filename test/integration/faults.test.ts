@@ -7,7 +7,7 @@ test('agents, collector and ClickHouse killed and stopped: nothing acknowledged 
   const { rows, details } = await runFaults({ rounds: 8, seed: Date.now() % 1_000_000 });
   // The seed is in the details: a failure can be repeated.
   expect({ missed: rows.filter(({ met }) => !met), details }).toEqual({ missed: [], details });
-}, 120_000);
+}, 300_000);
 
 test('a log cut or flipped at every byte loses the damaged batch alone, and says so', async () => {
   const { rows } = await breakEveryByte();

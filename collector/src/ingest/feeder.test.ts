@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeBatch } from '@hoptrace/domain/wire/binary.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { envelope, leg } from '../testing/builders.ts';
 import { openStream, type TestCollector, testCollector } from '../testing/collector.ts';
 import { MemoryStore } from '../testing/memoryStore.ts';
@@ -24,6 +24,8 @@ class TellingStore extends MemoryStore {
     if (this.isMute) throw new Error('connection reset');
   }
 }
+
+jest.setTimeout(60_000);
 
 let directory: string;
 const open: TestCollector[] = [];

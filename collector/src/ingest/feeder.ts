@@ -16,6 +16,7 @@ import type { WriteAheadLog } from '../wal/wal.ts';
 import type { ParsedBatch } from './batch.ts';
 import { parseLogged } from './parseLogged.ts';
 import type { IngestPipeline, StoreOutcome } from './pipeline.ts';
+import { batchToken } from './token.ts';
 
 /** Batches that came just now, so that in normal times nothing is read back. */
 const MAX_RECENT_BYTES = 8 * 1024 * 1024;
@@ -121,13 +122,13 @@ export class LogFeeder {
     const [first] = batches;
     const last = batches.at(-1);
     if (first === undefined || last === undefined) return;
-    const id = known?.id ?? (await this.#cut(first.logged.lsn, last.logged.lsn));
+    const cut = known ?? (await this.#cut(first.logged.lsn, last.logged.lsn));
     // One batch alone may be larger than a cut.
     const records = batches.reduce((sum, { batch }) => sum + batch.records.length, 0);
     while (!pipeline.hasRoomFor(records)) await pipeline.whenRoom();
     this.#lastCutMs = performance.now();
     this.#cutsGoingOn += 1;
-    void this.#store(batches, `cut-${id}`).finally(() => {
+    void this.#store(batches, tokenOf(cut, first)).finally(() => {
       this.#cutsGoingOn -= 1;
     });
   }
@@ -239,14 +240,13 @@ export class LogFeeder {
   }
 
   /**
-   * Logs what goes together and answers its id. With a full disk nobody waits for that: what is stored makes room. A
+   * Logs what goes together. With a full disk nobody waits for that: what is stored makes room. A
    * crash then may leave a raw record twice, which its readers count once.
    */
-  async #cut(firstLsn: number, lastLsn: number): Promise<string> {
-    const { log } = this.#options;
-    const id = randomUUID();
-    await log.noteDurably(FRAME.cut, encodeCut({ firstLsn, lastLsn, id }));
-    return id;
+  async #cut(firstLsn: number, lastLsn: number): Promise<Cut> {
+    const cut = { firstLsn, lastLsn, id: randomUUID() };
+    await this.#options.log.noteDurably(FRAME.cut, encodeCut(cut));
+    return cut;
   }
 
   /** Never rejects. What is refused together is tried one by one: the good neighbours of a bad batch are stored. */
@@ -267,4 +267,9 @@ export class LogFeeder {
       else for (const fed of batches) await this.#store([fed], `${token}.${fed.logged.lsn}`);
     }
   }
+}
+
+/** A batch that goes alone has a token of its own, by which ClickHouse knows it from whichever collector it comes. */
+function tokenOf({ firstLsn, lastLsn, id }: Cut, { batch }: FedBatch): string {
+  return firstLsn === lastLsn ? batchToken(batch.envelope, batch.records) : `cut-${id}`;
 }
