@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { PathChanges } from '../collectorStore.ts';
 import type { Group } from './group.ts';
+import type { Emission } from './journal.ts';
 
 /**
  * Compares `paths` with what the group emitted before, updates the group's memory and answers the
@@ -28,4 +29,23 @@ export function changesOf(group: Group, paths: readonly Path[]): PathChanges {
 
 function digestOf({ version: _, ...content }: Path): string {
   return createHash('sha1').update(JSON.stringify(content)).digest('base64');
+}
+
+/** What one group has to say, and the same for the journal. */
+export interface GroupChanges extends PathChanges {
+  readonly emission: Emission | null;
+}
+
+export function withEmission(group: Group, { paths, withdrawals }: PathChanges): GroupChanges {
+  const [key] = group.records.keys();
+  if (key === undefined || paths.length + withdrawals.length === 0)
+    return { paths, withdrawals, emission: null };
+  const emission = {
+    cluster: group.cluster,
+    key,
+    firstLsn: group.firstLsn,
+    written: paths.map(({ pathId, version }): [string, number] => [pathId, version]),
+    withdrawn: withdrawals.map(({ pathId, version }): [string, number] => [pathId, version]),
+  };
+  return { paths, withdrawals, emission };
 }
