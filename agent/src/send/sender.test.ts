@@ -210,6 +210,23 @@ test('an idle sender sends empty batches, which take no seq', async () => {
   expect(seqsOf(received)).toEqual([1]);
 });
 
+test('how far it has told is said while batches are sent, too', async () => {
+  const { url, received } = await collector((batch, socket) => {
+    socket.send('{"type":"credit","bytes":1000000}');
+    return stored(batch, socket);
+  });
+  const { made } = sender(url, { heartbeatEveryMs: 30, maxBatchAgeMs: 5 });
+  made.start();
+  let index = 0;
+  const marks = () => received.flatMap(({ envelope: { watermarkUs } }) => watermarkUs ?? []);
+  await until(() => {
+    made.push(proxyHeaderOf(++index));
+    return marks().length >= 3;
+  });
+  expect(received.some((batch) => batch.envelope.count > 0)).toBe(true);
+  expect(Math.abs(Date.now() - (marks().at(-1) ?? 0) / 1000)).toBeLessThan(10_000);
+});
+
 test('records wait for a collector that is started later', async () => {
   const first = await collector(stored);
   await first.close();

@@ -7,7 +7,6 @@
  * With a spool batches are cut and written whether or not anybody takes them. Without one the window holds them back,
  * the queue fills, and what is dropped is counted.
  */
-
 import { encodeBatch, joinBatch, writeRecord } from '@hoptrace/domain/wire/binary.ts';
 import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
 import { type RecordKind, SCHEMA_VERSION, type WireRecord } from '@hoptrace/domain/wire/v1.ts';
@@ -20,6 +19,7 @@ import { postBatch } from './postRoad.ts';
 import { RecordQueue, type WriteRecord } from './recordQueue.ts';
 import { SendWindow } from './sendWindow.ts';
 import { type StreamLimits, StreamRoad } from './streamRoad.ts';
+import { Watermark } from './watermark.ts';
 
 const PUMP_EVERY_MS = 50;
 const TIDY_EVERY_MS = 60_000;
@@ -78,8 +78,8 @@ export class Sender {
   #isRefusalLogged = false;
   #isClosing = false;
   #isPosting = false;
-  #oldestQueuedAtMs = 0;
-  #lastSentAtMs = 0;
+  readonly #watermark = new Watermark();
+  #lastHeartbeatAtMs = 0;
   #lastTidyAtMs = 0;
   #lastPostAtMs = 0;
   #heartbeat: { readonly sentAtUs: number; readonly losses: Losses } | null = null;
@@ -110,7 +110,7 @@ export class Sender {
   /** The same for a record that its maker writes himself, but for its seq. */
   pushWritten(kind: RecordKind, write: WriteRecord): void {
     const { metrics, limits } = this.#options;
-    if (this.#queue.size === 0) this.#oldestQueuedAtMs = performance.now();
+    if (this.#queue.size === 0) this.#watermark.queueBegins(performance.now());
     metrics.unsentRecordsTotal += this.#queue.push(kind, write);
     metrics.recordsTotal++;
     metrics.queuedRecords = this.#queue.size;
@@ -225,9 +225,10 @@ export class Sender {
     if (this.#isClosing) return;
     const nowMs = performance.now();
     this.#road.tick(this.#window.isUnansweredSince(nowMs - limits.ackTimeoutMs));
-    this.#flush(nowMs - this.#oldestQueuedAtMs >= limits.maxBatchAgeMs);
-    const isIdle = nowMs - this.#lastSentAtMs >= limits.heartbeatEveryMs;
-    if (isIdle && this.#road.isOpen && this.#heartbeat === null) this.#sendHeartbeat();
+    this.#flush(nowMs - this.#watermark.oldestQueuedAtMs >= limits.maxBatchAgeMs);
+    // Also while batches are sent: how far they reach is told here alone.
+    const isDue = nowMs - this.#lastHeartbeatAtMs >= limits.heartbeatEveryMs;
+    if (isDue && this.#road.isOpen && this.#heartbeat === null) this.#sendHeartbeat();
     if (nowMs - this.#lastTidyAtMs >= TIDY_EVERY_MS) {
       this.#lastTidyAtMs = nowMs;
       outbox.tidy();
@@ -243,7 +244,6 @@ export class Sender {
     const canCut = () => outbox.isSpool || (this.#road.isOpen && this.#window.hasRoom);
     while (this.#queue.size >= need && canCut()) {
       this.#cut();
-      this.#oldestQueuedAtMs = performance.now();
       this.#sendWaiting();
     }
     this.#sendWaiting();
@@ -253,6 +253,7 @@ export class Sender {
   #cut(): void {
     const { bootId, limits, outbox, metrics, log } = this.#options;
     const firstSeq = this.#nextSeq;
+    this.#watermark.cut(performance.now(), outbox.batches.size === 0);
     const { count, parts } = this.#queue.take(limits.maxBatchRecords, firstSeq);
     this.#nextSeq += count;
     const envelope = this.#envelope(firstSeq, count);
@@ -272,14 +273,13 @@ export class Sender {
       const bytes = this.#options.outbox.bytesOf(batch);
       if (bytes === null) continue;
       this.#window.markSent(batch, nowUs());
-      this.#lastSentAtMs = performance.now();
       this.#road.send(bytes);
     }
   }
 
   #sendHeartbeat(): void {
     const { outbox } = this.#options;
-    this.#lastSentAtMs = performance.now();
+    this.#lastHeartbeatAtMs = performance.now();
     const envelope = this.#envelope(this.#nextSeq, 0);
     this.#heartbeat = { sentAtUs: envelope.sentAtUs, losses: envelope.losses };
     // An older collector refuses what it does not know; one that gives credit knows these.
@@ -289,7 +289,11 @@ export class Sender {
     }
     const [oldest] = outbox.batches;
     const clock = this.#clock.best;
-    const watermarkUs = Math.floor((oldest?.cutAtMs ?? Date.now()) * 1000);
+    const watermarkUs = this.#watermark.untilUs({
+      ...{ nowMs: performance.now(), wallMs: Date.now() },
+      isQueueEmpty: this.#queue.size === 0,
+      oldestCutAtMs: oldest?.cutAtMs ?? null,
+    });
     const more = { watermarkUs, ...(clock === null ? {} : { clock }) };
     this.#road.send(encodeBatch({ ...envelope, ...more }, []));
   }
