@@ -17,6 +17,7 @@ import { realSleep, type Sleep } from './ingest/retry.ts';
 import { StoredSeqs } from './ingest/storedSeqs.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { PathWriter } from './stitch/pathWriter.ts';
+import { WINDOW_LIMITS } from './stitch/placeWindows.ts';
 import { Stitcher } from './stitch/stitcher.ts';
 import { StoreWatch } from './storeWatch.ts';
 import { TopologyFile } from './topology/topologyFile.ts';
@@ -182,6 +183,10 @@ function createStitcher(
       addressesByNode: heartbeats.addressesByNode(cluster),
       losses: heartbeats.lossWindows(cluster),
     }),
+    windows: {
+      ...WINDOW_LIMITS,
+      coverageOf: (cluster, node) => heartbeats.coverageOf(cluster, node),
+    },
   });
 }
 

@@ -13,9 +13,11 @@ import type { Emission } from './journal.ts';
 export function changesOf(group: Group, paths: readonly Path[]): PathChanges {
   const present = new Set(paths.map((path) => path.pathId));
   const withdrawals = [...group.emitted]
-    .filter(([pathId]) => !present.has(pathId))
+    .filter(([pathId, { digest }]) => !present.has(pathId) && digest !== null)
     .map(([pathId, { version }]) => ({ pathId, version: version + 1, cluster: group.cluster }));
-  for (const { pathId } of withdrawals) group.emitted.delete(pathId);
+  // Remembered: evidence that brings it back must be above its withdrawal.
+  for (const { pathId, version } of withdrawals)
+    group.emitted.set(pathId, { version, digest: null });
   const changed = paths.flatMap((path) => {
     const known = group.emitted.get(path.pathId);
     const digest = digestOf(path);
@@ -44,6 +46,7 @@ export function withEmission(group: Group, { paths, withdrawals }: PathChanges):
     cluster: group.cluster,
     key,
     firstLsn: group.firstLsn,
+    joined: group.joined,
     written: paths.map(({ pathId, version }): [string, number] => [pathId, version]),
     withdrawn: withdrawals.map(({ pathId, version }): [string, number] => [pathId, version]),
   };

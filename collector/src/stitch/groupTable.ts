@@ -13,7 +13,15 @@ export interface Origin {
   readonly isNews: boolean;
 }
 
+/** What else knows groups. */
+export interface GroupWatcher {
+  /** `source` is in `target` now, and gone. */
+  merged(target: Group, source: Group): void;
+  forgotten(group: Group): void;
+}
+
 export class GroupTable {
+  readonly #watcher: GroupWatcher;
   /** In the order of their last record: the first is the one to evict. */
   readonly #groups = new Set<Group>();
   /** In the order of their oldest unseen record. */
@@ -21,6 +29,10 @@ export class GroupTable {
   readonly #groupByKey = new Map<string, Group>();
   readonly #crowd = new CrowdedKeys();
   #records = 0;
+
+  constructor(watcher: GroupWatcher) {
+    this.#watcher = watcher;
+  }
 
   get recordCount(): number {
     return this.#records;
@@ -66,11 +78,15 @@ export class GroupTable {
     return group;
   }
 
-  /** Moves the smaller into the larger and answers that one. Both must be of this table. */
+  /** Moves the smaller into the larger and answers that one: no key, but what times say joins them. */
   join(a: Group, b: Group): Group {
     if (a === b) return a;
     const [target, source] = a.records.size >= b.records.size ? [a, b] : [b, a];
     this.#merge(target, source);
+    const [key] = source.records.keys();
+    if (key !== undefined) target.joined = [...target.joined, key];
+    const lastRecordMs = Math.max(a.lastRecordMs, b.lastRecordMs);
+    this.#touch(target, lastRecordMs, false);
     return target;
   }
 
@@ -87,6 +103,11 @@ export class GroupTable {
   }
 
   forget(group: Group): void {
+    this.#remove(group);
+    this.#watcher.forgotten(group);
+  }
+
+  #remove(group: Group): void {
     this.#groups.delete(group);
     this.#dirty.delete(group);
     this.#records -= group.records.size;
@@ -111,15 +132,21 @@ export class GroupTable {
   }
 
   #merge(target: Group, source: Group): void {
-    this.forget(source);
+    this.#remove(source);
     for (const key of source.keys) this.#point(key, target);
     const before = target.records.size;
     for (const [key, record] of source.records) putRecord(target, key, record);
     this.#records += target.records.size - before;
-    for (const [pathId, emitted] of source.emitted) target.emitted.set(pathId, emitted);
+    for (const [pathId, emitted] of source.emitted)
+      if (emitted.version > (target.emitted.get(pathId)?.version ?? -1))
+        target.emitted.set(pathId, emitted);
     target.scored = [...target.scored, ...source.scored];
     target.firstLsn = Math.min(target.firstLsn, source.firstLsn);
     target.dirtySinceLsn = Math.min(target.dirtySinceLsn, source.dirtySinceLsn);
+    for (const [block, links] of source.inferred)
+      target.inferred.set(block, [...(target.inferred.get(block) ?? []), ...links]);
+    target.joined = [...target.joined, ...source.joined];
+    this.#watcher.merged(target, source);
     if (source.dirtySinceMs === null) return;
     target.dirtySinceMs = Math.min(
       target.dirtySinceMs ?? Number.POSITIVE_INFINITY,

@@ -13,9 +13,12 @@ export function restoreEmissions(
   fromLsn: number,
 ): number {
   const truncated = new Set<Group>();
-  for (const { cluster, key, firstLsn, written, withdrawn } of emissions) {
-    const group = table.groupOf(cluster, key);
-    if (group === undefined) continue;
+  for (const { cluster, key, firstLsn, joined, written, withdrawn } of emissions) {
+    const found = table.groupOf(cluster, key);
+    if (found === undefined) continue;
+    // Together they wrote, so together they take it back.
+    const others = joined.flatMap((each) => table.groupOf(cluster, each) ?? []);
+    const group = others.reduce((all, other) => table.join(all, other), found);
     if (firstLsn < fromLsn) truncated.add(group);
     // No digest: the insert may not have come to pass, so each is written (or withdrawn) again, one version higher.
     for (const [pathId, version] of [...written, ...withdrawn])

@@ -5,7 +5,7 @@
  *   add ──► group (dirty) ──quiet or long enough──► takeDue ──► changes     group stays for late records
  *                                                                 └─ keepMs without a new one ──► forgotten
  */
-import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import type { Context, Evidence, InferredLink } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { PathChanges } from '../collectorStore.ts';
@@ -15,7 +15,10 @@ import { evidenceOf, type Group, hasOpenLeg, recordKey, startOf } from './group.
 import { GroupTable, type Origin } from './groupTable.ts';
 import type { Emission } from './journal.ts';
 import { LeftChanges } from './leftChanges.ts';
+import type { Block } from './placeBlocks.ts';
+import { PlaceWindows, type WindowCounts, type WindowOptions } from './placeWindows.ts';
 import { restoreEmissions } from './restore.ts';
+import { visitsOf } from './visits.ts';
 
 export interface StitcherOptions {
   readonly quietMs: number;
@@ -32,15 +35,19 @@ export interface StitcherOptions {
   /** `atUs`: when the connections began; names and policies are those of that time. */
   readonly contextOf: (cluster: string, atUs: number) => Context;
   readonly onError: (error: unknown) => void;
+  /** When times may tell what caused what. */
+  readonly windows: Omit<WindowOptions, 'contextOf'>;
 }
 
 /** Grow only; metrics read the differences. */
-export interface StitchCounts {
+export interface StitchCounts extends WindowCounts {
   evictedRecords: number;
   closedGroups: number;
   orphanRevisions: number;
   failedGroups: number;
   droppedChanges: number;
+  /** Links from times that would have made a group too large. */
+  droppedLinks: number;
 }
 
 export interface Due extends PathChanges {
@@ -52,21 +59,27 @@ export interface Due extends PathChanges {
 const NO_LOG: Origin = { lsn: 0, isNews: true };
 
 export class Stitcher {
-  readonly counts: StitchCounts = {
-    evictedRecords: 0,
-    closedGroups: 0,
-    orphanRevisions: 0,
-    failedGroups: 0,
-    droppedChanges: 0,
-  };
+  readonly counts: StitchCounts;
   readonly #options: StitcherOptions;
-  readonly #table = new GroupTable();
+  readonly #table: GroupTable;
   readonly #memory = new ClusterMemory();
   readonly #left: LeftChanges;
+  readonly #windows: PlaceWindows;
 
   constructor(options: StitcherOptions) {
     this.#options = options;
     this.#left = new LeftChanges(options.maxLeftChanges);
+    const contextOf = (cluster: string, atUs: number) => this.#contextOf(cluster, atUs);
+    this.#windows = new PlaceWindows({ ...options.windows, contextOf });
+    this.#table = new GroupTable(this.#windows.blocks);
+    this.counts = Object.assign(this.#windows.counts, {
+      evictedRecords: 0,
+      closedGroups: 0,
+      orphanRevisions: 0,
+      failedGroups: 0,
+      droppedChanges: 0,
+      droppedLinks: 0,
+    });
   }
 
   get recordCount(): number {
@@ -105,6 +118,7 @@ export class Stitcher {
    */
   takeDue(nowMs: number, limit: number, isFinal = false): Due {
     this.#doubtAnswers();
+    if (!isFinal) this.#compareTimes(nowMs);
     const changes = this.#left.take();
     const due: Group[] = [];
     let hasMore = false;
@@ -171,17 +185,16 @@ export class Stitcher {
 
   #reconstruct(group: Group): GroupChanges {
     this.#table.markClean(group);
-    const { reconstruct, contextOf, onError } = this.#options;
+    const { reconstruct, onError } = this.#options;
     try {
       const evidence = evidenceOf(group);
-      const { known, isSettled } = this.#memory.learn(group, evidence);
+      const isSettled = this.#memory.learn(group, evidence);
       // What was left open for want of a rule is decided now.
       if (isSettled)
         this.#lookAgain(({ cluster, scored }) => cluster === group.cluster && scored.length > 0);
-      const paths = reconstruct(evidence, {
-        ...contextOf(group.cluster, startOf(group)),
-        ...known,
-      });
+      const context = this.#contextOf(group.cluster, startOf(group));
+      const paths = reconstruct(evidence, context);
+      this.#windows.blocks.note(group, visitsOf(evidence, paths, context));
       group.answeredAlone = new Set(paths.flatMap(answeredAlone));
       return withEmission(group, changesOf(group, paths));
     } catch (error) {
@@ -190,6 +203,39 @@ export class Stitcher {
       onError(error);
       return { paths: [], withdrawals: [], emission: null };
     }
+  }
+
+  #contextOf(cluster: string, atUs: number): Context {
+    return { ...this.#options.contextOf(cluster, atUs), ...this.#memory.known(cluster) };
+  }
+
+  /** What the times of whole windows tell goes with the groups, and makes one of those that it links. */
+  #compareTimes(nowMs: number): void {
+    let dirtySinceMs = Number.POSITIVE_INFINITY;
+    for (const group of this.#table.dirty)
+      dirtySinceMs = Math.min(dirtySinceMs, group.dirtySinceMs ?? dirtySinceMs);
+    for (const { block, before, links } of this.#windows.look(nowMs, dirtySinceMs)) {
+      const { cluster } = block.place;
+      for (const { inbound } of before) {
+        const group = this.#table.groupOf(cluster, `p:${inbound.isnPairHash}`);
+        if (group?.inferred.delete(block.id) === true) this.#table.markDirty(group);
+      }
+      for (const link of links) this.#linkByTimes(block, link);
+    }
+  }
+
+  #linkByTimes({ id, place: { cluster } }: Block, link: InferredLink): void {
+    const inbound = this.#table.groupOf(cluster, `p:${link.inbound.isnPairHash}`);
+    const outbound = this.#table.groupOf(cluster, `p:${link.outbound.isnPairHash}`);
+    if (inbound === undefined || outbound === undefined) return;
+    const records = inbound.records.size + (inbound === outbound ? 0 : outbound.records.size);
+    if (records > this.#options.maxGroupRecords) {
+      this.counts.droppedLinks += 1;
+      return;
+    }
+    const group = this.#table.join(inbound, outbound);
+    group.inferred.set(id, [...(group.inferred.get(id) ?? []), link]);
+    this.#table.markDirty(group);
   }
 
   /** A proxy was said to have answered by itself, and now it is known that an upstream refused it around that time. */
