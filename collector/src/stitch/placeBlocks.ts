@@ -5,7 +5,7 @@
 import type { TimeWindow } from '@hoptrace/domain/loss/timeWindows.ts';
 import type { Exchange, InferredLink, ProxyLink } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { Group } from './group.ts';
-import { NO_VISITS, type Stay, type Visits } from './visits.ts';
+import { NO_VISITS, type Stay, type Visit, type Visits } from './visits.ts';
 
 /** Places with groups are bounded by the groups; of those without, what is broken there is all that is remembered. */
 const MAX_PLACES = 4096;
@@ -62,14 +62,11 @@ export class PlaceBlocks {
     if (before === NO_VISITS && visits === NO_VISITS) return;
     group.visits = visits;
     this.#noteLoose(group, before, visits);
-    const newLinks = newOf(before.links, visits.links);
+    const newLinks = before === NO_VISITS ? [] : newOf(before.links, visits.links);
     for (const [key, visit] of visits.byPlace) {
       const place = this.#placeOf(group.cluster, key, visit.node);
-      const known = new Set<Exchange>(before.byPlace.get(key)?.stays.map(({ record }) => record));
-      // What was told to have been caused is open again: then all of it is.
-      const isReopened = visit.hasOpen && before.byPlace.get(key)?.hasOpen === false;
-      const newStays = visit.stays.filter(({ record }) => isReopened || !known.has(record));
-      for (const stay of newStays) this.#noteStay(place, group, stay);
+      for (const stay of newStays(before.byPlace.get(key), visit))
+        this.#noteStay(place, group, stay);
       for (const link of newLinks)
         if (link.node === visit.node) this.#touch(place, link.startUs, link.startUs);
     }
@@ -128,7 +125,8 @@ export class PlaceBlocks {
   }
 
   #noteStay(place: Place, group: Group, stay: Stay): void {
-    for (const number of this.#numbersOf([stay])) {
+    const last = Math.floor(stay.toUs / this.#blockUs);
+    for (let number = Math.floor(stay.fromUs / this.#blockUs); number <= last; number++) {
       const known = place.blocks.get(number);
       const block = known ?? this.#newBlock(place, number);
       block.groups.add(group);
@@ -160,12 +158,8 @@ export class PlaceBlocks {
   #numbersOf(stays: readonly Stay[]): Set<number> {
     const numbers = new Set<number>();
     for (const { fromUs, toUs } of stays)
-      for (
-        let number = Math.floor(fromUs / this.#blockUs);
-        number * this.#blockUs <= toUs;
-        number++
-      )
-        numbers.add(number);
+      for (let at = Math.floor(fromUs / this.#blockUs); at * this.#blockUs <= toUs; at++)
+        numbers.add(at);
     return numbers;
   }
 
@@ -211,8 +205,15 @@ export class PlaceBlocks {
   }
 }
 
+function newStays(before: Visit | undefined, after: Visit): readonly Stay[] {
+  // What was told to have been caused is open again: then all of it is.
+  if (before === undefined || (after.hasOpen && !before.hasOpen)) return after.stays;
+  const known = new Set<Exchange>(before.stays.map(({ record }) => record));
+  return after.stays.filter(({ record }) => !known.has(record));
+}
+
 function newOf(before: readonly ProxyLink[], after: readonly ProxyLink[]): ProxyLink[] {
-  if (after.length === 0) return [];
+  if (after.length === before.length) return [];
   const known = new Set(before);
   return after.filter((link) => !known.has(link));
 }

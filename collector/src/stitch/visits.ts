@@ -42,29 +42,28 @@ export const NO_VISITS: Visits = { byPlace: new Map(), loose: [], links: [] };
 export function visitsOf(evidence: Evidence, paths: readonly Path[], context: Context): Visits {
   const exchanges = evidence.exchanges ?? [];
   if (exchanges.length === 0) return NO_VISITS;
-  const byTap = new Map<string, Exchange[]>();
+  const byPair = new Map<string, Exchange[]>();
   for (const exchange of exchanges) {
-    const key = tapKey(exchange, exchange.isnPairHash);
-    const known = byTap.get(key);
-    if (known === undefined) byTap.set(key, [exchange]);
+    const known = byPair.get(exchange.isnPairHash);
+    if (known === undefined) byPair.set(exchange.isnPairHash, [exchange]);
     else known.push(exchange);
   }
   const starts = new Set(paths.map(({ startedAtUs }) => startedAtUs));
   const byPlace = new Map<string, Visit>();
-  const seen = new Set<string>();
+  const seen = new Set<Exchange>();
   for (const leg of evidence.legs) {
-    if (leg.isnPairHash === null) continue;
-    const key = tapKey(leg, leg.isnPairHash);
-    const told = byTap.get(key);
-    if (told === undefined) continue;
-    seen.add(key);
+    const ofPair = leg.isnPairHash === null ? undefined : byPair.get(leg.isnPairHash);
+    const told = ofPair?.filter((exchange) => isSameTap(exchange, leg)) ?? [];
+    if (told.length === 0) continue;
+    for (const exchange of told) seen.add(exchange);
     const [end, start] = [endPlace(leg, context), startPlace(leg, context)];
     if (end?.isSameClock === true) stay(byPlace, end.place, { leg, told, isInbound: true });
     if (start?.isSameClock !== true) continue;
     const visit = stay(byPlace, start.place, { leg, told, isInbound: false });
     visit.hasOpen ||= starts.has(leg.startUs);
   }
-  const loose = [...byTap].flatMap(([key, told]) => (seen.has(key) ? [] : told));
+  const loose =
+    seen.size === exchanges.length ? [] : exchanges.filter((exchange) => !seen.has(exchange));
   return { byPlace, loose, links: evidence.proxyLinks };
 }
 
@@ -87,6 +86,13 @@ function stay(byPlace: Map<string, Visit>, place: string, { leg, told, isInbound
   return visit;
 }
 
-function tapKey({ node, tap }: Pick<Leg, 'node' | 'tap'>, isnPairHash: string): string {
-  return `${isnPairHash}|${node}|${tap.netns}|${tap.ifindex}|${tap.role}|${tap.synDirection}`;
+function isSameTap(a: Exchange, b: Leg): boolean {
+  const [x, y] = [a.tap, b.tap];
+  return (
+    x.ifindex === y.ifindex &&
+    x.netns === y.netns &&
+    x.synDirection === y.synDirection &&
+    x.role === y.role &&
+    a.node === b.node
+  );
 }
