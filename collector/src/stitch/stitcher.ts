@@ -188,11 +188,12 @@ export class Stitcher {
     const { reconstruct, onError } = this.#options;
     try {
       const evidence = evidenceOf(group);
-      const isSettled = this.#memory.learn(group, evidence);
+      const now = this.#options.contextOf(group.cluster, startOf(group));
+      const isSettled = this.#memory.learn(group, evidence, now);
       // What was left open for want of a rule is decided now.
       if (isSettled)
         this.#lookAgain(({ cluster, scored }) => cluster === group.cluster && scored.length > 0);
-      const context = this.#contextOf(group.cluster, startOf(group));
+      const context = { ...now, ...this.#memory.known(group.cluster) };
       const paths = reconstruct(evidence, context);
       this.#windows.blocks.note(group, visitsOf(evidence, paths, context));
       group.answeredAlone = new Set(paths.flatMap(answeredAlone));

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { canonicalIp } from '../model/ip.ts';
+import { nodeFactsSchema } from './nodeFacts.ts';
 
 export const SCHEMA_VERSION = 1;
 
@@ -237,6 +238,8 @@ export const envelopeSchema = z.strictObject({
     .describe(
       'from this time on the agent has told an exchange for each request of each connection that began since, or counted it as lost; absent: it leaves some out',
     ),
+  /** Sent in heartbeats, when they changed, to collectors that say that they know them. */
+  facts: nodeFactsSchema.optional(),
 });
 
 export type Envelope = z.infer<typeof envelopeSchema>;
