@@ -39,6 +39,8 @@ export interface SenderOptions {
   readonly addresses: () => readonly NodeAddress[];
   /** The same object as long as nothing changed. */
   readonly facts: () => NodeFacts | null;
+  /** Null: requests are left out. */
+  readonly exchangesSinceUs: () => number | null;
   /** Losses since the last call. */
   readonly takeLosses: () => Losses;
   /** Losses that were taken and did not arrive. */
@@ -272,8 +274,9 @@ export class Sender {
   }
 
   /** What collectors know that give credit. */
-  #moreOf(): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts'> {
+  #moreOf(): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts' | 'exchangesSinceUs'> {
     const { outbox, facts } = this.#options;
+    const sinceUs = this.#options.exchangesSinceUs();
     const [oldest] = outbox.batches;
     const clock = this.#clock.best;
     const news = this.#heartbeat.newsOf(facts());
@@ -285,6 +288,9 @@ export class Sender {
       }),
       ...(clock === null ? {} : { clock }),
       ...(news === null ? {} : { facts: news }),
+      ...(sinceUs !== null && this.#heartbeat.knows('exchangesSinceUs')
+        ? { exchangesSinceUs: sinceUs }
+        : {}),
     };
   }
 
