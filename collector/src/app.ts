@@ -1,5 +1,6 @@
 /** The collector, wired by hand. Building opens nothing; start() and close() do the I/O. */
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
+import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { CollectorStore } from './collectorStore.ts';
 import type { CollectorConfig } from './config.ts';
@@ -200,13 +201,14 @@ function createStitcher(
 }
 
 function addRoutes(parts: Parts, isClosing: () => boolean): void {
-  const { app, config, store, metrics, pipeline, topology, stitcher, nowMs } = parts;
+  const { app, config, store, metrics, heartbeats, pipeline, topology, stitcher, nowMs } = parts;
   const checkContext = () => ({
     nowUs: nowMs() * 1000,
     maxClockSkewUs: config.maxClockSkewMs * 1000,
   });
   const durable = () => parts.durable.log?.intake ?? null;
-  const intake = { pipeline, metrics, checkContext, durable };
+  const onRefused = (envelope: Envelope, count: number) => heartbeats.noteRefused(envelope, count);
+  const intake = { pipeline, metrics, checkContext, onRefused, durable };
   // In a plugin of its own: the WebSocket plugin must be there first to see the routes being added.
   app.register(async (scope) => {
     registerStream(scope, { intake, ...config });

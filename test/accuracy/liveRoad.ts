@@ -28,7 +28,7 @@ const EPOCH_MS = EPOCH_US / 1000;
 const RECORDS_A_TURN = 2000;
 const TURN_MS = 500;
 /** Enough for what was inferred to be reconstructed, and looked at once more. */
-const LAST_TURNS = 10;
+const LAST_TURNS = 30;
 const LONG_US = 3_600_000_000;
 
 export function judgeLiveRoad(world: World, tally: Tally): void {

@@ -1,3 +1,4 @@
+import { hasLosses } from '@hoptrace/domain/loss/lossWindows.ts';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import { expect, test } from '@jest/globals';
 import { envelope } from '../testing/builders.ts';
@@ -121,4 +122,15 @@ test('a new boot covers nothing before a minute of its own, whenever batches of 
   book.note(said(15), 0);
   book.note(said(22, { ...told, bootId }), 0);
   expect(covered(book)).toEqual([23, 20]);
+});
+
+test('refused records leave a loss window, though the agent lost nothing', () => {
+  const book = new HeartbeatBook(5000);
+  book.note(said(10), 0);
+  book.noteRefused(said(11), 2);
+  const isLost = (minutes: number) => {
+    const at = { fromUs: minutes * MINUTE_US, toUs: minutes * MINUTE_US };
+    return hasLosses(book.lossWindows('lab'), 'node1', at);
+  };
+  expect([9, 10.5, 12].map(isLost)).toEqual([false, true, false]);
 });

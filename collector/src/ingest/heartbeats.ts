@@ -68,6 +68,16 @@ export class HeartbeatBook {
     if (this.#nodes.size > MAX_NODES) this.#forgetOldest();
   }
 
+  /** Records that were refused are as lost as those that never came; the agent counts them, and does not say so. */
+  noteRefused(envelope: Envelope, count: number): void {
+    const { cluster, node, bootId } = envelope;
+    const known = this.#nodes.get(`${cluster}\n${node}`);
+    const previousUs = known?.heartbeat.bootId === bootId ? known.sentAtUs : null;
+    const losses = { ...envelope.losses, unsentRecords: envelope.losses.unsentRecords + count };
+    const windows = this.#losses.get(cluster) ?? NO_LOSSES;
+    this.#losses.set(cluster, noteLosses(windows, { ...envelope, losses }, previousUs));
+  }
+
   /** The heartbeats that are due, at most one per node and interval. They count as written. */
   takeDue(nowMs: number): Heartbeat[] {
     const due = [...this.#nodes.values()].filter(

@@ -71,7 +71,11 @@ export class PlaceWindows {
    */
   look(nowMs: number, dirtySinceMs: number): Verdict[] {
     const verdicts: Verdict[] = [];
+    let compared = 0;
     for (const block of [...this.blocks.stale]) {
+      // The rest waits for the next turn: sockets want theirs.
+      if (compared >= this.#options.maxStays) break;
+      if (this.#toldUs(block) < this.blocks.timeOf(block).toUs) continue;
       const groups = this.blocks.groupsOf(block);
       const visits = [...groups].flatMap(
         ({ visits: { byPlace } }) => byPlace.get(block.place.key) ?? [],
@@ -83,6 +87,7 @@ export class PlaceWindows {
       const stays = visits.flatMap((visit) => visit.stays);
       const links = this.#verdictOf(block, stays, { nowMs, dirtySinceMs });
       if (links === null) continue;
+      compared += stays.length;
       this.blocks.lookedAt(block);
       if (JSON.stringify(links) === JSON.stringify(block.links)) continue;
       verdicts.push({ block, before: block.links, links });
@@ -99,12 +104,9 @@ export class PlaceWindows {
   ): InferredLink[] | null {
     const { marginMs, maxStays, coverageOf, contextOf } = this.#options;
     const { cluster, node } = block.place;
-    const marginUs = marginMs * 1000;
     const time = this.blocks.timeOf(block);
-    const toldUs = (coverageOf(cluster, node)?.toUs ?? 0) - marginUs;
-    if (toldUs < time.toUs) return null;
     const { span, windows, uncut } = cutWindows(stays, time, maxStays);
-    if (toldUs < (span?.toUs ?? time.toUs)) return null;
+    if (this.#toldUs(block) < (span?.toUs ?? time.toUs)) return null;
     block.toldSinceMs ??= nowMs;
     if (dirtySinceMs <= block.toldSinceMs) return null;
     block.span = span;
@@ -112,7 +114,7 @@ export class PlaceWindows {
     if (span === null) return [];
     const context = contextOf(cluster, span.fromUs);
     const fromUs = coverageOf(cluster, node)?.fromUs ?? Number.POSITIVE_INFINITY;
-    const touched = { fromUs: span.fromUs, toUs: span.toUs + marginUs };
+    const touched = { fromUs: span.fromUs, toUs: span.toUs + marginMs * 1000 };
     if (
       span.fromUs < fromUs ||
       this.blocks.isBroken(block, span) ||
@@ -122,6 +124,12 @@ export class PlaceWindows {
       return [];
     }
     return windows.flatMap((window) => this.#judge(block, stays, window, context));
+  }
+
+  /** Up to here nothing of the place should be on its way any more. */
+  #toldUs({ place: { cluster, node } }: Block): number {
+    const { coverageOf, marginMs } = this.#options;
+    return (coverageOf(cluster, node)?.toUs ?? 0) - marginMs * 1000;
   }
 
   #judge(
