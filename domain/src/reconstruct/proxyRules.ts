@@ -18,6 +18,7 @@ import {
   type RuleScores,
   rate,
 } from './ruleScores.ts';
+import { isUnawaited, processKey, repeatedCauses } from './severalAtOnce.ts';
 
 /** From so many judged links on, a rate is worth more than a single link's say. */
 const MIN_LINKS = 20;
@@ -53,6 +54,10 @@ export interface LearnedRules {
   betterRule(link: ProxyLink): ProxyRule | null;
   /** The rule that was measured of a program of this name, unless this process's own links deny it. */
   measuredRule(link: ProxyLink): ProxyRule | null;
+  /** Did its program ever send what nobody waited for, or share connections to backends, so that silence proves nothing? */
+  hasSeveralAtOnce(link: ProxyLink): boolean;
+  /** Is what is believed of this process's links what its queue says? */
+  countsByQueue(link: ProxyLink): boolean;
   /** By some rule the response side gives this upstream burst to more than one client. */
   isContested(link: ProxyLink): boolean;
   /** Was this rule right so regularly where the two differed that it decides alone? */
@@ -79,6 +84,10 @@ export function learnRules(
     if (judged(here) >= MIN_OWN_LINKS && rate(here) < MIN_OWN_RATE) return false;
     return isRegular(longerScore(link, rule));
   };
+  const countsByQueue = (link: ProxyLink) =>
+    MEASURED_RULES[link.process] === undefined
+      ? isReliable(link, 'oldest')
+      : MEASURED_RULES[link.process] === 'oldest';
   return {
     verdictOf,
     reliableRules: (link) => RULES.filter((rule) => isReliable(link, rule)),
@@ -87,6 +96,11 @@ export function learnRules(
     measuredRule: (link) => {
       const rule = MEASURED_RULES[link.process] ?? null;
       return rule !== null && longerScore(link, rule).opposed === 0 ? rule : null;
+    },
+    countsByQueue,
+    hasSeveralAtOnce: (link) => {
+      const { unawaited = 0, shared = 0 } = history.get(link.process) ?? {};
+      return shared >= 1 || (unawaited >= 1 && countsByQueue(link));
     },
     isContested: ({ subject }) =>
       [...sides.values()].some(
@@ -127,11 +141,24 @@ export function settledRules(history: ProxyHistory): string {
 /** What these links show of each program; for a history, add them up with addScores. */
 export function scoreLinks(links: readonly ProxyLink[]): ProxyHistory {
   const sides = new Map(RULES.map((rule) => [rule, sidesOf(links, rule)] as const));
-  return scoresBy(
-    links,
-    ({ process }) => process,
-    (link, rule) => verdict(link, rule, sides.get(rule)),
+  const programOf = ({ process }: ProxyLink) => process;
+  const rules = scoresBy(links, programOf, (link, rule) => verdict(link, rule, sides.get(rule)));
+  const [unawaited, shared] = [countBy(links.filter(isUnawaited)), countBy(repeatedCauses(links))];
+  return new Map(
+    [...rules].map(([program, scores]): [string, RuleScores] => [
+      program,
+      {
+        ...scores,
+        ...{ unawaited: unawaited.get(program) ?? 0, shared: shared.get(program) ?? 0 },
+      },
+    ]),
   );
+}
+
+function countBy(links: readonly ProxyLink[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { process } of links) counts.set(process, (counts.get(process) ?? 0) + 1);
+  return counts;
 }
 
 /** All answers of one rule, by burst. */
@@ -199,10 +226,6 @@ function scoresBy(
     scores.set(keyOf(link), addScores(before, more));
   }
   return scores;
-}
-
-function processKey(link: ProxyLink): string {
-  return `${link.node}|${link.bootId}|${link.pid}`;
 }
 
 /** Each rule names another client burst. */
