@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AgentError } from './errors.ts';
 
 const COLLECTOR_PORT = 7041;
+const METRICS_PORT = 7043;
 const MIN_SECRET_BYTES = 16;
 const MIN_TOKEN_CHARACTERS = 16;
 
@@ -25,6 +26,15 @@ const secret = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
+const metricsAddress = z.string().transform((text, context): ListenAddress | null => {
+  if (text === 'off') return null;
+  const [, host, digits] = /^(\[[0-9a-f:]+\]|[^:/\s]+):(\d{1,5})$/i.exec(text) ?? [];
+  const port = Number(digits);
+  if (host !== undefined && port <= 65_535) return { host: host.replaceAll(/[[\]]/g, ''), port };
+  const message = `must be host:port or off, not "${text}"`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
 const namespaces = z
   .string()
   .transform((text) => text.split(',').filter((part) => part.trim() !== ''))
@@ -36,6 +46,9 @@ const namespaces = z
         .regex(/^([^=/,]+=)?\/.+$/, 'must be NAME=/path or /path'),
     ),
   );
+
+const EXCHANGE_MODES = ['off', 'connections', 'all'] as const;
+const LOADER_EXCHANGE_MODES = { connections: 'first', all: 'all' } as const;
 
 const environmentSchema = z.object({
   /** The collector of the same machine; HOPTRACE_PORT_OFFSET is added to this default only. */
@@ -52,6 +65,10 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_NETNS: namespaces.prefault(''),
   /** The loader's default is that of process 1. */
   HOPTRACE_AGENT_HOST_NETNS: z.string().startsWith('/').optional(),
+  /** Its metrics and probes: on loopback, since they have no login. HOPTRACE_PORT_OFFSET is added to this default only. */
+  HOPTRACE_AGENT_METRICS: metricsAddress.optional(),
+  /** Where the node's processes are seen; another place in a container without hostPID. */
+  HOPTRACE_AGENT_PROC: z.string().startsWith('/').prefault('/proc'),
   /** Where `npm run agent:build` puts it. */
   HOPTRACE_AGENT_LOADER_PATH: z.string().min(1).optional(),
   /** On: only addresses leave the node, and nothing else tells the client behind a load balancer. */
@@ -62,6 +79,13 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_RING_BYTES: integer(64 * 1024, 256 * 1024 * 1024)
     .refine((bytes) => Number.isInteger(Math.log2(bytes)), 'must be a power of two')
     .prefault(String(4 * 1024 * 1024)),
+  /** `all`: every request, up to a limit (docs/adr/0010). `connections`: of each connection the first request. */
+  HOPTRACE_AGENT_EXCHANGES: z.enum(EXCHANGE_MODES).default('connections'),
+  /**
+   * `heads`: method, status and keyed hashes of X-Request-ID and traceparent of plain HTTP. Off: reading payload is
+   * to be asked for. Nothing else of a head is kept, and no record holds text of it but the method.
+   */
+  HOPTRACE_AGENT_CAPTURE: z.enum(['off', 'heads']).default('off'),
   /** Writes what the loader says to this file. It will hold addresses and raw sequence numbers. */
   HOPTRACE_AGENT_RECORD_FILE: z.string().min(1).optional(),
   /** About 0.7 KB each: 45 MB. */
@@ -80,6 +104,8 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_MAX_QUEUED_RECORDS: integer(1_000, 4_000_000).prefault('50000'),
 });
 
+export type ExchangeMode = (typeof EXCHANGE_MODES)[number];
+
 export interface AgentConfig {
   readonly collectorUrl: string;
   readonly token: string | null;
@@ -90,14 +116,24 @@ export interface AgentConfig {
   readonly isSecretRandom: boolean;
   readonly netns: readonly string[];
   readonly hostNetns: string | null;
+  readonly procFolder: string;
+  /** Null: no metrics page. */
+  readonly metrics: ListenAddress | null;
   readonly loaderPath: string;
   readonly isProxyHeaderOn: boolean;
   readonly isProxyLinksOn: boolean;
   readonly ringBytes: number;
+  readonly exchanges: ExchangeMode;
+  readonly isHeadCaptureOn: boolean;
   readonly recordFile: string | null;
   readonly maxOpenLegs: number;
   readonly maxQueuedRecords: number;
   readonly spool: SpoolConfig | null;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface SpoolConfig {
@@ -119,6 +155,10 @@ export function readAgentConfig(
 ): AgentConfig {
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
   const problems = unknownNames(given.map(([name]) => name));
+  if (env.HOPTRACE_AGENT_CAPTURE === 'heads' && env.HOPTRACE_AGENT_EXCHANGES === 'off')
+    problems.push(
+      'HOPTRACE_AGENT_CAPTURE: heads belong to exchanges, which HOPTRACE_AGENT_EXCHANGES turns off',
+    );
   const result = environmentSchema.safeParse(Object.fromEntries(given));
   for (const issue of result.error?.issues ?? []) {
     problems.push(`${issue.path.join('.')}: ${issue.message}`);
@@ -151,15 +191,25 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     isSecretRandom: env.HOPTRACE_AGENT_CLUSTER_SECRET === undefined,
     netns: env.HOPTRACE_AGENT_NETNS,
     hostNetns: env.HOPTRACE_AGENT_HOST_NETNS ?? null,
+    procFolder: env.HOPTRACE_AGENT_PROC,
+    metrics: metricsOf(env),
     loaderPath: env.HOPTRACE_AGENT_LOADER_PATH ?? DEFAULT_LOADER_PATH,
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
     isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,
     ringBytes: env.HOPTRACE_AGENT_RING_BYTES,
+    exchanges: env.HOPTRACE_AGENT_EXCHANGES,
+    isHeadCaptureOn: env.HOPTRACE_AGENT_CAPTURE === 'heads',
     recordFile: env.HOPTRACE_AGENT_RECORD_FILE ?? null,
     maxOpenLegs: env.HOPTRACE_AGENT_MAX_OPEN_LEGS,
     maxQueuedRecords: env.HOPTRACE_AGENT_MAX_QUEUED_RECORDS,
     spool: spoolOf(env),
   });
+}
+
+function metricsOf(env: z.infer<typeof environmentSchema>): ListenAddress | null {
+  const given = env.HOPTRACE_AGENT_METRICS;
+  if (given !== undefined) return given;
+  return { host: '127.0.0.1', port: METRICS_PORT + env.HOPTRACE_PORT_OFFSET };
 }
 
 function spoolOf(env: z.infer<typeof environmentSchema>): SpoolConfig | null {
@@ -181,5 +231,7 @@ export function loaderArgs(config: AgentConfig): string[] {
     ...['--ring-bytes', String(config.ringBytes)],
     ...(config.isProxyHeaderOn ? ['--proxy-header'] : []),
     ...(config.isProxyLinksOn ? ['--proxy-links'] : []),
+    ...(config.exchanges === 'off' ? [] : ['--exchanges', LOADER_EXCHANGE_MODES[config.exchanges]]),
+    ...(config.isHeadCaptureOn ? ['--heads'] : []),
   ];
 }

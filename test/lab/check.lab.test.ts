@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isRowRight } from './check/rows.ts';
 import { BALANCED, runScenarios } from './check/run.ts';
-import { type Stack, startStack } from './check/stack.ts';
+import { EVERY_REQUEST, type Stack, startStack } from './check/stack.ts';
 import { missingOnHost } from './host.ts';
 import { type Lab, openLab } from './lab.ts';
 import { BACKENDS } from './plan.ts';
@@ -41,12 +41,19 @@ onCapableHost.each(VIEWS)(
     let stack: Stack;
     beforeAll(async () => {
       lab = await openLab({ backend });
-      stack = await startStack(lab, { recordFolder: null, watchBalancer });
+      stack = await startStack(lab, { recordFolder: null, watchBalancer, agentEnv: EVERY_REQUEST });
     }, TIMEOUT_MS);
     afterAll(async () => {
       await stack?.close();
       await lab?.down();
     }, TIMEOUT_MS);
+
+    test('each agent of a node finds the mode of its kube-proxy', async () => {
+      const agents = await stack.agents();
+      const nodes = agents.filter(({ node }) => /^node\d$/.test(node));
+      expect(nodes.map(({ facts }) => facts?.kubeProxy.mode)).toEqual([backend, backend, backend]);
+      expect(nodes.every(({ facts }) => (facts?.sysctls.length ?? 0) > 8)).toBe(true);
+    });
 
     test.each(ids)(
       '%s',
@@ -60,6 +67,7 @@ onCapableHost.each(VIEWS)(
         if (row === undefined) throw new Error(`no row for ${id}`);
         expect(row.wrong).toEqual([]);
         expect(row.right).toBe(REQUESTS);
+        expect(row.times?.wrong ?? []).toEqual([]);
         if (row.rtt !== null) expect(row.rtt.errorShare).toBeLessThan(0.1);
         expect(isRowRight(row)).toBe(true);
       },

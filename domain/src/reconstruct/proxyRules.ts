@@ -5,7 +5,8 @@
  * time (last read), HAProxy reads first and then connects in that order (oldest unlinked), Go does neither surely.
  */
 import type { BurstRef } from '../wire/v1.ts';
-import type { ProxyLink } from './evidence.ts';
+import type { Context, ProxyLink } from './evidence.ts';
+import { type ImagesByNetns, programOf } from './program.ts';
 import {
   addScores,
   judged,
@@ -67,15 +68,18 @@ export interface LearnedRules {
 /** `history` counts where it is longer than what is at hand. */
 export function learnRules(
   links: readonly ProxyLink[],
-  history: ProxyHistory = new Map(),
+  { proxyHistory: history, images }: Pick<Context, 'proxyHistory' | 'images'> = {},
 ): LearnedRules {
   const sides = new Map(RULES.map((rule) => [rule, sidesOf(links, rule)] as const));
   const verdictOf = (link: ProxyLink, rule: ProxyRule) => verdict(link, rule, sides.get(rule));
   const own = scoresBy(links, processKey, verdictOf);
   const ownScore = (link: ProxyLink, rule: ProxyRule) =>
     own.get(processKey(link))?.[rule] ?? NO_SCORE;
+  // Of an image that is new here, its name tells more than nothing.
+  const knownOf = (link: ProxyLink) =>
+    history?.get(programOf(link, images)) ?? history?.get(link.process);
   const longerScore = (link: ProxyLink, rule: ProxyRule) => {
-    const before = history.get(link.process)?.[rule] ?? NO_SCORE;
+    const before = knownOf(link)?.[rule] ?? NO_SCORE;
     const here = ownScore(link, rule);
     return judged(before) > judged(here) ? before : here;
   };
@@ -99,7 +103,7 @@ export function learnRules(
     },
     countsByQueue,
     hasSeveralAtOnce: (link) => {
-      const { unawaited = 0, shared = 0 } = history.get(link.process) ?? {};
+      const { unawaited = 0, shared = 0 } = knownOf(link) ?? {};
       return shared >= 1 || (unawaited >= 1 && countsByQueue(link));
     },
     isContested: ({ subject }) =>
@@ -139,11 +143,12 @@ export function settledRules(history: ProxyHistory): string {
 }
 
 /** What these links show of each program; for a history, add them up with addScores. */
-export function scoreLinks(links: readonly ProxyLink[]): ProxyHistory {
+export function scoreLinks(links: readonly ProxyLink[], images?: ImagesByNetns): ProxyHistory {
   const sides = new Map(RULES.map((rule) => [rule, sidesOf(links, rule)] as const));
-  const programOf = ({ process }: ProxyLink) => process;
-  const rules = scoresBy(links, programOf, (link, rule) => verdict(link, rule, sides.get(rule)));
-  const [unawaited, shared] = [countBy(links.filter(isUnawaited)), countBy(repeatedCauses(links))];
+  const ofProgram = (link: ProxyLink) => programOf(link, images);
+  const rules = scoresBy(links, ofProgram, (link, rule) => verdict(link, rule, sides.get(rule)));
+  const unawaited = countBy(links.filter(isUnawaited), ofProgram);
+  const shared = countBy(repeatedCauses(links), ofProgram);
   return new Map(
     [...rules].map(([program, scores]): [string, RuleScores] => [
       program,
@@ -155,9 +160,12 @@ export function scoreLinks(links: readonly ProxyLink[]): ProxyHistory {
   );
 }
 
-function countBy(links: readonly ProxyLink[]): ReadonlyMap<string, number> {
+function countBy(
+  links: readonly ProxyLink[],
+  keyOf: (link: ProxyLink) => string,
+): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { process } of links) counts.set(process, (counts.get(process) ?? 0) + 1);
+  for (const link of links) counts.set(keyOf(link), (counts.get(keyOf(link)) ?? 0) + 1);
   return counts;
 }
 

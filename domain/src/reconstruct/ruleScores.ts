@@ -19,7 +19,7 @@ export interface RuleScores extends Readonly<Record<ProxyRule, RuleScore>> {
   readonly shared?: number;
 }
 
-/** By the name of the program, what links of earlier evidence showed. */
+/** By program (programOf), what links of earlier evidence showed. */
 export type ProxyHistory = ReadonlyMap<string, RuleScores>;
 
 export const NO_SCORE: RuleScore = { agreed: 0, opposed: 0, agreedAlone: 0, opposedAlone: 0 };

@@ -39,13 +39,13 @@ interface RequestSide {
 export function threadEdges(
   connections: readonly Connection[],
   links: readonly ProxyLink[],
-  { proxyHistory, failedAttempts }: Pick<Context, 'proxyHistory' | 'failedAttempts'> = {},
+  context: Pick<Context, 'proxyHistory' | 'images' | 'failedAttempts'> = {},
 ): ThreadEdges {
   const keyOf = new Map(
     connections.flatMap(({ key, pairHashes }) => pairHashes.map((hash) => [hash, key] as const)),
   );
-  const rules = learnRules(links, proxyHistory);
-  const isShaken = shakenBy(connections, failedAttempts);
+  const rules = learnRules(links, context);
+  const isShaken = shakenBy(connections, context.failedAttempts);
   const several = severalAtOnce(links);
   const isOutOfStep = (link: ProxyLink) => rules.countsByQueue(link) && several.isOutOfStep(link);
   const requests = requestSide(links, keyOf, rules, { isShaken, isOutOfStep });

@@ -1,6 +1,6 @@
 /** One agent as a node of the lab would run it: its own loader, that node's namespaces and no others. */
 import { join } from 'node:path';
-import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
+import { buildAgent, liveDeps } from '@hoptrace/agent/app.ts';
 import { type AgentConfig, readAgentConfig } from '@hoptrace/agent/config.ts';
 import { jsonLog } from '@hoptrace/agent/log.ts';
 import type { Lifecycle } from '../../../cli/src/up/lifecycle.ts';
@@ -14,6 +14,8 @@ export interface NodeAgentOptions {
   readonly secret: string;
   readonly collectorUrl: string;
   readonly recordFolder: string | null;
+  /** More HOPTRACE_AGENT_… settings. */
+  readonly agentEnv?: Readonly<Record<string, string>>;
 }
 
 const START_TIMEOUT_MS = 20_000;
@@ -26,6 +28,7 @@ export function nodeAgentConfig({
   secret,
   collectorUrl,
   recordFolder,
+  agentEnv = {},
 }: NodeAgentOptions): AgentConfig {
   const name = node.node ?? node.role;
   const own = lab.namespaces.filter((each) => each === node || each.node === name);
@@ -42,6 +45,7 @@ export function nodeAgentConfig({
       HOPTRACE_AGENT_HOST_NETNS: node.path,
       HOPTRACE_AGENT_NETNS: own.map((each) => `${each.name}=${each.path}`).join(','),
       ...recordFile,
+      ...agentEnv,
     },
     name,
   );
@@ -54,7 +58,7 @@ export async function startNodeAgent(
 ): Promise<void> {
   const config = nodeAgentConfig(options);
   const log = jsonLog((line) => process.stderr.write(line), Date.now);
-  const agent = buildAgent(config, { source: loaderSource(config, log), log });
+  const agent = buildAgent(config, { ...liveDeps(config, log), log });
   lifecycle.add(`agent of ${config.node}`, () => agent.close());
   agent.start();
   const deadlineMs = Date.now() + START_TIMEOUT_MS;
