@@ -29,10 +29,11 @@ export function severalAtOnce(links: readonly ProxyLink[]): SeveralAtOnce {
   const sharing = new Set(repeatedCauses(links).map(processKey));
   return {
     isOutOfStep: (link) => {
+      if (times.size === 0) return false;
       const next = firstFrom(times.get(processKey(link)) ?? [], link.startUs - AROUND_US);
       return next !== undefined && next <= link.startUs + AROUND_US;
     },
-    hasSharedUpstreams: (link) => sharing.has(processKey(link)),
+    hasSharedUpstreams: (link) => sharing.size > 0 && sharing.has(processKey(link)),
   };
 }
 

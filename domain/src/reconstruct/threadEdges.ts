@@ -47,7 +47,7 @@ export function threadEdges(
   const rules = learnRules(links, context);
   const isShaken = shakenBy(connections, context.failedAttempts);
   const several = severalAtOnce(links);
-  const isOutOfStep = (link: ProxyLink) => rules.countsByQueue(link) && several.isOutOfStep(link);
+  const isOutOfStep = (link: ProxyLink) => several.isOutOfStep(link) && rules.countsByQueue(link);
   const requests = requestSide(links, keyOf, rules, { isShaken, isOutOfStep });
   const isSilent = (link: ProxyLink) =>
     rules.hasSeveralAtOnce(link) || isOutOfStep(link) || several.hasSharedUpstreams(link);
@@ -145,8 +145,8 @@ function selfAnsweredOf(
     const isOwn =
       rules.reliableRules(link).length > 0 &&
       !requests.suspected.has(inboundKey) &&
-      !isSilent(link) &&
-      namesOthersOnly(link, requests);
+      namesOthersOnly(link, requests) &&
+      !isSilent(link);
     const known = ownAnswers.get(inboundKey);
     if (!isOwn || known === null) ownAnswers.set(inboundKey, null);
     else ownAnswers.set(inboundKey, (known ?? new Set()).add(link.subject.burst));
