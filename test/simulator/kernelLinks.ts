@@ -12,8 +12,11 @@ export class ProxySocket {
   isUnanswered = false;
   /** The client's burst left the queue of requests for an upstream. */
   isTaken = false;
-  /** A connect() named the causes already; the first write only tells them. */
-  hasCause = false;
+  /**
+   * Of an upstream: a connect() named the causes already, and the first write only tells them. Doubtful: the client
+   * that the thread had read last caused something else before (the second of several requests in one burst).
+   */
+  cause: 'none' | 'taken' | 'doubtful' = 'none';
   lastRead: BurstRef | null = null;
   oldest: BurstRef | null = null;
 
@@ -33,15 +36,25 @@ interface Waiting {
   readonly ref: BurstRef;
 }
 
+const QUEUE_LENGTH = 64;
+
 export class KernelThread {
   readonly #emit: (link: Link) => void;
+  readonly #isExact: boolean;
   #client: BurstRef | null = null;
+  /** The last burst read already caused something upstream. */
+  #isUsed = false;
   #upstream: BurstRef | null = null;
   #requests: Waiting[] = [];
   #responses: Waiting[] = [];
 
-  constructor(emit: (link: Link) => void) {
+  /**
+   * `isExact`: with doubtful causes and sockets that take along what waits for them when they end, which matters where
+   * a burst has several requests. Worlds of HTTP/1.1 alone are made without, as they were before there were others.
+   */
+  constructor(emit: (link: Link) => void, isExact = false) {
     this.#emit = emit;
+    this.#isExact = isExact;
   }
 
   readClient(client: ProxySocket): void {
@@ -52,26 +65,43 @@ export class KernelThread {
       client.isUnanswered = true;
       client.isTaken = false;
     }
-    this.#client = client.ref();
+    this.#setClient(client.ref());
     const isWaiting = this.#requests.some((each) => each.socket === client);
     if (!isNew && !isWaiting) return;
     this.#requests = this.#requests.filter((each) => each.socket !== client);
     this.#requests.push({ socket: client, ref: client.ref() });
+    if (this.#isExact && this.#requests.length > QUEUE_LENGTH) this.#requests.shift();
   }
 
   connect(upstream: ProxySocket): void {
+    const isDoubtful = this.#isExact && (this.#client === null || this.#isUsed);
     this.#takeCauses(upstream);
-    upstream.hasCause = true;
+    upstream.cause = isDoubtful ? 'doubtful' : 'taken';
   }
 
   writeUpstream(upstream: ProxySocket): void {
-    const isNews = upstream.direction !== 'write';
+    const isNew = upstream.direction !== 'write';
     upstream.direction = 'write';
-    if (!isNews) return;
-    upstream.burst++;
-    if (!upstream.hasCause) this.#takeCauses(upstream);
-    upstream.hasCause = false;
-    this.#tell('request', upstream, upstream.lastRead, upstream.oldest);
+    if (isNew) upstream.burst++;
+    const isTold = this.#settleCause(upstream, isNew) || isNew;
+    if (isTold) this.#tell('request', upstream, upstream.lastRead, upstream.oldest);
+    if (isSame(upstream.lastRead, this.#client)) this.#isUsed = true;
+  }
+
+  /** True: a doubtful cause gave way to a client that was read since and caused nothing yet. */
+  #settleCause(upstream: ProxySocket, isNew: boolean): boolean {
+    if (isNew && (upstream.cause === 'none' || upstream.burst > 1)) {
+      this.#takeCauses(upstream);
+      upstream.cause = 'none';
+    } else if (upstream.cause === 'taken') {
+      upstream.cause = 'none';
+    } else if (upstream.cause === 'doubtful' && !this.#isUsed && this.#client !== null) {
+      upstream.lastRead = this.#client;
+      upstream.cause = 'none';
+      this.#isUsed = true;
+      return true;
+    }
+    return false;
   }
 
   readUpstream(upstream: ProxySocket): void {
@@ -80,8 +110,11 @@ export class KernelThread {
       upstream.direction = 'read';
       this.#responses = this.#responses.filter((each) => each.socket !== upstream);
       this.#responses.push({ socket: upstream, ref: upstream.ref() });
+      if (this.#isExact && this.#responses.length > QUEUE_LENGTH) this.#responses.shift();
     }
-    if (upstream.lastRead !== null) this.#client = upstream.lastRead;
+    if (upstream.lastRead === null) return;
+    this.#client = upstream.lastRead;
+    this.#isUsed = true;
   }
 
   writeClient(client: ProxySocket): void {
@@ -93,8 +126,21 @@ export class KernelThread {
     this.#tell('response', client, this.#upstream, oldest?.ref ?? null);
   }
 
+  /** Who goes away takes along what waits for it. */
+  end(socket: ProxySocket): void {
+    if (!this.#isExact) return;
+    this.#requests = this.#requests.filter((each) => each.socket !== socket);
+    this.#responses = this.#responses.filter((each) => each.socket !== socket);
+  }
+
+  #setClient(ref: BurstRef): void {
+    if (!isSame(ref, this.#client)) this.#isUsed = false;
+    this.#client = ref;
+  }
+
   #takeCauses(upstream: ProxySocket): void {
     upstream.lastRead = this.#client;
+    this.#isUsed = true;
     const oldest = this.#requests.shift();
     upstream.oldest = oldest?.ref ?? null;
     if (oldest !== undefined) oldest.socket.isTaken = true;
@@ -109,4 +155,8 @@ export class KernelThread {
     if (lastRead !== null || oldest !== null)
       this.#emit({ side, subject: socket.ref(), lastRead, oldest });
   }
+}
+
+function isSame(a: BurstRef | null, b: BurstRef | null): boolean {
+  return a !== null && b !== null && a.isnPairHash === b.isnPairHash && a.burst === b.burst;
 }
