@@ -1,4 +1,6 @@
 /** The collector, wired by hand. Building opens nothing; start() and close() do the I/O. */
+import { once } from 'node:events';
+import { hostname } from 'node:os';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
@@ -17,6 +19,7 @@ import { IngestPipeline } from './ingest/pipeline.ts';
 import { realSleep, type Sleep } from './ingest/retry.ts';
 import { StoredSeqs } from './ingest/storedSeqs.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { RollupKeeper, type RollupKeeperOptions } from './rollups/rollupKeeper.ts';
 import { PathWriter } from './stitch/pathWriter.ts';
 import { WINDOW_LIMITS } from './stitch/placeWindows.ts';
 import { Stitcher } from './stitch/stitcher.ts';
@@ -70,6 +73,7 @@ export function buildCollector(deps: CollectorDeps): Collector {
       durability?.intake.start();
       if (durability !== null) every(HOUSEKEEPING_MS, () => tidy(parts, durability));
       every(STITCH_TURN_MS, () => pathWriter.turn());
+      every(HOUSEKEEPING_MS, () => parts.rollups?.turn());
       every(HOUSEKEEPING_MS, () => stitcher.expire(nowMs()));
       every(HOUSEKEEPING_MS, () => writeHeartbeats(heartbeats, parts));
       every(TOPOLOGY_POLL_MS, async () => {
@@ -128,7 +132,9 @@ function createParts(deps: CollectorDeps) {
     watch.failed(error);
   };
   const durable: { log: Durability | null } = { log: null };
+  const rollups = createRollups(deps, { metrics, nowMs, log: app.log, watch });
   const pathWriter = new PathWriter({
+    rollups,
     journal: () => durable.log?.journal ?? null,
     stitcher,
     store,
@@ -139,8 +145,23 @@ function createParts(deps: CollectorDeps) {
   });
   return {
     ...{ config, store, metrics, app, watch, abort, nowMs },
-    ...{ topology, heartbeats, stitcher, pipeline, pathWriter, stored, durable },
+    ...{ topology, heartbeats, stitcher, pipeline, pathWriter, rollups, stored, durable },
   };
+}
+
+interface RollupParts extends Pick<RollupKeeperOptions, 'metrics' | 'nowMs' | 'log'> {
+  readonly watch: StoreWatch;
+}
+
+function createRollups({ config, store }: CollectorDeps, parts: RollupParts): RollupKeeper | null {
+  if (store.rollups === undefined) return null;
+  return new RollupKeeper({
+    ...parts,
+    store: store.rollups,
+    collector: hostname(),
+    intervalMs: config.rollupIntervalMs,
+    onFailure: (error) => parts.watch.failed(error),
+  });
 }
 
 async function openLog(parts: Parts): Promise<Durability | null> {
@@ -201,7 +222,7 @@ function createStitcher(
 }
 
 function addRoutes(parts: Parts, isClosing: () => boolean): void {
-  const { app, config, store, metrics, heartbeats, pipeline, topology, stitcher, nowMs } = parts;
+  const { app, config, store, metrics, heartbeats, pipeline, topology, nowMs } = parts;
   const checkContext = () => ({
     nowUs: nowMs() * 1000,
     maxClockSkewUs: config.maxClockSkewMs * 1000,
@@ -216,11 +237,20 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
     registerHealth(scope, {
       metrics,
       isClosing,
-      refreshMetrics: stitchMetrics(metrics, stitcher),
+      refreshMetrics: refresher(parts),
       pingStore: () => store.ping(),
       topologyError: () => topology.state.error?.message ?? null,
     });
   });
+}
+
+function refresher({ metrics, stitcher, rollups }: Parts): () => void {
+  const refreshStitch = stitchMetrics(metrics, stitcher);
+  return () => {
+    refreshStitch();
+    metrics.rollupLag.set(rollups?.lagSeconds ?? 0);
+    metrics.rollupDirty.set(rollups?.dirtyMinutes ?? 0);
+  };
 }
 
 /** Stores what was accepted and what it means, as far as ClickHouse allows within closeTimeoutMs. */
@@ -235,6 +265,9 @@ async function finish(parts: Parts): Promise<void> {
   if (!isDrained) app.log.warn(`closing with batches that are not stored; ${rest}`);
   pipeline.close();
   await pathWriter.flush();
+  // What is left uncounted is found at the next start.
+  if (!abort.signal.aborted)
+    await Promise.race([parts.rollups?.flush(), once(abort.signal, 'abort')]);
   clearTimeout(deadline);
   if (isDrained) await writeHeartbeats(heartbeats, parts);
   await log?.close();

@@ -78,6 +78,8 @@ const environmentSchema = z.object({
   HOPTRACE_COLLECTOR_MAX_STITCH_RECORDS: integer(100, 10_000_000).prefault('30000'),
   /** A pooled upstream connection ties many requests together; beyond this the group is closed. */
   HOPTRACE_COLLECTOR_MAX_GROUP_RECORDS: integer(10, 1_000_000).prefault('5000'),
+  /** How often the present minute is counted; a page asks every few seconds. */
+  HOPTRACE_COLLECTOR_ROLLUP_INTERVAL_MS: milliseconds.prefault('10000'),
   HOPTRACE_COLLECTOR_HEARTBEAT_MS: milliseconds.prefault('5000'),
   HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS: milliseconds.prefault('10000'),
   HOPTRACE_COLLECTOR_LOG_LEVEL: z
@@ -132,6 +134,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, fileTokens: readonly s
     stitchKeepOpenMs: env.HOPTRACE_COLLECTOR_STITCH_KEEP_OPEN_MS,
     maxStitchRecords: env.HOPTRACE_COLLECTOR_MAX_STITCH_RECORDS,
     maxGroupRecords: env.HOPTRACE_COLLECTOR_MAX_GROUP_RECORDS,
+    rollupIntervalMs: env.HOPTRACE_COLLECTOR_ROLLUP_INTERVAL_MS,
     heartbeatMs: env.HOPTRACE_COLLECTOR_HEARTBEAT_MS,
     closeTimeoutMs: env.HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS,
     logLevel: env.HOPTRACE_COLLECTOR_LOG_LEVEL,

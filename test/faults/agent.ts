@@ -32,7 +32,13 @@ export async function runFaults({
   seed,
   sparesAgents = false,
 }: FaultOptions): Promise<{ rows: ResultRow[]; details: Record<string, unknown> }> {
-  const rig = await startRig({ env: { HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES: '262144' } });
+  const rig = await startRig({
+    env: {
+      HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES: '262144',
+      // So that many a fault meets a count under way.
+      HOPTRACE_COLLECTOR_ROLLUP_INTERVAL_MS: '200',
+    },
+  });
   const oracle = new Oracle();
   const random = randomOf(seed);
   const counts: Record<string, number> = {};
@@ -132,7 +138,11 @@ async function settledVerdict(oracle: Oracle, { store }: Rig): Promise<Verdict> 
   let verdict = await oracle.judge(store);
   await until(async () => {
     verdict = await oracle.judge(store);
-    return verdict.missingPaths === 0 && verdict.halfPaths === 0 && verdict.duplicatePaths === 0;
+    const { missingPaths, halfPaths, duplicatePaths } = verdict;
+    const { overcountedMinutes, undercountedMinutes } = verdict;
+    return (
+      missingPaths + halfPaths + duplicatePaths + overcountedMinutes + undercountedMinutes === 0
+    );
   }, SETTLE_MS);
   return verdict;
 }
@@ -159,5 +169,7 @@ function rowsOf(verdict: Verdict, rounds: number): ResultRow[] {
     none('duplicate paths', verdict.duplicatePaths),
     none('connections without a path', verdict.missingPaths),
     none('paths that lack one node', verdict.halfPaths),
+    none('minutes whose roll-up counts too much', verdict.overcountedMinutes),
+    none('minutes whose roll-up counts too little', verdict.undercountedMinutes),
   ];
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { openStore, type Store } from '@hoptrace/store/client.ts';
 import { type EmbeddedStore, startEmbedded } from '@hoptrace/store/embedded/start.ts';
 import { migrate } from '@hoptrace/store/migrate.ts';
-import { freePort } from '../integration/embedded.ts';
+import { freePort, TEST_RETENTION } from '../integration/embedded.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const POLL_MS = 25;
@@ -50,7 +50,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const children = new Set<ChildProcess>();
   let engine: EmbeddedStore = await startEmbedded({ dataDir: folder, httpPort });
   const store = openStore(engine);
-  await migrate(store, { retention: { rawTtlDays: 3650, pathTtlDays: 3650 } });
+  await migrate(store, { retention: TEST_RETENTION });
   const clickhouse: Part = {
     name: 'ClickHouse',
     pid: () => engine.pid,

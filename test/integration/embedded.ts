@@ -10,7 +10,12 @@ import { type EmbeddedStore, startEmbedded } from '@hoptrace/store/embedded/star
 import { migrate } from '@hoptrace/store/migrate.ts';
 
 /** Long, so that no test meets the TTL whatever times it uses. */
-export const TEST_RETENTION: Retention = Object.freeze({ rawTtlDays: 3650, pathTtlDays: 3650 });
+export const TEST_RETENTION: Retention = Object.freeze({
+  rawTtlDays: 3650,
+  pathTtlDays: 3650,
+  minuteTtlDays: 3650,
+  hourTtlDays: 3650,
+});
 
 export interface TestStore {
   readonly store: Store;
