@@ -1,13 +1,16 @@
 /** One agent: source → pipeline → sender, wired by hand. Building is inert; start and close do the I/O. */
 import { randomBytes } from 'node:crypto';
+import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { type AgentConfig, loaderArgs, type SpoolConfig } from './config.ts';
+import { NodeFactsWatch } from './facts/nodeFacts.ts';
 import type { Hello } from './frames/hello.ts';
 import type { Log } from './log.ts';
 import { LossLedger, type Metrics, newMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import { createRecording, RECORDING_VERSION } from './recording.ts';
-import { SENDER_LIMITS, Sender, type SenderLimits } from './send/sender.ts';
+import { Sender } from './send/sender.ts';
+import { SENDER_LIMITS, type SenderLimits } from './send/senderLimits.ts';
 import type { FrameSource } from './source/frameSource.ts';
 import { LoaderSource } from './source/loaderSource.ts';
 import type { ReplaySource } from './source/replaySource.ts';
@@ -23,8 +26,16 @@ export interface AgentDeps {
   readonly source: FrameSource;
   readonly log: Log;
   readonly limits?: Partial<SenderLimits>;
+  /** What the node is; absent where it is another's (a replay). */
+  readonly facts?: FactsSource;
   /** Sees every record before it is sent (seq still 0): the lab compares with the truth. */
   readonly onRecord?: (record: WireRecord) => void;
+}
+
+export interface FactsSource {
+  readonly latest: NodeFacts | null;
+  start(): void;
+  close(): Promise<void>;
 }
 
 export interface Agent {
@@ -64,6 +75,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       bootId: randomBytes(16).toString('hex'),
       limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
       addresses: () => pipeline.addresses,
+      facts: () => deps.facts?.latest ?? null,
       takeLosses: () => losses.take(),
       giveBackLosses: (lost) => losses.giveBack(lost),
       metrics,
@@ -89,6 +101,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       if (config.isSecretRandom) sayRandomSecret(log);
       sender = makeSender();
       sender.start();
+      deps.facts?.start();
       source.start({
         onFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
         onRawFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
@@ -109,6 +122,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
     close: async () => {
       await source.close();
       if (ticker !== null) clearInterval(ticker);
+      await deps.facts?.close();
       await sender?.close(CLOSE_TIMEOUT_MS);
     },
     metrics: () => ({ ...metrics }),
@@ -151,6 +165,11 @@ function openOutbox({ config, metrics, losses, log }: OutboxParts): Outbox {
     log('error', 'no spool: batches wait in memory', { directory, problem, remedy });
     return new MemoryOutbox(MEMORY_OUTBOX_BYTES);
   }
+}
+
+/** The two that a live agent needs: the loader, and the node itself. */
+export function liveDeps(config: AgentConfig, log: Log): Pick<AgentDeps, 'source' | 'facts'> {
+  return { source: loaderSource(config, log), facts: new NodeFactsWatch({ ...config, log }) };
 }
 
 /** The source of a live agent: the loader with the config's options, recorded where the config says so. */

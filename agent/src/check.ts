@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
+import { lookAtNode } from './facts/nodeFacts.ts';
 import { spoolProblem } from './spool/folder.ts';
 
 const TIMEOUT_MS = 20_000;
@@ -28,6 +29,8 @@ export type CheckReport = z.infer<typeof reportSchema>;
 export interface CheckOptions {
   readonly loaderPath: string;
   readonly hostNetns: string | null;
+  /** Where the node's processes are seen. Absent: not asked. */
+  readonly procFolder?: string;
   /** Absent: not asked. */
   readonly spool?: { readonly directory: string } | null;
 }
@@ -41,8 +44,12 @@ export async function checkHost(options: CheckOptions): Promise<CheckReport> {
   const { stdout, stderr, problem } = await run(options.loaderPath, args);
   const report = reportSchema.safeParse(parseJson(stdout));
   if (report.success) {
-    if (options.spool === undefined) return report.data;
-    return { ...report.data, checks: [...report.data.checks, spoolCheck(options.spool)] };
+    const { hostNetns, procFolder, spool } = options;
+    const own = [
+      ...(spool === undefined ? [] : [spoolCheck(spool)]),
+      ...(procFolder === undefined ? [] : await factsChecks({ hostNetns, procFolder })),
+    ];
+    return { ...report.data, checks: [...report.data.checks, ...own] };
   }
   const detail = stderr.trim() || problem || 'the loader printed no report';
   return failedReport(`${options.loaderPath}: ${detail}`);
@@ -85,6 +92,35 @@ function spoolCheck(spool: { readonly directory: string } | null): CheckReport['
   if (problem === null) return { name: 'spool', ok: true, detail: spool.directory, remedy: null };
   const remedy = 'set HOPTRACE_AGENT_SPOOL_DIR to a directory that this user may write';
   return { name: 'spool', ok: false, detail: problem, remedy };
+}
+
+/** What is not known of the node costs names and certainty, not sight. */
+async function factsChecks(node: {
+  hostNetns: string | null;
+  procFolder: string;
+}): Promise<CheckReport['checks']> {
+  try {
+    const { kubeProxy, workloads, workloadsLeftOut } = await lookAtNode(node);
+    const count = workloads.length + workloadsLeftOut;
+    const modes = 'iptables, nftables, ipvs, cilium-snat …';
+    return [
+      {
+        name: 'kubeProxy',
+        ok: kubeProxy.mode !== null,
+        detail: kubeProxy.note,
+        remedy: `on a node of Kubernetes: annotate it with hoptrace/data-plane (${modes}); until then iptables is assumed, and said so`,
+      },
+      {
+        name: 'workloads',
+        ok: count > 0,
+        detail: `${count} containers of Pods in ${node.procFolder}`,
+        remedy: 'on a node of Kubernetes: run the agent with hostPID, or set HOPTRACE_AGENT_PROC',
+      },
+    ];
+  } catch (error) {
+    const remedy = 'let the agent read it (hostPID), or set HOPTRACE_AGENT_PROC';
+    return [{ name: 'workloads', ok: false, detail: String(error), remedy }];
+  }
 }
 
 function failedReport(detail: string): CheckReport {

@@ -34,6 +34,20 @@ test('an empty environment is a working configuration', () => {
   ]);
 });
 
+test.each([
+  ['', { host: '127.0.0.1', port: 7143 }],
+  ['off', null],
+  ['0.0.0.0:9100', { host: '0.0.0.0', port: 9100 }],
+  ['[::1]:9100', { host: '::1', port: 9100 }],
+])('metrics %s', (text, metrics) => {
+  const env = { HOPTRACE_PORT_OFFSET: '100', HOPTRACE_AGENT_METRICS: text };
+  expect(readAgentConfig(env, 'n').metrics).toEqual(metrics);
+});
+
+test.each(['9100', 'host', 'host:99999', 'http://host:9100'])('metrics %s is refused', (text) => {
+  expect(problemOf({ HOPTRACE_AGENT_METRICS: text })).toContain('HOPTRACE_AGENT_METRICS');
+});
+
 test('two starts without a secret have different ones', () => {
   expect(readAgentConfig({}, 'n').secret).not.toEqual(readAgentConfig({}, 'n').secret);
 });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AgentError } from './errors.ts';
 
 const COLLECTOR_PORT = 7041;
+const METRICS_PORT = 7043;
 const MIN_SECRET_BYTES = 16;
 const MIN_TOKEN_CHARACTERS = 16;
 
@@ -22,6 +23,15 @@ const secret = z.string().transform((text, context) => {
   const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text);
   if (isBase64 && bytes.length >= MIN_SECRET_BYTES) return new Uint8Array(bytes);
   const message = `must be hex or base64 of at least ${MIN_SECRET_BYTES} bytes, such as from: openssl rand -hex 32`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+const metricsAddress = z.string().transform((text, context): ListenAddress | null => {
+  if (text === 'off') return null;
+  const [, host, digits] = /^(\[[0-9a-f:]+\]|[^:/\s]+):(\d{1,5})$/i.exec(text) ?? [];
+  const port = Number(digits);
+  if (host !== undefined && port <= 65_535) return { host: host.replaceAll(/[[\]]/g, ''), port };
+  const message = `must be host:port or off, not "${text}"`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
@@ -52,6 +62,10 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_NETNS: namespaces.prefault(''),
   /** The loader's default is that of process 1. */
   HOPTRACE_AGENT_HOST_NETNS: z.string().startsWith('/').optional(),
+  /** Its metrics and probes: on loopback, since they have no login. HOPTRACE_PORT_OFFSET is added to this default only. */
+  HOPTRACE_AGENT_METRICS: metricsAddress.optional(),
+  /** Where the node's processes are seen; another place in a container without hostPID. */
+  HOPTRACE_AGENT_PROC: z.string().startsWith('/').prefault('/proc'),
   /** Where `npm run agent:build` puts it. */
   HOPTRACE_AGENT_LOADER_PATH: z.string().min(1).optional(),
   /** On: only addresses leave the node, and nothing else tells the client behind a load balancer. */
@@ -90,6 +104,9 @@ export interface AgentConfig {
   readonly isSecretRandom: boolean;
   readonly netns: readonly string[];
   readonly hostNetns: string | null;
+  readonly procFolder: string;
+  /** Null: no metrics page. */
+  readonly metrics: ListenAddress | null;
   readonly loaderPath: string;
   readonly isProxyHeaderOn: boolean;
   readonly isProxyLinksOn: boolean;
@@ -98,6 +115,11 @@ export interface AgentConfig {
   readonly maxOpenLegs: number;
   readonly maxQueuedRecords: number;
   readonly spool: SpoolConfig | null;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface SpoolConfig {
@@ -151,6 +173,8 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     isSecretRandom: env.HOPTRACE_AGENT_CLUSTER_SECRET === undefined,
     netns: env.HOPTRACE_AGENT_NETNS,
     hostNetns: env.HOPTRACE_AGENT_HOST_NETNS ?? null,
+    procFolder: env.HOPTRACE_AGENT_PROC,
+    metrics: metricsOf(env),
     loaderPath: env.HOPTRACE_AGENT_LOADER_PATH ?? DEFAULT_LOADER_PATH,
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
     isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,
@@ -160,6 +184,12 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     maxQueuedRecords: env.HOPTRACE_AGENT_MAX_QUEUED_RECORDS,
     spool: spoolOf(env),
   });
+}
+
+function metricsOf(env: z.infer<typeof environmentSchema>): ListenAddress | null {
+  const given = env.HOPTRACE_AGENT_METRICS;
+  if (given !== undefined) return given;
+  return { host: '127.0.0.1', port: METRICS_PORT + env.HOPTRACE_PORT_OFFSET };
 }
 
 function spoolOf(env: z.infer<typeof environmentSchema>): SpoolConfig | null {

@@ -19,3 +19,13 @@ export class AgentError extends Error {
     this.remedy = remedy;
   }
 }
+
+/** sysexits.h: the operator has to change something. */
+const EXIT_CONFIG = 78;
+
+/** What to print of an error that ends the process, and with which code. */
+export function toldError(error: unknown): { readonly text: string; readonly exitCode: number } {
+  if (!(error instanceof AgentError)) return { text: `${error}\n`, exitCode: 1 };
+  const { code, message, remedy } = error;
+  return { text: `${code}: ${message}\n→ ${remedy}\n`, exitCode: EXIT_CONFIG };
+}

@@ -69,6 +69,7 @@ test('an agent that was not heard of for 20 s is silent, in the list and in the 
     bootId: 'boot-0001',
     losses,
     addresses: [{ ip: '192.168.50.11', ifname: 'eth0' }],
+    facts: null,
   };
   store.agents.push({ ...row, node: 'node1', lastSeenUs: NOW_US - 20_000_000 });
   store.agents.push({ ...row, node: 'node2', lastSeenUs: NOW_US - 20_000_001 });

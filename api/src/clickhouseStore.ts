@@ -1,4 +1,6 @@
 /** The PathStore that answers from ClickHouse through the queries of store/. */
+
+import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Store } from '@hoptrace/store/client.ts';
 import { StoreError } from '@hoptrace/store/errors.ts';
 import { readPathTimeUs } from '@hoptrace/store/pathKey.ts';
@@ -40,7 +42,21 @@ async function agentsSince(
   signal: AbortSignal,
 ): Promise<AgentRow[]> {
   const agents = await listAgents(store, { sinceUs, signal });
-  return agents.map((agent) => ({ ...agent, addresses: [...agent.addresses] }));
+  return agents.map(({ facts, addresses, ...agent }) => ({
+    ...agent,
+    addresses: [...addresses],
+    facts: facts === null ? null : shownFacts(facts),
+  }));
+}
+
+function shownFacts({
+  kernel,
+  kubeProxy,
+  sysctls,
+  workloads,
+  workloadsLeftOut,
+}: NodeFacts): AgentRow['facts'] {
+  return { kernel, kubeProxy, sysctls, containers: workloads.length + workloadsLeftOut };
 }
 
 async function overviewOf(

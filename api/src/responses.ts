@@ -1,5 +1,6 @@
 /** Answers that only the API gives: agents, overview, health. Lists of paths and refusals are in the domain. */
 import { OUTCOMES, serviceRefSchema } from '@hoptrace/domain/rest/path.ts';
+import { nodeFactsSchema } from '@hoptrace/domain/wire/nodeFacts.ts';
 import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
 
@@ -17,6 +18,11 @@ export const agentRowSchema = z.object({
   addresses: z
     .array(z.object({ ip: z.string(), ifname: z.string() }))
     .describe('addresses of the node, from its interfaces'),
+  facts: nodeFactsSchema
+    .pick({ kernel: true, kubeProxy: true, sysctls: true })
+    .extend({ containers: count.describe('containers of Pods that run on the node') })
+    .nullable()
+    .describe('what the agent found out about its node; null: it did not tell'),
 });
 
 export const agentSchema = agentRowSchema.extend({

@@ -1,24 +1,13 @@
 /** `hoptrace agent run` and `hoptrace agent check`. */
 import { hostname } from 'node:os';
-import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
 import { checkHost, checkText } from '@hoptrace/agent/check.ts';
 import { readAgentConfig } from '@hoptrace/agent/config.ts';
-import { jsonLog } from '@hoptrace/agent/log.ts';
+import { toldError } from '@hoptrace/agent/errors.ts';
+import { runUntilSignal } from '@hoptrace/agent/run.ts';
 
 /** Runs until SIGINT or SIGTERM; answers the exit code. */
-export async function agentRun(env: NodeJS.ProcessEnv): Promise<number> {
-  const config = readAgentConfig(env, hostname());
-  const log = jsonLog((line) => process.stderr.write(line), Date.now);
-  const agent = buildAgent(config, { source: loaderSource(config, log), log });
-  const stopped = new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-  });
-  agent.start();
-  log('info', 'agent runs', { node: config.node, cluster: config.cluster });
-  await stopped;
-  await agent.close();
-  return 0;
+export function agentRun(env: NodeJS.ProcessEnv): Promise<number> {
+  return told(() => runUntilSignal(readAgentConfig(env, hostname())));
 }
 
 /** Answers 0 where connections can be watched, else 1. */
@@ -26,7 +15,20 @@ export async function agentCheck(
   { json }: { json: boolean },
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
-  const report = await checkHost(readAgentConfig(env, hostname()));
-  process.stdout.write(json ? `${JSON.stringify(report)}\n` : checkText(report));
-  return report.ok ? 0 : 1;
+  return told(async () => {
+    const report = await checkHost(readAgentConfig(env, hostname()));
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : checkText(report));
+    return report.ok ? 0 : 1;
+  });
+}
+
+/** An error that the operator can mend is told in words, not as a stack. */
+async function told(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    const { text, exitCode } = toldError(error);
+    process.stderr.write(text);
+    return exitCode;
+  }
 }

@@ -16,7 +16,7 @@ program
   .option('--demo', 'replay recorded requests instead of watching this host; needs no root', false)
   .addHelpText(
     'after',
-    '\nPorts: 7040 page and API, 7041 collector, 7042 database; HOPTRACE_PORT_OFFSET=N shifts all.',
+    '\nPorts: 7040 page and API, 7041 collector, 7042 database, 7043 metrics of the agent; HOPTRACE_PORT_OFFSET=N shifts all.',
   )
   .action(async ({ demo }: { demo: boolean }) => {
     process.exitCode = await up({ demo, root }, process.env);

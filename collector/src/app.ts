@@ -19,6 +19,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { PathWriter } from './stitch/pathWriter.ts';
 import { Stitcher } from './stitch/stitcher.ts';
 import { StoreWatch } from './storeWatch.ts';
+import { NodeFactsBook } from './topology/nodeFactsBook.ts';
 import { TopologyFile } from './topology/topologyFile.ts';
 
 /** RFC 6455 registry: service restart. */
@@ -92,9 +93,11 @@ function createParts(deps: CollectorDeps) {
   const abort = new AbortController();
   const topology = new TopologyFile(config.topologyFile);
   const heartbeats = new HeartbeatBook(config.heartbeatMs);
+  const nodeFacts = new NodeFactsBook();
   const stitcher = createStitcher(config, {
     topology,
     heartbeats,
+    nodeFacts,
     onError: (error) => app.log.error({ err: error }, 'reconstruction failed on a group'),
   });
   const stored = new StoredSeqs();
@@ -109,6 +112,7 @@ function createParts(deps: CollectorDeps) {
     onStored: (envelope, records, lsn) => {
       const now = nowMs();
       heartbeats.note(envelope, now);
+      nodeFacts.note(envelope, now * 1000);
       noteLosses(metrics, envelope);
       noteClock(metrics, envelope);
       for (const record of records) stitcher.add(record, now, { lsn, isNews: true });
@@ -159,12 +163,13 @@ async function tidy({ app }: Parts, durability: Durability): Promise<void> {
 interface StitcherParts {
   readonly topology: TopologyFile;
   readonly heartbeats: HeartbeatBook;
+  readonly nodeFacts: NodeFactsBook;
   readonly onError: (error: unknown) => void;
 }
 
 function createStitcher(
   config: CollectorConfig,
-  { topology, heartbeats, onError }: StitcherParts,
+  { topology, heartbeats, nodeFacts, onError }: StitcherParts,
 ): Stitcher {
   return new Stitcher({
     quietMs: config.stitchQuietMs,
@@ -176,12 +181,16 @@ function createStitcher(
     maxLeftChanges: MAX_LEFT_CHANGES,
     reconstruct,
     onError,
-    contextOf: (cluster, atUs) => ({
-      cluster,
-      topology: topology.state.topologyAt(atUs),
-      addressesByNode: heartbeats.addressesByNode(cluster),
-      losses: heartbeats.lossWindows(cluster),
-    }),
+    contextOf: (cluster, atUs) => {
+      const then = topology.state.topologyAt(atUs);
+      return {
+        cluster,
+        topology: nodeFacts.applied(cluster, then, atUs),
+        images: nodeFacts.images(cluster, then),
+        addressesByNode: heartbeats.addressesByNode(cluster),
+        losses: heartbeats.lossWindows(cluster),
+      };
+    },
   });
 }
 

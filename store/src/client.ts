@@ -1,4 +1,6 @@
 /** The one way to ClickHouse: pinned settings, time-outs, and errors that say whether a retry can help. */
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { toStoreError } from './clientErrors.ts';
 import type { StoreConnection } from './config.ts';
@@ -52,6 +54,12 @@ export interface Store {
   insert(
     table: string,
     rows: readonly object[],
+    options: CallOptions & { readonly dedupToken: string },
+  ): Promise<void>;
+  /** The same with rows that are RowBinary already, their values in the order of `names`. Names are not escaped. */
+  insertBinary(
+    table: string,
+    values: { readonly names: readonly string[]; readonly rows: Uint8Array },
     options: CallOptions & { readonly dedupToken: string },
   ): Promise<void>;
   /** DDL. */
@@ -114,6 +122,22 @@ export function openStore(connection: StoreConnection): Store {
           ...withSignal(options),
         }),
       );
+    },
+    insertBinary: async (table, { names, rows }, options) => {
+      if (rows.length === 0) return;
+      await guarded(`insert ${table}`, async () => {
+        const { stream } = await client.exec({
+          query: `INSERT INTO ${table} (${names.join(', ')}) FORMAT RowBinary`,
+          values: Readable.from([rows], { objectMode: false }),
+          clickhouse_settings: {
+            log_comment: `insert ${table}`,
+            insert_deduplication_token: options.dedupToken,
+          },
+          ...withSignal(options),
+        });
+        // An insert answers nothing; until that was read the socket is not free.
+        await finished(stream.resume());
+      });
     },
     command: async (sql, params = {}) => {
       await guarded('command', () => client.command({ query: sql, query_params: { ...params } }));

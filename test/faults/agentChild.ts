@@ -10,7 +10,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { LossLedger, newMetrics } from '@hoptrace/agent/metrics.ts';
-import { SENDER_LIMITS, Sender } from '@hoptrace/agent/send/sender.ts';
+import { Sender } from '@hoptrace/agent/send/sender.ts';
+import { SENDER_LIMITS } from '@hoptrace/agent/send/senderLimits.ts';
 import { DiskSpool } from '@hoptrace/agent/spool/diskSpool.ts';
 import type { CutBatch } from '@hoptrace/agent/spool/outbox.ts';
 import { CLUSTER, legOf, type NodeName } from './records.ts';
@@ -38,6 +39,7 @@ const sender = new Sender({
   bootId: randomBytes(8).toString('hex'),
   limits: { ...SENDER_LIMITS, minBackoffMs: 50, maxBackoffMs: 400, ackTimeoutMs: 5000 },
   addresses: () => [{ ip: node === 'node1' ? '192.168.50.11' : '192.168.50.12', ifname: 'eth0' }],
+  facts: () => null,
   takeLosses: () => losses.take(),
   giveBackLosses: (lost) => losses.giveBack(lost),
   log: () => {},

@@ -179,7 +179,7 @@ test('overview and agents count what is stored', async () => {
   const agent = { cluster: 'lab', bootId: 'boot-0001', losses };
   const addresses = [{ ip: '192.168.50.11', ifname: 'eth0' }];
   const seen = (node: string, seenUs: number) =>
-    insertHeartbeat(engine.store, { ...agent, node, seenUs, addresses });
+    insertHeartbeat(engine.store, { ...agent, node, seenUs, addresses, facts: null });
   await seen('node1', NOW_US - 8_000_000);
   await seen('node1', NOW_US - 3_000_000);
   await seen('node2', NOW_US - 60_000_000);

@@ -1,3 +1,4 @@
+import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { LegRecord, Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { insertHeartbeat } from '@hoptrace/store/inserts/insertHeartbeat.ts';
 import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
@@ -140,14 +141,17 @@ test('a batch that is sent again with its token is stored once, and with another
   expect(await refusalRecords(store, ['cccccccccccccccc'], { window })).toEqual(batch);
 });
 
-test('a batch that failed half-way is completed by the same call', async () => {
+test('a batch with a value that has no place inserts nothing, and says which; mended it is stored', async () => {
   const { store } = fixture;
   const good = refusal({ bootId: 'boot-half', clientIsnHash: 'dddddddddddddddd' });
   const bad = proxyLink({ bootId: 'boot-half', pid: -1 });
   await expect(insertRecords(store, [good, bad], 'half')).rejects.toMatchObject({
     code: 'HOP_STORE_ROW',
+    field: 'pid',
     isRetryable: false,
   });
+  // As if the same call had failed between the two tables.
+  await insertRecords(store, [good], 'half');
   const mended = { ...bad, pid: 1 };
   await insertRecords(store, [good, mended], 'half');
   const sql = "SELECT count() AS rows FROM refusals_v1 WHERE boot_id = 'boot-half'";
@@ -172,7 +176,15 @@ test('an unknown column is refused, not swallowed', async () => {
   await expect(unknown).rejects.toMatchObject({ isRetryable: false });
 });
 
-test('of an agent the last heartbeat counts, and its losses add up', async () => {
+const FACTS: NodeFacts = {
+  kernel: '6.1.0-28-cloud-amd64',
+  kubeProxy: { mode: 'nftables', note: 'the nftables table kube-proxy is there' },
+  sysctls: [{ name: 'net.core.somaxconn', value: '4096' }],
+  workloads: [{ netns: 4026532001, podUid: '0a1b2c3d', container: 'ab'.repeat(32) }],
+  workloadsLeftOut: 0,
+};
+
+test('of an agent the last heartbeat counts, its losses add up, and its facts stay until it tells others', async () => {
   const { store } = fixture;
   const losses = { ringEvents: 1, badFrames: 2, evictedLegs: 3, unsentRecords: 4 };
   const addresses = [
@@ -186,12 +198,13 @@ test('of an agent the last heartbeat counts, and its losses add up', async () =>
     seenUs: T0_US,
     losses,
     addresses,
+    facts: FACTS,
   };
-  const later = { ...beat, bootId: 'boot-2', seenUs: T0_US + 10, addresses: [] };
+  const later = { ...beat, bootId: 'boot-2', seenUs: T0_US + 10, addresses: [], facts: null };
   await insertHeartbeat(store, later);
   await insertHeartbeat(store, beat);
   await insertHeartbeat(store, beat);
-  await insertHeartbeat(store, { ...beat, node: 'node-b' });
+  await insertHeartbeat(store, { ...beat, node: 'node-b', facts: null });
   expect(await listAgents(store, { sinceUs: T0_US })).toEqual([
     {
       cluster: 'c1',
@@ -200,6 +213,7 @@ test('of an agent the last heartbeat counts, and its losses add up', async () =>
       lastSeenUs: T0_US + 10,
       losses: { ringEvents: 2, badFrames: 4, evictedLegs: 6, unsentRecords: 8 },
       addresses: [],
+      facts: FACTS,
     },
     {
       cluster: 'c1',
@@ -208,6 +222,7 @@ test('of an agent the last heartbeat counts, and its losses add up', async () =>
       lastSeenUs: T0_US,
       losses,
       addresses,
+      facts: null,
     },
   ]);
   expect(await listAgents(store, { sinceUs: T0_US + 11 })).toEqual([]);

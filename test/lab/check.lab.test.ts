@@ -48,6 +48,13 @@ onCapableHost.each(VIEWS)(
       await lab?.down();
     }, TIMEOUT_MS);
 
+    test('each agent of a node finds the mode of its kube-proxy', async () => {
+      const agents = await stack.agents();
+      const nodes = agents.filter(({ node }) => /^node\d$/.test(node));
+      expect(nodes.map(({ facts }) => facts?.kubeProxy.mode)).toEqual([backend, backend, backend]);
+      expect(nodes.every(({ facts }) => (facts?.sysctls.length ?? 0) > 8)).toBe(true);
+    });
+
     test.each(ids)(
       '%s',
       async (id) => {

@@ -23,8 +23,12 @@ const answerSchema = z.discriminatedUnion('type', [
     receivedAtUs: z.number(),
     answeredAtUs: z.number(),
   }),
-  /** Bytes that may be sent and not yet durable. */
-  z.object({ type: z.literal('credit'), bytes: z.int().min(0) }),
+  /** Bytes that may be sent and not yet durable; parts of an envelope that came after the credits. */
+  z.object({
+    type: z.literal('credit'),
+    bytes: z.int().min(0),
+    knows: z.array(z.string()).default([]),
+  }),
   z.object({
     type: z.literal('refused'),
     firstSeq: z.int().nullable().default(null),

@@ -5,7 +5,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import { LossLedger, newMetrics } from '../metrics.ts';
 import { MemoryOutbox } from '../spool/memoryOutbox.ts';
 import { proxyHeaderOf } from '../testRecords.ts';
-import { SENDER_LIMITS, Sender } from './sender.ts';
+import { Sender } from './sender.ts';
+import { SENDER_LIMITS } from './senderLimits.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -44,6 +45,7 @@ function startSender(collectorUrl: string) {
     limits: { ...SENDER_LIMITS, ...limits },
     outbox: new MemoryOutbox(1e6),
     addresses: () => [],
+    facts: () => null,
     takeLosses: () => losses.take(),
     giveBackLosses: (lost) => losses.giveBack(lost),
     log: () => {},

@@ -7,7 +7,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { LossLedger, newMetrics } from '../metrics.ts';
 import { MemoryOutbox } from '../spool/memoryOutbox.ts';
 import { proxyHeaderOf, refusalOf } from '../testRecords.ts';
-import { SENDER_LIMITS, Sender, type SenderLimits } from './sender.ts';
+import { Sender } from './sender.ts';
+import { SENDER_LIMITS, type SenderLimits } from './senderLimits.ts';
 
 interface Received {
   readonly envelope: Envelope;
@@ -73,6 +74,7 @@ function sender(url: string, limits: Partial<SenderLimits> = {}, token: string |
     bootId: 'boot-of-this-test',
     limits: { ...SENDER_LIMITS, minBackoffMs: 10, maxBackoffMs: 40, maxBatchAgeMs: 20, ...limits },
     addresses: () => [{ ip: '192.168.50.11', ifname: 'eth0' }],
+    facts: () => null,
     outbox: new MemoryOutbox(1e6),
     takeLosses: () => losses.take(),
     giveBackLosses: (lost) => losses.giveBack(lost),

@@ -9,6 +9,7 @@
  */
 
 import { encodeBatch, joinBatch, writeRecord } from '@hoptrace/domain/wire/binary.ts';
+import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
 import { type RecordKind, SCHEMA_VERSION, type WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import type { Log } from '../log.ts';
@@ -16,38 +17,15 @@ import type { Metrics } from '../metrics.ts';
 import type { Batch, Outbox } from '../spool/outbox.ts';
 import { type Answer, type FieldProblem, parseAnswer } from './answers.ts';
 import { ClockOffset } from './clockOffset.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { postBatch } from './postRoad.ts';
 import { RecordQueue, type WriteRecord } from './recordQueue.ts';
+import type { SenderLimits } from './senderLimits.ts';
 import { SendWindow } from './sendWindow.ts';
-import { type StreamLimits, StreamRoad } from './streamRoad.ts';
+import { StreamRoad } from './streamRoad.ts';
 
 const PUMP_EVERY_MS = 50;
 const TIDY_EVERY_MS = 60_000;
-
-export interface SenderLimits extends StreamLimits {
-  readonly maxQueuedRecords: number;
-  readonly maxBatchRecords: number;
-  readonly maxBatchAgeMs: number;
-  readonly heartbeatEveryMs: number;
-  /** Attempts that fail before batches go by HTTP as well. */
-  readonly failuresBeforePost: number;
-  /** Pause between two POSTs that brought nothing new. */
-  readonly postEveryMs: number;
-}
-
-export const SENDER_LIMITS: SenderLimits = {
-  maxQueuedRecords: 50_000,
-  maxBatchRecords: 1_000,
-  maxBatchAgeMs: 200,
-  heartbeatEveryMs: 5_000,
-  connectTimeoutMs: 5_000,
-  ackTimeoutMs: 30_000,
-  pingEveryMs: 10_000,
-  minBackoffMs: 250,
-  maxBackoffMs: 10_000,
-  failuresBeforePost: 3,
-  postEveryMs: 1_000,
-};
 
 export interface SenderOptions {
   /** `ws://host:port`, without the path. */
@@ -59,6 +37,8 @@ export interface SenderOptions {
   readonly limits: SenderLimits;
   readonly outbox: Outbox;
   readonly addresses: () => readonly NodeAddress[];
+  /** The same object as long as nothing changed. */
+  readonly facts: () => NodeFacts | null;
   /** Losses since the last call. */
   readonly takeLosses: () => Losses;
   /** Losses that were taken and did not arrive. */
@@ -73,6 +53,7 @@ export class Sender {
   readonly #window: SendWindow;
   readonly #road: StreamRoad;
   readonly #clock = new ClockOffset();
+  readonly #heartbeat = new Heartbeat();
   #nextSeq = 1;
   #pump: NodeJS.Timeout | null = null;
   #isRefusalLogged = false;
@@ -82,7 +63,6 @@ export class Sender {
   #lastSentAtMs = 0;
   #lastTidyAtMs = 0;
   #lastPostAtMs = 0;
-  #heartbeat: { readonly sentAtUs: number; readonly losses: Losses } | null = null;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -157,8 +137,8 @@ export class Sender {
   /** Nobody answers a heartbeat any more; what it told of losses the next envelope tells. */
   #closed(): void {
     this.#window.reset();
-    if (this.#heartbeat !== null) this.#options.giveBackLosses(this.#heartbeat.losses);
-    this.#heartbeat = null;
+    const losses = this.#heartbeat.lost();
+    if (losses !== null) this.#options.giveBackLosses(losses);
     this.#measure();
   }
 
@@ -168,10 +148,13 @@ export class Sender {
       this.#options.log('warn', 'unknown message from collector', { text: text.slice(0, 200) });
       return;
     }
-    if (answer.type === 'credit') this.#window.setCredit(answer.bytes);
-    else if (answer.type === 'durable') this.#durable(answer);
+    if (answer.type === 'credit') {
+      this.#window.setCredit(answer.bytes);
+      this.#heartbeat.learn(answer.knows);
+    }
+    if (answer.type === 'durable') this.#durable(answer);
     else if (answer.type === 'stored') this.#stored(answer);
-    else this.#refused(answer.firstSeq, answer.problems);
+    else if (answer.type === 'refused') this.#refused(answer.firstSeq, answer.problems);
     this.#flush(false);
     this.#measure();
   }
@@ -179,7 +162,7 @@ export class Sender {
   #durable(answer: Extract<Answer, { type: 'durable' }>): void {
     const { bootId = this.#options.bootId, firstSeq, count } = answer;
     const batch = this.#window.find(bootId, firstSeq, count);
-    const sentAtUs = count === 0 ? this.#heartbeat?.sentAtUs : batch?.sentAtUs;
+    const sentAtUs = count === 0 ? this.#heartbeat.sentAtUs : batch?.sentAtUs;
     if (sentAtUs !== undefined) this.#clock.note({ ...answer, sentAtUs, heardAtUs: nowUs() });
     if (batch === null) return;
     if (batch.state === 'sent') this.#noteRefused(batch, answer.refused);
@@ -188,7 +171,7 @@ export class Sender {
 
   #stored(answer: Extract<Answer, { type: 'stored' }>): void {
     const { bootId = this.#options.bootId, firstSeq, count, refused } = answer;
-    if (count === 0) this.#heartbeat = null;
+    if (count === 0) this.#heartbeat.answered();
     const batch = this.#window.find(bootId, firstSeq, count);
     if (batch === null) return;
     this.#options.metrics.storedRecordsTotal += batch.count;
@@ -227,7 +210,8 @@ export class Sender {
     this.#road.tick(this.#window.isUnansweredSince(nowMs - limits.ackTimeoutMs));
     this.#flush(nowMs - this.#oldestQueuedAtMs >= limits.maxBatchAgeMs);
     const isIdle = nowMs - this.#lastSentAtMs >= limits.heartbeatEveryMs;
-    if (isIdle && this.#road.isOpen && this.#heartbeat === null) this.#sendHeartbeat();
+    const isDue = isIdle || this.#heartbeat.newsOf(this.#options.facts()) !== null;
+    if (isDue && this.#road.isOpen && !this.#heartbeat.isPending) this.#sendHeartbeat();
     if (nowMs - this.#lastTidyAtMs >= TIDY_EVERY_MS) {
       this.#lastTidyAtMs = nowMs;
       outbox.tidy();
@@ -278,20 +262,25 @@ export class Sender {
   }
 
   #sendHeartbeat(): void {
-    const { outbox } = this.#options;
     this.#lastSentAtMs = performance.now();
     const envelope = this.#envelope(this.#nextSeq, 0);
-    this.#heartbeat = { sentAtUs: envelope.sentAtUs, losses: envelope.losses };
-    // An older collector refuses what it does not know; one that gives credit knows these.
-    if (!this.#window.hasCredit) {
-      this.#road.send(encodeBatch(envelope, []));
-      return;
-    }
+    // An older collector refuses what it does not know.
+    const whole = this.#window.hasCredit ? { ...envelope, ...this.#moreOf() } : envelope;
+    this.#heartbeat.sent(whole);
+    this.#road.send(encodeBatch(whole, []));
+  }
+
+  /** What collectors know that give credit. */
+  #moreOf(): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts'> {
+    const { outbox, facts } = this.#options;
     const [oldest] = outbox.batches;
     const clock = this.#clock.best;
-    const watermarkUs = Math.floor((oldest?.cutAtMs ?? Date.now()) * 1000);
-    const more = { watermarkUs, ...(clock === null ? {} : { clock }) };
-    this.#road.send(encodeBatch({ ...envelope, ...more }, []));
+    const news = this.#heartbeat.newsOf(facts());
+    return {
+      watermarkUs: Math.floor((oldest?.cutAtMs ?? Date.now()) * 1000),
+      ...(clock === null ? {} : { clock }),
+      ...(news === null ? {} : { facts: news }),
+    };
   }
 
   #envelope(firstSeq: number, count: number): Envelope {

@@ -1,9 +1,9 @@
 /** The agent of this machine, where it can run; where it cannot, `up` says why and goes on without it. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
 import { checkHost } from '@hoptrace/agent/check.ts';
 import { readAgentConfig } from '@hoptrace/agent/config.ts';
+import { startAgent } from '@hoptrace/agent/run.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Progress } from './progress.ts';
 import { quietLog } from './quietLog.ts';
@@ -34,10 +34,8 @@ export async function startLocalAgent(env: NodeJS.ProcessEnv, deps: SourceDeps):
     progress.say('  agents on other nodes can send here; recorded requests: npm start -- --demo');
     return;
   }
-  const log = quietLog();
-  const agent = buildAgent(config, { source: loaderSource(config, log), log });
+  const agent = await startAgent(config, quietLog());
   lifecycle.add('agent', () => agent.close());
-  agent.start();
   progress.say(`  agent watches ${config.node}`);
 }
 

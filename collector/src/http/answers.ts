@@ -55,6 +55,8 @@ export interface DurableMessage {
 export interface CreditMessage {
   readonly type: 'credit';
   readonly bytes: number;
+  /** Parts of an envelope that came after the credits, which older collectors refuse. */
+  readonly knows: readonly string[];
 }
 
 /** WebSocket: nothing of the batch was kept, and sending it again cannot help. */

@@ -45,6 +45,7 @@ const MIN_CREDIT_BYTES = 256 * 1024;
 const MAX_CREDIT_BYTES = 4 * 1024 * 1024;
 /** Answers that one connection may wait for. Beyond, it is not read. */
 const MAX_AWAITED = 1000;
+const KNOWN_PARTS = ['facts'];
 /** A dead peer is noticed after two of these. */
 const PING_INTERVAL_MS = 30_000;
 /** WebSocket status codes, RFC 6455 7.4.1. */
@@ -233,7 +234,8 @@ class StreamConnection {
   }
 
   #sendCredit(bytes: number): void {
-    if (this.#options.creditBytes !== null) this.#send({ type: 'credit', bytes });
+    if (this.#options.creditBytes !== null)
+      this.#send({ type: 'credit', bytes, knows: KNOWN_PARTS });
   }
 
   async #answerEarlier(): Promise<void> {

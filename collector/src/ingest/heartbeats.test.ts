@@ -1,3 +1,4 @@
+import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import { expect, test } from '@jest/globals';
 import { envelope } from '../testing/builders.ts';
 import { HeartbeatBook } from './heartbeats.ts';
@@ -24,6 +25,7 @@ test('a node costs one heartbeat per interval, and its losses add up between the
       seenUs: 2_000_000,
       losses: { ringEvents: 110, badFrames: 0, evictedLegs: 0, unsentRecords: 2 },
       addresses: envelope().addresses,
+      facts: null,
     },
   ]);
   expect(book.takeDue(60_000)).toEqual([]);
@@ -37,6 +39,38 @@ test('the losses of a heartbeat that could not be written go with the next', () 
   book.note(envelope({ losses: losses(2) }), 1000);
   book.giveBack(failed);
   expect(book.takeDue(5000).map((each) => each.losses.ringEvents)).toEqual([3]);
+});
+
+const FACTS: NodeFacts = {
+  kernel: '6.1.0',
+  kubeProxy: { mode: 'ipvs', note: 'the interface kube-ipvs0 is there' },
+  sysctls: [],
+  workloads: [],
+  workloadsLeftOut: 0,
+};
+
+test('facts are written once, whatever envelopes come between, and again if that failed', () => {
+  const book = new HeartbeatBook(5000);
+  book.note(envelope({ facts: FACTS }), 0);
+  book.note(envelope(), 1);
+  const [failed] = book.takeDue(5000);
+  expect(failed?.facts).toEqual(FACTS);
+  if (failed === undefined) throw new Error('no heartbeat');
+  book.note(envelope(), 6000);
+  book.giveBack(failed);
+  expect(book.takeDue(10_000).map((each) => each.facts)).toEqual([FACTS]);
+  book.note(envelope(), 11_000);
+  expect(book.takeDue(20_000).map((each) => each.facts)).toEqual([null]);
+});
+
+test('newer facts are not replaced by those of a heartbeat that comes back', () => {
+  const book = new HeartbeatBook(5000);
+  book.note(envelope({ facts: FACTS }), 0);
+  const [failed] = book.takeDue(0);
+  if (failed === undefined) throw new Error('no heartbeat');
+  book.note(envelope({ facts: { ...FACTS, kernel: '6.2.0' } }), 1000);
+  book.giveBack(failed);
+  expect(book.takeDue(5000).map((each) => each.facts?.kernel)).toEqual(['6.2.0']);
 });
 
 test('addresses are those of the last envelope, by cluster', () => {

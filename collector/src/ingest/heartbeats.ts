@@ -31,17 +31,18 @@ export class HeartbeatBook {
 
   /** Notes an envelope. Losses add up until the next heartbeat is taken; a new boot starts from its own. */
   note(envelope: Envelope, nowMs: number): void {
-    const { cluster, node, bootId, addresses } = envelope;
+    const { cluster, node, bootId, addresses, facts = null } = envelope;
     const key = `${cluster}\n${node}`;
     const known = this.#nodes.get(key);
     const losses =
       known?.isDirty === true
         ? addLosses(known.heartbeat.losses, envelope.losses)
         : envelope.losses;
+    const unwritten = known?.isDirty === true ? known.heartbeat.facts : null;
     const seenUs = nowMs * 1000;
     this.#nodes.delete(key);
     this.#nodes.set(key, {
-      heartbeat: { cluster, node, bootId, seenUs, losses, addresses },
+      heartbeat: { cluster, node, bootId, seenUs, losses, addresses, facts: facts ?? unwritten },
       isDirty: true,
       lastWrittenMs: known?.lastWrittenMs ?? Number.NEGATIVE_INFINITY,
       sentAtUs: envelope.sentAtUs,
@@ -65,12 +66,17 @@ export class HeartbeatBook {
     return due.map((each) => each.heartbeat);
   }
 
-  /** A heartbeat that could not be written comes back: its losses must not be forgotten. */
+  /** A heartbeat that could not be written comes back: its losses and facts must not be forgotten. */
   giveBack(heartbeat: Heartbeat): void {
     const state = this.#nodes.get(`${heartbeat.cluster}\n${heartbeat.node}`);
     if (state === undefined) return;
+    const newest = state.heartbeat;
     state.heartbeat = state.isDirty
-      ? { ...state.heartbeat, losses: addLosses(state.heartbeat.losses, heartbeat.losses) }
+      ? {
+          ...newest,
+          losses: addLosses(newest.losses, heartbeat.losses),
+          facts: newest.facts ?? heartbeat.facts,
+        }
       : heartbeat;
     state.isDirty = true;
   }

@@ -31,12 +31,16 @@ export class ClusterMemory {
   learn(
     group: Group,
     evidence: Evidence,
+    { images }: Pick<Context, 'images'> = {},
   ): { known: Pick<Context, keyof Memory & keyof Context>; isSettled: boolean } {
     const memory = this.#memoryOf(group.cluster);
     memory.clocks = observe(memory.clocks, evidence.legs.slice(-MAX_CLOCK_LEGS));
     const before = memory.settled;
     if (evidence.proxyLinks.length > 0) {
-      const { history, scored } = remember(memory.proxyHistory, evidence.proxyLinks, group.scored);
+      const { history, scored } = remember(memory.proxyHistory, evidence.proxyLinks, {
+        before: group.scored,
+        images,
+      });
       group.scored = [scored];
       memory.proxyHistory = history;
       memory.settled = settledRules(history);

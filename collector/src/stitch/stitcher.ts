@@ -280,14 +280,12 @@ export class Stitcher {
     const { reconstruct, contextOf, onError } = this.#options;
     try {
       const evidence = evidenceOf(group);
-      const { known, isSettled } = this.#memory.learn(group, evidence);
+      const context = contextOf(group.cluster, startOf(group));
+      const { known, isSettled } = this.#memory.learn(group, evidence, context);
       // What was left open for want of a rule is decided now.
       if (isSettled)
         this.#lookAgain(({ cluster, scored }) => cluster === group.cluster && scored.length > 0);
-      const paths = reconstruct(evidence, {
-        ...contextOf(group.cluster, startOf(group)),
-        ...known,
-      });
+      const paths = reconstruct(evidence, { ...context, ...known });
       group.answeredAlone = new Set(paths.flatMap(answeredAlone));
       const changes = changesOf(group, paths);
       return { ...changes, emission: emissionOf(group, changes) };

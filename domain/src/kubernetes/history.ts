@@ -5,6 +5,7 @@
  */
 import { buildTopology, type Topology, type TopologyChange } from '../topology/topology.ts';
 import type { KubernetesObject } from '../wire/kubernetes.ts';
+import { countUpTo } from './segments.ts';
 
 export interface Version {
   /** Somewhere in (earliestUs, fromUs] this state began: a snapshot shows that it changed, not when. */
@@ -147,18 +148,6 @@ function edgesOf({ versions }: TopologyHistory, windowUs: number): number[] {
     }
   }
   return [...edges].sort((a, b) => a - b);
-}
-
-/** How many of the ascending numbers are ≤ `limit`. */
-function countUpTo(ascending: readonly number[], limit: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] ?? Number.POSITIVE_INFINITY) <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Forgets what ended before `beforeUs`: the history is bounded by how late evidence may come. */

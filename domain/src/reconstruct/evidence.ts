@@ -12,6 +12,7 @@ import type {
   RefusalRecord,
   Sourced,
 } from '../wire/v1.ts';
+import type { ImagesByNetns } from './program.ts';
 import type { ProxyHistory } from './ruleScores.ts';
 
 export type Leg = Sourced<LegRecord>;
@@ -48,6 +49,8 @@ export interface Context {
   readonly failedAttempts?: FailedAttempts;
   /** What earlier evidence showed of the rules that each proxy program obeys; without it, only the evidence at hand. */
   readonly proxyHistory?: ProxyHistory;
+  /** Which image runs where; without it, programs are told apart by their names. */
+  readonly images?: ImagesByNetns;
 }
 
 export const NO_EVIDENCE: Evidence = { legs: [], refusals: [], proxyLinks: [], proxyHeaders: [] };

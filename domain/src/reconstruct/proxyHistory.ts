@@ -1,9 +1,10 @@
 /** What the links of a program's proxies showed so far, kept beside the evidence: it outlives every single path. */
 import type { ProxyLink } from './evidence.ts';
+import type { ImagesByNetns } from './program.ts';
 import { scoreLinks } from './proxyRules.ts';
 import { addScores, type ProxyHistory, type RuleScores } from './ruleScores.ts';
 
-/** Names of programs are short lists; whoever floods it with others learns nothing new. */
+/** Programs are short lists, of several images each; whoever floods it with others learns nothing new. */
 const MAX_PROGRAMS = 1000;
 /** Beyond, old links weigh less: programs are updated and reconfigured. */
 const MAX_WEIGHT = 100_000;
@@ -15,9 +16,12 @@ const MAX_WEIGHT = 100_000;
 export function remember(
   history: ProxyHistory,
   links: readonly ProxyLink[],
-  before: readonly ProxyHistory[] = [],
+  {
+    before = [],
+    images,
+  }: { before?: readonly ProxyHistory[]; images?: ImagesByNetns | undefined } = {},
 ): { history: ProxyHistory; scored: ProxyHistory } {
-  const scored = scoreLinks(links);
+  const scored = scoreLinks(links, images);
   const next = new Map(history);
   const add = (program: string, scores: RuleScores, sign: 1 | -1) => {
     const known = next.get(program);

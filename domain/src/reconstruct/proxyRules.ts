@@ -5,7 +5,8 @@
  * time (last read), HAProxy reads first and then connects in that order (oldest unlinked), Go does neither surely.
  */
 import type { BurstRef } from '../wire/v1.ts';
-import type { ProxyLink } from './evidence.ts';
+import type { Context, ProxyLink } from './evidence.ts';
+import { type ImagesByNetns, programOf } from './program.ts';
 import {
   addScores,
   judged,
@@ -64,7 +65,7 @@ export interface LearnedRules {
 /** `history` counts where it is longer than what is at hand. */
 export function learnRules(
   links: readonly ProxyLink[],
-  history: ProxyHistory = new Map(),
+  { proxyHistory: history, images }: Pick<Context, 'proxyHistory' | 'images'> = {},
 ): LearnedRules {
   const sides = new Map(RULES.map((rule) => [rule, sidesOf(links, rule)] as const));
   const verdictOf = (link: ProxyLink, rule: ProxyRule) => verdict(link, rule, sides.get(rule));
@@ -72,7 +73,9 @@ export function learnRules(
   const ownScore = (link: ProxyLink, rule: ProxyRule) =>
     own.get(processKey(link))?.[rule] ?? NO_SCORE;
   const longerScore = (link: ProxyLink, rule: ProxyRule) => {
-    const before = history.get(link.process)?.[rule] ?? NO_SCORE;
+    // Of an image that is new here, its name tells more than nothing.
+    const known = history?.get(programOf(link, images)) ?? history?.get(link.process);
+    const before = known?.[rule] ?? NO_SCORE;
     const here = ownScore(link, rule);
     return judged(before) > judged(here) ? before : here;
   };
@@ -133,11 +136,11 @@ export function settledRules(history: ProxyHistory): string {
 }
 
 /** What these links show of each program; for a history, add them up with addScores. */
-export function scoreLinks(links: readonly ProxyLink[]): ProxyHistory {
+export function scoreLinks(links: readonly ProxyLink[], images?: ImagesByNetns): ProxyHistory {
   const sides = new Map(RULES.map((rule) => [rule, sidesOf(links, rule)] as const));
   return scoresBy(
     links,
-    ({ process }) => process,
+    (link) => programOf(link, images),
     (link, rule) => verdict(link, rule, sides.get(rule)),
   );
 }

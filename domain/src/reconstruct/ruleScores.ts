@@ -14,7 +14,7 @@ export interface RuleScore {
 }
 export type RuleScores = Readonly<Record<ProxyRule, RuleScore>>;
 
-/** By the name of the program, what links of earlier evidence showed. */
+/** By program (programOf), what links of earlier evidence showed. */
 export type ProxyHistory = ReadonlyMap<string, RuleScores>;
 
 export const NO_SCORE: RuleScore = { agreed: 0, opposed: 0, agreedAlone: 0, opposedAlone: 0 };

@@ -49,13 +49,13 @@ export function decidedLinks(
 export function threadEdges(
   connections: readonly Connection[],
   links: readonly ProxyLink[],
-  { proxyHistory, failedAttempts }: Pick<Context, 'proxyHistory' | 'failedAttempts'> = {},
+  context: Pick<Context, 'proxyHistory' | 'images' | 'failedAttempts'> = {},
 ): ThreadEdges {
   const keyOf = new Map(
     connections.flatMap(({ key, pairHashes }) => pairHashes.map((hash) => [hash, key] as const)),
   );
-  const rules = learnRules(links, proxyHistory);
-  const isShaken = shakenBy(connections, failedAttempts);
+  const rules = learnRules(links, context);
+  const isShaken = shakenBy(connections, context.failedAttempts);
   const requests = requestSide(links, keyOf, rules, isShaken);
   return {
     edges: requests.edges,

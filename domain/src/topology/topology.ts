@@ -48,6 +48,8 @@ export interface Topology {
   readonly serviceByEndpoint: ReadonlyMap<string, ServicePort>;
   readonly serviceByClusterIp: ReadonlyMap<string, ServicePort>;
   readonly hostPorts: readonly HostPort[];
+  /** By container id: the image that it runs, by digest where Kubernetes knows it. */
+  readonly imageByContainer: ReadonlyMap<string, string>;
   /** Changes near this instant; empty where no history is kept. */
   readonly changes: readonly TopologyChange[];
 }
@@ -98,6 +100,7 @@ export function buildTopology(
       ports.flatMap((port) => port.clusterIps.map((ip) => [ip, port] as const)),
     ),
     hostPorts: pods.flatMap(hostPortsOf),
+    imageByContainer: new Map(pods.flatMap(containerImages)),
     changes,
   };
 }
@@ -114,6 +117,14 @@ function serviceAddresses(service: ServicePort): [string, ServiceAddress][] {
     ...externalIps.map((ip) => at('externalIp', ip)),
     ...clusterIps.map((ip) => at('clusterIp', ip)),
   ];
+}
+
+function containerImages({ status }: PodObject): [string, string][] {
+  return (status.containerStatuses ?? []).flatMap(({ containerID, image, imageID }) => {
+    const id = containerID.split('//')[1] ?? '';
+    const runs = imageID === '' ? image : imageID;
+    return id === '' || runs === '' ? [] : [[id, runs] as [string, string]];
+  });
 }
 
 /** hostNetwork Pods share their node's address, so the address does not name them. */

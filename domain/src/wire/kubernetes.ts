@@ -45,7 +45,20 @@ export const podSchema = z.object({
       )
       .default([]),
   }),
-  status: z.object({ podIPs: z.array(z.object({ ip: z.string() })).default([]) }),
+  status: z.object({
+    podIPs: z.array(z.object({ ip: z.string() })).default([]),
+    /** `containerd://<id>` and the image it runs, by digest. */
+    containerStatuses: z
+      .array(
+        z.object({
+          containerID: z.string().default(''),
+          image: z.string().default(''),
+          imageID: z.string().default(''),
+        }),
+      )
+      .nullable()
+      .default([]),
+  }),
 });
 export const serviceSchema = z.object({
   kind: z.literal('Service'),

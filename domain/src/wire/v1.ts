@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { canonicalIp } from '../model/ip.ts';
+import { nodeFactsSchema } from './nodeFacts.ts';
 
 export const SCHEMA_VERSION = 1;
 
@@ -232,6 +233,8 @@ export const envelopeSchema = z.strictObject({
     .describe(
       'every record that the agent made before this time is stored, refused or counted as lost',
     ),
+  /** Sent in heartbeats, when they changed, to collectors that say that they know them. */
+  facts: nodeFactsSchema.optional(),
 });
 
 export type Envelope = z.infer<typeof envelopeSchema>;

@@ -1,4 +1,5 @@
 /** What an agent said about itself. */
+import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
 import type { CallOptions, Store } from '../client.ts';
 
@@ -11,6 +12,8 @@ export interface Heartbeat {
   /** Since the heartbeat before; readers add them up. */
   readonly losses: Losses;
   readonly addresses: readonly NodeAddress[];
+  /** Null: nothing new since the heartbeat before. */
+  readonly facts: NodeFacts | null;
 }
 
 /** Stores heartbeats; the same token with the same heartbeats is stored once. */
@@ -45,5 +48,6 @@ function toRow(heartbeat: Heartbeat): object {
     losses_unsent_records: heartbeat.losses.unsentRecords,
     address_ips: heartbeat.addresses.map((address) => address.ip),
     address_ifnames: heartbeat.addresses.map((address) => address.ifname),
+    facts: heartbeat.facts === null ? '' : JSON.stringify(heartbeat.facts),
   };
 }

@@ -1,33 +1,52 @@
 /** Raw records: one insert per table, more for a very large batch. */
 import type { RecordKind, Sourced, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import type { CallOptions, Store } from '../client.ts';
-import { EXCHANGES_TABLE, exchangeToRow } from '../rows/exchangeRow.ts';
-import { LEGS_TABLE, legToRow } from '../rows/legRow.ts';
+import { EXCHANGE_COLUMNS, EXCHANGES_TABLE } from '../rows/exchangeRow.ts';
+import { LEG_COLUMNS, LEGS_TABLE } from '../rows/legRow.ts';
 import {
+  PROXY_HEADER_COLUMNS,
   PROXY_HEADERS_TABLE,
+  PROXY_LINK_COLUMNS,
   PROXY_LINKS_TABLE,
-  proxyHeaderToRow,
-  proxyLinkToRow,
 } from '../rows/proxyRows.ts';
-import { REFUSALS_TABLE, refusalToRow } from '../rows/refusalRow.ts';
-import { insertInChunks } from './chunks.ts';
+import { REFUSAL_COLUMNS, REFUSALS_TABLE } from '../rows/refusalRow.ts';
+import { type Column, RowBinary } from '../rows/rowBinary.ts';
 
-export type SourcedRecord = {
-  [K in RecordKind]: Sourced<Extract<WireRecord, { kind: K }>>;
-}[RecordKind];
+type OfKind<K extends RecordKind> = Sourced<Extract<WireRecord, { kind: K }>>;
+export type SourcedRecord = { [K in RecordKind]: OfKind<K> }[RecordKind];
 
-const TABLES: Readonly<Record<RecordKind, string>> = {
-  leg: LEGS_TABLE,
-  refusal: REFUSALS_TABLE,
-  proxyLink: PROXY_LINKS_TABLE,
-  proxyHeader: PROXY_HEADERS_TABLE,
-  exchange: EXCHANGES_TABLE,
+interface Table<R> {
+  readonly name: string;
+  readonly columns: readonly Column<R>[];
+}
+
+const TABLES: { readonly [K in RecordKind]: Table<OfKind<K>> } = {
+  leg: { name: LEGS_TABLE, columns: LEG_COLUMNS },
+  refusal: { name: REFUSALS_TABLE, columns: REFUSAL_COLUMNS },
+  proxyLink: { name: PROXY_LINKS_TABLE, columns: PROXY_LINK_COLUMNS },
+  proxyHeader: { name: PROXY_HEADERS_TABLE, columns: PROXY_HEADER_COLUMNS },
+  exchange: { name: EXCHANGES_TABLE, columns: EXCHANGE_COLUMNS },
 };
+
+/**
+ * Rows of one insert: a small engine holds a block about five times while it is parsed, sorted and written. The cuts
+ * depend on the batch alone, so that a repeated batch is cut the same way and the tokens of its parts match.
+ */
+const MAX_ROWS = 20_000;
+
+/** The rows of one insert. */
+interface Part {
+  readonly kind: RecordKind;
+  readonly index: number;
+  readonly rows: RowBinary;
+  count: number;
+}
 
 /**
  * Resolves when every record is in its table. The same token with the same records in the same order is
  * stored once, also when an earlier call failed half-way; the same token with other records loses them.
- * Rejects with a StoreError, whose isRetryable says whether to call again with the same token.
+ * Rejects with a StoreError, whose isRetryable says whether to call again with the same token; HOP_STORE_ROW (a value
+ * that a column cannot hold) before anything is inserted.
  */
 export async function insertRecords(
   store: Store,
@@ -35,30 +54,36 @@ export async function insertRecords(
   dedupToken: string,
   options: CallOptions = {},
 ): Promise<void> {
-  const rows = new Map<string, object[]>();
-  for (const record of records) {
-    const table = TABLES[record.kind];
-    const list = rows.get(table);
-    if (list === undefined) rows.set(table, [recordToRow(record)]);
-    else list.push(recordToRow(record));
-  }
-  for (const [table, list] of rows) {
-    const sized = list.map((row) => ({ row, sizeBytes: 0 }));
-    await insertInChunks(store, table, sized, { ...options, dedupToken });
+  for (const { kind, index, rows } of partsOf(records)) {
+    const { name, columns } = TABLES[kind];
+    const names = columns.map(([column]) => column);
+    const call = { ...options, dedupToken: `${dedupToken}#${index}` };
+    await store.insertBinary(name, { names, rows: rows.bytes() }, call);
   }
 }
 
-function recordToRow(record: SourcedRecord): object {
-  switch (record.kind) {
-    case 'leg':
-      return legToRow(record);
-    case 'refusal':
-      return refusalToRow(record);
-    case 'proxyLink':
-      return proxyLinkToRow(record);
-    case 'proxyHeader':
-      return proxyHeaderToRow(record);
-    case 'exchange':
-      return exchangeToRow(record);
+function partsOf(records: readonly SourcedRecord[]): Part[] {
+  const parts: Part[] = [];
+  const open = new Map<RecordKind, Part>();
+  for (const record of records) {
+    const last = open.get(record.kind);
+    let part = last;
+    if (part === undefined || part.count >= MAX_ROWS) {
+      const index = last === undefined ? 0 : last.index + 1;
+      part = { kind: record.kind, index, rows: new RowBinary(), count: 0 };
+      open.set(record.kind, part);
+      parts.push(part);
+    }
+    writeRow(part.rows, record);
+    part.count += 1;
   }
+  return parts;
+}
+
+function writeRow(rows: RowBinary, record: SourcedRecord): void {
+  if (record.kind === 'leg') rows.row(TABLES.leg.columns, record);
+  else if (record.kind === 'refusal') rows.row(TABLES.refusal.columns, record);
+  else if (record.kind === 'proxyLink') rows.row(TABLES.proxyLink.columns, record);
+  else if (record.kind === 'proxyHeader') rows.row(TABLES.proxyHeader.columns, record);
+  else rows.row(TABLES.exchange.columns, record);
 }

@@ -1,4 +1,5 @@
 /** The agents that were heard of, and what they lost. */
+import { type NodeFacts, nodeFactsSchema } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
@@ -19,6 +20,7 @@ const query = {
     unsent_records: bigColumn,
     address_ips: z.array(ipColumn),
     address_ifnames: z.array(z.string()),
+    facts: z.string(),
   }),
 };
 
@@ -32,7 +34,8 @@ const SQL = `SELECT
     sum(losses_evicted_legs) AS evicted_legs,
     sum(losses_unsent_records) AS unsent_records,
     argMax(address_ips, seen_us) AS address_ips,
-    argMax(address_ifnames, seen_us) AS address_ifnames
+    argMax(address_ifnames, seen_us) AS address_ifnames,
+    argMaxIf(facts, seen_us, facts != '') AS facts
 FROM agents_v1
 WHERE seen_us >= {sinceUs:UInt64}
 GROUP BY cluster, node
@@ -48,6 +51,8 @@ export interface AgentStatus {
   /** Sum since `sinceUs`, over restarts of the agent. */
   readonly losses: Losses;
   readonly addresses: readonly NodeAddress[];
+  /** As last told; null: never since `sinceUs`. */
+  readonly facts: NodeFacts | null;
 }
 
 /** One entry for each node heard of since then, in order of cluster and node. */
@@ -72,5 +77,12 @@ export async function listAgents(
       ip,
       ifname: row.address_ifnames[index] ?? '',
     })),
+    facts: factsOf(row.facts),
   }));
+}
+
+/** What another version wrote may be no facts of this one: then they are not known. */
+function factsOf(text: string): NodeFacts | null {
+  if (text === '') return null;
+  return nodeFactsSchema.safeParse(JSON.parse(text)).data ?? null;
 }

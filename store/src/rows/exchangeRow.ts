@@ -1,15 +1,10 @@
 /** exchanges_v1, both ways. */
 import { EXCHANGE_PROTOCOLS, type ExchangeRecord, type Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
-import { sourceColumns, sourceValues, toSource } from './source.ts';
-import { tapColumns, tapValues, toTap } from './tap.ts';
-import {
-  bigColumn,
-  hashColumn,
-  hashValue,
-  optionalBigColumn,
-  optionalHashColumn,
-} from './values.ts';
+import type { Column } from './rowBinary.ts';
+import { SOURCE_COLUMNS, sourceColumns, toSource } from './source.ts';
+import { TAP_COLUMNS, tapColumns, toTap } from './tap.ts';
+import { bigColumn, hashColumn, optionalBigColumn, optionalHashColumn } from './values.ts';
 
 export const EXCHANGES_TABLE = 'exchanges_v1';
 
@@ -34,28 +29,28 @@ export const exchangeRowSchema = z.object({
   first_flight_hash: optionalHashColumn,
 });
 
-export function exchangeToRow(exchange: Sourced<ExchangeRecord>): object {
-  return {
-    ...sourceValues(exchange),
-    ...tapValues(exchange.tap),
-    isn_pair_hash: hashValue(exchange.isnPairHash),
-    burst: exchange.burst,
-    request_offset: exchange.requestOffset,
-    response_offset: exchange.responseOffset,
-    request_first_ns: exchange.requestFirstNs,
-    request_last_ns: exchange.requestLastNs,
-    response_first_ns: exchange.responseFirstNs,
-    response_last_ns: exchange.responseLastNs,
-    request_bytes: exchange.requestBytes,
-    response_bytes: exchange.responseBytes,
-    method: exchange.method,
-    status: exchange.status,
-    request_id_hash: hashValue(exchange.requestIdHash),
-    trace_id_hash: hashValue(exchange.traceIdHash),
-    protocol: exchange.protocol,
-    first_flight_hash: hashValue(exchange.firstFlightHash),
-  };
-}
+type Exchange = Sourced<ExchangeRecord>;
+
+export const EXCHANGE_COLUMNS: readonly Column<Exchange>[] = [
+  ...SOURCE_COLUMNS,
+  ...TAP_COLUMNS,
+  ['isn_pair_hash', (out, { isnPairHash }) => out.hash(isnPairHash)],
+  ['burst', (out, { burst }) => out.u32(burst)],
+  ['request_offset', (out, { requestOffset }) => out.u64(requestOffset)],
+  ['response_offset', (out, { responseOffset }) => out.u64(responseOffset)],
+  ['request_first_ns', (out, { requestFirstNs }) => out.nullableU64(requestFirstNs)],
+  ['request_last_ns', (out, { requestLastNs }) => out.nullableU64(requestLastNs)],
+  ['response_first_ns', (out, { responseFirstNs }) => out.nullableU64(responseFirstNs)],
+  ['response_last_ns', (out, { responseLastNs }) => out.nullableU64(responseLastNs)],
+  ['request_bytes', (out, { requestBytes }) => out.u64(requestBytes)],
+  ['response_bytes', (out, { responseBytes }) => out.u64(responseBytes)],
+  ['method', (out, { method }) => out.text(method)],
+  ['status', (out, { status }) => out.u16(status)],
+  ['request_id_hash', (out, { requestIdHash }) => out.hash(requestIdHash)],
+  ['trace_id_hash', (out, { traceIdHash }) => out.hash(traceIdHash)],
+  ['protocol', (out, { protocol }) => out.enum8(EXCHANGE_PROTOCOLS, protocol)],
+  ['first_flight_hash', (out, { firstFlightHash }) => out.hash(firstFlightHash)],
+];
 
 export function rowToExchange(row: z.infer<typeof exchangeRowSchema>): Sourced<ExchangeRecord> {
   return {

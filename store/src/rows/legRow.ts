@@ -1,10 +1,11 @@
 /** legs_v1, both ways. */
 import { LEG_ENDS, type LegRecord, type Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
-import { sourceColumns, sourceValues, toSource } from './source.ts';
-import { tapColumns, tapValues, toTap } from './tap.ts';
-import { optionalTupleValues, toTuple, tupleValues } from './tuples.ts';
-import { bigColumn, hashValue, ipColumn, optionalBigColumn, optionalHashColumn } from './values.ts';
+import type { Column } from './rowBinary.ts';
+import { SOURCE_COLUMNS, sourceColumns, toSource } from './source.ts';
+import { TAP_COLUMNS, tapColumns, toTap } from './tap.ts';
+import { optionalTupleColumns, toTuple, tupleColumns } from './tuples.ts';
+import { bigColumn, ipColumn, optionalBigColumn, optionalHashColumn } from './values.ts';
 
 export const LEGS_TABLE = 'legs_v1';
 
@@ -42,31 +43,31 @@ export const legRowSchema = z.object({
 });
 type LegRow = z.infer<typeof legRowSchema>;
 
-export function legToRow(leg: Sourced<LegRecord>): object {
-  return {
-    ...sourceValues(leg),
-    ...tapValues(leg.tap),
-    leg_id: leg.legId,
-    revision: leg.revision,
-    ...tupleValues(leg.tuple),
-    ...optionalTupleValues('original', leg.original),
-    ...optionalTupleValues('reply', leg.reply),
-    client_isn_hash: hashValue(leg.clientIsnHash),
-    server_isn_hash: hashValue(leg.serverIsnHash),
-    isn_pair_hash: hashValue(leg.isnPairHash),
-    syn_ttl: leg.synTtl,
-    syn_count: leg.synCount,
-    syn_ns: leg.synNs,
-    syn_ack_ns: leg.synAckNs,
-    ack_ns: leg.ackNs,
-    first_request_ns: leg.firstRequestNs,
-    first_response_ns: leg.firstResponseNs,
-    end_ns: leg.endNs,
-    leg_end: leg.end,
-  };
-}
+type Leg = Sourced<LegRecord>;
 
-export function rowToLeg(row: LegRow): Sourced<LegRecord> {
+export const LEG_COLUMNS: readonly Column<Leg>[] = [
+  ...SOURCE_COLUMNS,
+  ...TAP_COLUMNS,
+  ['leg_id', (out, { legId }) => out.u64(legId)],
+  ['revision', (out, { revision }) => out.u8(revision)],
+  ...tupleColumns<Leg>('', ({ tuple }) => tuple),
+  ...optionalTupleColumns<Leg>('original', ({ original }) => original),
+  ...optionalTupleColumns<Leg>('reply', ({ reply }) => reply),
+  ['client_isn_hash', (out, { clientIsnHash }) => out.hash(clientIsnHash)],
+  ['server_isn_hash', (out, { serverIsnHash }) => out.hash(serverIsnHash)],
+  ['isn_pair_hash', (out, { isnPairHash }) => out.hash(isnPairHash)],
+  ['syn_ttl', (out, { synTtl }) => out.u8(synTtl)],
+  ['syn_count', (out, { synCount }) => out.u16(synCount)],
+  ['syn_ns', (out, { synNs }) => out.u64(synNs)],
+  ['syn_ack_ns', (out, { synAckNs }) => out.nullableU64(synAckNs)],
+  ['ack_ns', (out, { ackNs }) => out.nullableU64(ackNs)],
+  ['first_request_ns', (out, { firstRequestNs }) => out.nullableU64(firstRequestNs)],
+  ['first_response_ns', (out, { firstResponseNs }) => out.nullableU64(firstResponseNs)],
+  ['end_ns', (out, { endNs }) => out.nullableU64(endNs)],
+  ['leg_end', (out, { end }) => out.enum8(LEG_ENDS, end)],
+];
+
+export function rowToLeg(row: LegRow): Leg {
   return {
     kind: 'leg',
     ...toSource(row),

@@ -7,9 +7,10 @@ import {
   type Sourced,
 } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
-import { sourceColumns, sourceValues, toSource } from './source.ts';
-import { optionalTupleValues, toTuple } from './tuples.ts';
-import { hashColumn, hashValue, ipColumn, optionalHashColumn } from './values.ts';
+import type { Column } from './rowBinary.ts';
+import { SOURCE_COLUMNS, sourceColumns, toSource } from './source.ts';
+import { optionalTupleColumns, toTuple } from './tuples.ts';
+import { hashColumn, ipColumn, optionalHashColumn } from './values.ts';
 
 export const PROXY_LINKS_TABLE = 'proxy_links_v1';
 export const PROXY_HEADERS_TABLE = 'proxy_headers_v1';
@@ -28,21 +29,21 @@ export const proxyLinkRowSchema = z.object({
   process: z.string(),
 });
 
-export function proxyLinkToRow(link: Sourced<ProxyLinkRecord>): object {
-  return {
-    ...sourceValues(link),
-    netns: link.netns,
-    pid: link.pid,
-    side: link.side,
-    subject_isn_pair_hash: hashValue(link.subject.isnPairHash),
-    subject_burst: link.subject.burst,
-    last_read_isn_pair_hash: hashValue(link.lastRead?.isnPairHash ?? null),
-    last_read_burst: link.lastRead?.burst ?? 0,
-    oldest_isn_pair_hash: hashValue(link.oldest?.isnPairHash ?? null),
-    oldest_burst: link.oldest?.burst ?? 0,
-    process: link.process,
-  };
-}
+type ProxyLink = Sourced<ProxyLinkRecord>;
+
+export const PROXY_LINK_COLUMNS: readonly Column<ProxyLink>[] = [
+  ...SOURCE_COLUMNS,
+  ['netns', (out, { netns }) => out.u32(netns)],
+  ['pid', (out, { pid }) => out.u32(pid)],
+  ['side', (out, { side }) => out.enum8(PROXY_LINK_SIDES, side, 1)],
+  ['subject_isn_pair_hash', (out, { subject }) => out.hash(subject.isnPairHash)],
+  ['subject_burst', (out, { subject }) => out.u32(subject.burst)],
+  ['last_read_isn_pair_hash', (out, { lastRead }) => out.hash(lastRead?.isnPairHash ?? null)],
+  ['last_read_burst', (out, { lastRead }) => out.u32(lastRead?.burst ?? 0)],
+  ['oldest_isn_pair_hash', (out, { oldest }) => out.hash(oldest?.isnPairHash ?? null)],
+  ['oldest_burst', (out, { oldest }) => out.u32(oldest?.burst ?? 0)],
+  ['process', (out, { process }) => out.text(process)],
+];
 
 const toBurst = (isnPairHash: string | null, burst: number): BurstRef | null =>
   isnPairHash === null ? null : { isnPairHash, burst };
@@ -73,15 +74,16 @@ export const proxyHeaderRowSchema = z.object({
   claimed_dst_port: z.number(),
 });
 
-export function proxyHeaderToRow(header: Sourced<ProxyHeaderRecord>): object {
-  return {
-    ...sourceValues(header),
-    isn_pair_hash: hashValue(header.isnPairHash),
-    version: header.version,
-    command: header.command,
-    ...optionalTupleValues('claimed', header.claimed),
-  };
-}
+type ProxyHeader = Sourced<ProxyHeaderRecord>;
+const COMMANDS = ['local', 'proxy'] as const;
+
+export const PROXY_HEADER_COLUMNS: readonly Column<ProxyHeader>[] = [
+  ...SOURCE_COLUMNS,
+  ['isn_pair_hash', (out, { isnPairHash }) => out.hash(isnPairHash)],
+  ['version', (out, { version }) => out.u8(version)],
+  ['command', (out, { command }) => out.enum8(COMMANDS, command)],
+  ...optionalTupleColumns<ProxyHeader>('claimed', ({ claimed }) => claimed),
+];
 
 export function rowToProxyHeader(
   row: z.infer<typeof proxyHeaderRowSchema>,

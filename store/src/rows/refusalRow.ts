@@ -6,10 +6,11 @@ import {
   type Sourced,
 } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
-import { sourceColumns, sourceValues, toSource } from './source.ts';
-import { tapColumns, tapValues, toTap } from './tap.ts';
-import { toTuple, tupleValues } from './tuples.ts';
-import { bigColumn, hashValue, ipColumn, optionalHashColumn } from './values.ts';
+import type { Column } from './rowBinary.ts';
+import { SOURCE_COLUMNS, sourceColumns, toSource } from './source.ts';
+import { TAP_COLUMNS, tapColumns, toTap } from './tap.ts';
+import { toTuple, tupleColumns } from './tuples.ts';
+import { bigColumn, ipColumn, optionalHashColumn } from './values.ts';
 
 export const REFUSALS_TABLE = 'refusals_v1';
 
@@ -30,23 +31,23 @@ export const refusalRowSchema = z.object({
   reason: z.string(),
 });
 
-export function refusalToRow(refusal: Sourced<RefusalRecord>): object {
-  return {
-    ...sourceValues(refusal),
-    ...tapValues(refusal.tap),
-    ...tupleValues(refusal.tuple),
-    client_isn_hash: hashValue(refusal.clientIsnHash),
-    refusal: refusal.refusal,
-    evidence: refusal.evidence,
-    after_ns: refusal.afterNs,
-    syn_count: refusal.synCount,
-    icmp_type: refusal.icmpType,
-    icmp_code: refusal.icmpCode,
-    reason: refusal.reason,
-  };
-}
+type Refusal = Sourced<RefusalRecord>;
 
-export function rowToRefusal(row: z.infer<typeof refusalRowSchema>): Sourced<RefusalRecord> {
+export const REFUSAL_COLUMNS: readonly Column<Refusal>[] = [
+  ...SOURCE_COLUMNS,
+  ...TAP_COLUMNS,
+  ...tupleColumns<Refusal>('', ({ tuple }) => tuple),
+  ['client_isn_hash', (out, { clientIsnHash }) => out.hash(clientIsnHash)],
+  ['refusal', (out, { refusal }) => out.enum8(REFUSAL_KINDS, refusal, 1)],
+  ['evidence', (out, { evidence }) => out.enum8(REFUSAL_EVIDENCE, evidence, 1)],
+  ['after_ns', (out, { afterNs }) => out.u64(afterNs)],
+  ['syn_count', (out, { synCount }) => out.u16(synCount)],
+  ['icmp_type', (out, { icmpType }) => out.u8(icmpType)],
+  ['icmp_code', (out, { icmpCode }) => out.u8(icmpCode)],
+  ['reason', (out, { reason }) => out.text(reason)],
+];
+
+export function rowToRefusal(row: z.infer<typeof refusalRowSchema>): Refusal {
   return {
     kind: 'refusal',
     ...toSource(row),

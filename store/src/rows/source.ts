@@ -1,6 +1,7 @@
 /** The columns that every raw table starts with. */
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
+import type { Column } from './rowBinary.ts';
 import { bigColumn } from './values.ts';
 
 export const sourceColumns = {
@@ -19,15 +20,13 @@ export interface SourceColumns {
   readonly start_us: number;
 }
 
-export function sourceValues(record: Sourced): SourceColumns {
-  return {
-    cluster: record.cluster,
-    node: record.node,
-    boot_id: record.bootId,
-    seq: record.seq,
-    start_us: record.startUs,
-  };
-}
+export const SOURCE_COLUMNS: readonly Column<Sourced>[] = [
+  ['cluster', (out, { cluster }) => out.text(cluster)],
+  ['node', (out, { node }) => out.text(node)],
+  ['boot_id', (out, { bootId }) => out.text(bootId)],
+  ['seq', (out, { seq }) => out.u64(seq)],
+  ['start_us', (out, { startUs }) => out.u64(startUs)],
+];
 
 export function toSource(row: SourceColumns) {
   return {

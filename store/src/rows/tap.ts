@@ -1,6 +1,7 @@
 /** The columns of a tap. */
 import { TAP_DIRECTIONS, TAP_ROLES, type Tap } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
+import type { Column } from './rowBinary.ts';
 
 export const tapColumns = {
   netns: z.number(),
@@ -16,14 +17,12 @@ export interface TapColumns {
   readonly syn_direction: Tap['synDirection'];
 }
 
-export function tapValues(tap: Tap): TapColumns {
-  return {
-    netns: tap.netns,
-    ifindex: tap.ifindex,
-    tap_role: tap.role,
-    syn_direction: tap.synDirection,
-  };
-}
+export const TAP_COLUMNS: readonly Column<{ readonly tap: Tap }>[] = [
+  ['netns', (out, { tap }) => out.u32(tap.netns)],
+  ['ifindex', (out, { tap }) => out.u32(tap.ifindex)],
+  ['tap_role', (out, { tap }) => out.enum8(TAP_ROLES, tap.role)],
+  ['syn_direction', (out, { tap }) => out.enum8(TAP_DIRECTIONS, tap.synDirection)],
+];
 
 export function toTap(row: TapColumns): Tap {
   return {

@@ -1,10 +1,6 @@
-/** How single values look in JSONEachRow, both ways. */
+/** How single values are read from JSONEachRow. */
 import { canonicalIp } from '@hoptrace/domain/model/ip.ts';
 import { z } from 'zod';
-
-/** 16 hex digits as the decimal text of a UInt64; null as 0, which agents never emit as a hash. */
-export const hashValue = (hash: string | null): string =>
-  hash === null ? '0' : BigInt(`0x${hash}`).toString();
 
 const toHash = (decimal: string): string => BigInt(decimal).toString(16).padStart(16, '0');
 

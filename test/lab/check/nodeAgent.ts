@@ -1,6 +1,6 @@
 /** One agent as a node of the lab would run it: its own loader, that node's namespaces and no others. */
 import { join } from 'node:path';
-import { buildAgent, loaderSource } from '@hoptrace/agent/app.ts';
+import { buildAgent, liveDeps } from '@hoptrace/agent/app.ts';
 import { type AgentConfig, readAgentConfig } from '@hoptrace/agent/config.ts';
 import { jsonLog } from '@hoptrace/agent/log.ts';
 import type { Lifecycle } from '../../../cli/src/up/lifecycle.ts';
@@ -54,7 +54,7 @@ export async function startNodeAgent(
 ): Promise<void> {
   const config = nodeAgentConfig(options);
   const log = jsonLog((line) => process.stderr.write(line), Date.now);
-  const agent = buildAgent(config, { source: loaderSource(config, log), log });
+  const agent = buildAgent(config, { ...liveDeps(config, log), log });
   lifecycle.add(`agent of ${config.node}`, () => agent.close());
   agent.start();
   const deadlineMs = Date.now() + START_TIMEOUT_MS;

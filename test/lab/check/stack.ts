@@ -6,7 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig as readApiConfig } from '@hoptrace/api/config.ts';
+import { type Agent, agentListSchema } from '@hoptrace/api/responses.ts';
 import { readConfig as readCollectorConfig } from '@hoptrace/collector/config.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { pathListSchema } from '@hoptrace/domain/rest/queries.ts';
@@ -20,6 +22,8 @@ import { startNodeAgent } from './nodeAgent.ts';
 export interface Stack {
   readonly apiUrl: string;
   readonly isBalancerWatched: boolean;
+  /** Resolves once each agent has told what its node is. */
+  agents(): Promise<Agent[]>;
   /** All paths that began at or after this time, oldest page first is not promised. */
   pathsSince(fromUs: number): Promise<Path[]>;
   close(): Promise<void>;
@@ -34,6 +38,8 @@ export interface StackOptions {
 
 const PAGE = 1000;
 const REQUEST_TIMEOUT_MS = 20_000;
+const FACTS_TIMEOUT_MS = 30_000;
+const FACTS_POLL_MS = 200;
 const SILENT: Progress = { say: () => {}, step: (_title, work) => work() };
 
 /** Half a minute of set-up at most; throws with what failed, and leaves nothing running. */
@@ -64,6 +70,7 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
     return {
       apiUrl: services.apiUrl,
       isBalancerWatched: options.watchBalancer === true,
+      agents: () => knownAgents(services.apiUrl, nodes.length),
       pathsSince: (fromUs) => listAll(services.apiUrl, fromUs),
       close: async () => {
         const problems = await lifecycle.stop();
@@ -106,6 +113,19 @@ function freePort(): Promise<number> {
       );
     });
   });
+}
+
+async function knownAgents(apiUrl: string, count: number): Promise<Agent[]> {
+  const deadlineMs = Date.now() + FACTS_TIMEOUT_MS;
+  for (;;) {
+    const url = new URL('/api/v1/agents', apiUrl);
+    const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    const { items } = agentListSchema.parse(await response.json());
+    if (items.filter(({ facts }) => facts !== null).length === count) return items;
+    if (Date.now() > deadlineMs)
+      throw new Error(`not all told their facts: ${JSON.stringify(items)}`);
+    await sleep(FACTS_POLL_MS);
+  }
 }
 
 async function listAll(apiUrl: string, fromUs: number): Promise<Path[]> {

@@ -1,0 +1,52 @@
+/** The heartbeat that waits for its answer, and what the collector of this connection was told of the node. */
+import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
+import type { Envelope, Losses } from '@hoptrace/domain/wire/v1.ts';
+
+interface Pending {
+  readonly sentAtUs: number;
+  readonly losses: Losses;
+  readonly facts: NodeFacts | null;
+}
+
+export class Heartbeat {
+  #pending: Pending | null = null;
+  #knowsFacts = false;
+  #told: NodeFacts | null = null;
+
+  get isPending(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** When the one was sent that waits for its answer. */
+  get sentAtUs(): number | undefined {
+    return this.#pending?.sentAtUs;
+  }
+
+  /** What the collector says that it knows, beyond what all of them do. */
+  learn(knows: readonly string[]): void {
+    this.#knowsFacts ||= knows.includes('facts');
+  }
+
+  /** The facts, where they are news to a collector that knows what they are. */
+  newsOf(facts: NodeFacts | null): NodeFacts | null {
+    return this.#knowsFacts && facts !== this.#told ? facts : null;
+  }
+
+  sent({ sentAtUs, losses, facts }: Envelope): void {
+    this.#pending = { sentAtUs, losses, facts: facts ?? null };
+  }
+
+  answered(): void {
+    this.#told = this.#pending?.facts ?? this.#told;
+    this.#pending = null;
+  }
+
+  /** The connection is gone: the next collector is told all anew. Answers the losses that nobody may have heard of. */
+  lost(): Losses | null {
+    const losses = this.#pending?.losses ?? null;
+    this.#pending = null;
+    this.#told = null;
+    this.#knowsFacts = false;
+    return losses;
+  }
+}
