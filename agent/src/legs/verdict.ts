@@ -29,7 +29,7 @@
  *                             └ drop; silence at a Pod, for which no neighbour is looked any more
  *
  * The rest of three seconds is for the way to the collector: up to 0.1 s until the stream counts as quiet, 0.05 s to the
- * next tick, 0.2 s until the batch is sent.
+ * next tick, 0.05 s until the batch is sent.
  *
  * A free without a reason (NOT_SPECIFIED) may be that of a copy. It counts as the drop where the SYN came in and went
  * no further: routes of type blackhole and prohibit say no more (6.18).
