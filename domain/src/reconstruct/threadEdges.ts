@@ -37,9 +37,9 @@ export interface DecidedLink {
 /** Burst by burst what cleaned links come to, in their order; what stays open is left out. */
 export function decidedLinks(
   links: readonly ProxyLink[],
-  { proxyHistory }: Pick<Context, 'proxyHistory'> = {},
+  context: Pick<Context, 'images' | 'proxyHistory'> = {},
 ): DecidedLink[] {
-  const rules = learnRules(links, proxyHistory);
+  const rules = learnRules(links, context);
   return links.flatMap((link) => {
     const decision = link.side === 'request' ? decide(link, rules) : null;
     return decision === null ? [] : [{ upstream: link.subject, ...decision }];
