@@ -90,6 +90,8 @@ int check_run(const struct options *options)
 
 	all.want_proxy_header = true;
 	all.want_proxy_links = true;
+	all.exchanges = HOP_EXCHANGES_ALL;
+	all.want_heads = true;
 	uname(&system);
 	check_others(&others);
 	code = programs_start(&programs, &all, 0);

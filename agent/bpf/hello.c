@@ -80,9 +80,10 @@ void hello_write(struct text *json, const struct programs *programs, const struc
 	text_clear(json);
 	text_add(json,
 		 "{\"layoutVersion\":%d,\"sizes\":{\"packet\":%zu,\"leg\":%zu,\"link\":%zu,\"proxyHeader\":%zu,"
-		 "\"clock\":%zu,\"stats\":%zu}",
+		 "\"clock\":%zu,\"stats\":%zu,\"exchange\":%zu,\"flight\":%zu,\"head\":%zu}",
 		 HOP_LAYOUT_VERSION, sizeof(struct hop_packet), sizeof(struct hop_leg), sizeof(struct hop_link),
-		 sizeof(struct hop_proxy_header), sizeof(struct hop_clock), sizeof(struct hop_stats));
+		 sizeof(struct hop_proxy_header), sizeof(struct hop_clock), sizeof(struct hop_stats),
+		 sizeof(struct hop_exchange), sizeof(struct hop_flight), sizeof(struct hop_head));
 	add_identity(json);
 	text_add(json, ",\"hostNetns\":%u,\"hostNetnsSource\":\"%s\",\"allNamespaces\":%s", namespaces->host_inode,
 		 namespaces->is_host_own ? "own" : "path", namespaces->options->namespace_count ? "false" : "true");

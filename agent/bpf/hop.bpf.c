@@ -174,16 +174,17 @@ static __always_inline struct net_device *device_of_dropped(struct sk_buff *skb)
 /* A switch flooded a copy to an interface whose machine is not the receiver: no hop of the connection. */
 static __always_inline void withdraw_copy(struct tap *tap, const struct headers *h)
 {
-	struct hop_leg *leg;
+	struct hop_leg_entry *entry;
 	u64 key;
 
 	tap->type = HOP_RX;
 	key = leg_key(tap, h);
-	leg = bpf_map_lookup_elem(&legs, &key);
-	if (!leg || leg->client_isn != h->seq)
+	entry = bpf_map_lookup_elem(&legs, &key);
+	if (!entry || entry->leg.client_isn != h->seq)
 		return;
-	clear_waiting(leg, key);
-	tell_opened(leg, 0);
+	clear_waiting(&entry->leg, key);
+	clear_talking(&entry->leg, key);
+	tell_opened(&entry->leg, 0);
 	bpf_map_delete_elem(&legs, &key);
 }
 
@@ -225,4 +226,5 @@ int BPF_PROG(on_drop, struct sk_buff *skb, void *location, u32 reason)
 }
 
 #include "proxy_header.bpf.h"
+#include "payload.bpf.h"
 #include "proxy_links.bpf.h"

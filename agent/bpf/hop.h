@@ -12,6 +12,10 @@
  *   HOP_FRAME_PACKET  struct hop_packet: a dropped SYN or an ICMP error
  *   HOP_FRAME_LINK    struct hop_link
  *   HOP_FRAME_PROXY   struct hop_proxy_header
+ *   HOP_FRAME_EXCHANGE struct hop_exchange: a request and its response on one connection at one tap, when the next
+ *                     request begins or with the leg, and early (see there) where neither comes
+ *   HOP_FRAME_FLIGHT  struct hop_flight
+ *   HOP_FRAME_HEAD    struct hop_head, only where asked for: payload
  *   HOP_FRAME_LEG     struct hop_leg: all that is known of one connection at one tap, when it ended, HOP_RIPE_NS after
  *                     its SYN if it has not ended by then, and from then on whenever it gets further
  */
@@ -37,7 +41,11 @@ enum hop_frame_kind {
 	HOP_FRAME_LINK = 5,
 	HOP_FRAME_PROXY = 6,
 	HOP_FRAME_LEG = 7,
+	HOP_FRAME_EXCHANGE = 8,
+	HOP_FRAME_FLIGHT = 9,
+	HOP_FRAME_HEAD = 10,
 	HOP_RING_OPENED = 128, /* struct hop_opened, from the kernel to the loader only */
+	HOP_RING_NOTED = 129,  /* the same, of a leg whose exchange the loader is to look at */
 };
 
 struct hop_frame_head {
@@ -75,11 +83,16 @@ enum hop_device_kind { HOP_DEV_OTHER = 0, HOP_DEV_VETH = 1, HOP_DEV_BRIDGE = 2, 
 #define HOP_RIPE_NS 250000000ull
 #define HOP_CHECK_NS 300000000ull
 
+/* A ripe leg's exchanges are noted so often at most, and looked at so long after a note. */
+#define HOP_NOTE_NS 1000000000ull
+#define HOP_LOOK_NS 1300000000ull
+
 enum hop_leg_flag {
 	HOP_LEG_SERVER_ISN = 1,   /* server_isn is known */
 	HOP_LEG_SPOKE_ON = 2,     /* the client sent more than its SYN: it was answered, if not by this way */
 	HOP_LEG_RESET = 4,        /* reset_ns is valid */
 	HOP_LEG_SERVER_RESET = 8, /* the reset came from the server's side */
+	HOP_LEG_TALKING = 64,     /* kernel's own: counted in talking[] */
 	HOP_LEG_WAITING = 128,    /* kernel's own: counted in waiting[] */
 };
 
@@ -120,6 +133,39 @@ struct hop_opened {
 	u64 id;
 	u64 key; /* in the map legs; 0: it was no hop after all */
 	u64 syn_ns;
+};
+
+enum hop_exchange_flag {
+	HOP_EXCHANGE_EARLY = 1, /* told by the loader while it may still go on; told again if it does */
+};
+
+/*
+ * A burst is payload that flows one way before the other way takes its turn; a request burst and the response burst
+ * behind it make an exchange. A request begins where the client sends something new after it acknowledged part of
+ * a response: the same at every tap, whatever was on its way. Stamps are CLOCK_MONOTONIC, 0: not seen. Offsets count
+ * from the byte behind the SYN.
+ */
+struct hop_exchange {
+	u64 leg_id;           /*   0 */
+	u64 at_ns;            /*   8 when this was told */
+	u64 request_ns;       /*  16 first byte */
+	u64 request_last_ns;  /*  24 last byte */
+	u64 response_ns;      /*  32 */
+	u64 response_last_ns; /*  40 */
+	u64 request_offset;   /*  48 */
+	u64 request_bytes;    /*  56 */
+	u64 response_offset;  /*  64 */
+	u64 response_bytes;   /*  72 */
+	u32 netns;            /*  80 */
+	u32 ifindex;          /*  84 */
+	u32 client_isn;       /*  88 host order. Never leaves the node unhashed */
+	u32 server_isn;       /*  92 */
+	u32 burst;            /*  96 counts from 1, as those of struct hop_burst */
+	u32 left_out;         /* 100 exchanges of all legs left out since the loader started; wraps; 0 if early */
+	u8 direction;         /* 104 HOP_RX or HOP_TX: that of the SYN */
+	u8 device_kind;       /* 105 enum hop_device_kind */
+	u8 flags;             /* 106 enum hop_exchange_flag */
+	u8 zero[5];           /* 107 */
 };
 
 struct hop_packet {
@@ -181,6 +227,29 @@ struct hop_proxy_header {
 	u8 bytes[HOP_PROXY_BYTES];
 };
 
+/* A TLS ClientHello that a socket of this machine sent or received. Never leaves the node unhashed. */
+struct hop_flight {
+	u64 ts_ns;
+	u32 netns;
+	u32 seq; /* of the stream's first byte: client ISN + 1, whatever came before the ClientHello */
+	u32 ack; /* server ISN + 1 */
+	u32 zero;
+	u8 random[32];
+};
+
+#define HOP_HEAD_BYTES 512
+
+/* A segment that begins like an HTTP request or response. Its bytes never leave the node. */
+struct hop_head {
+	u64 ts_ns;
+	u32 netns;
+	u32 seq; /* as in the packet */
+	u32 ack;
+	u16 captured_bytes;
+	u16 zero;
+	u8 bytes[HOP_HEAD_BYTES];
+};
+
 struct hop_clock {
 	u64 monotonic_ns;
 	s64 realtime_minus_monotonic_ns;
@@ -203,10 +272,13 @@ _Static_assert(sizeof(struct hop_frame_head) == 8, "hop_frame_head");
 _Static_assert(sizeof(struct hop_tuple) == 36, "hop_tuple");
 _Static_assert(sizeof(struct hop_leg) == 232, "hop_leg");
 _Static_assert(sizeof(struct hop_opened) == 24, "hop_opened");
+_Static_assert(sizeof(struct hop_exchange) == 112, "hop_exchange");
 _Static_assert(sizeof(struct hop_packet) == 144, "hop_packet");
 _Static_assert(sizeof(struct hop_burst) == 24, "hop_burst");
 _Static_assert(sizeof(struct hop_link) == 112, "hop_link");
 _Static_assert(sizeof(struct hop_proxy_header) == 168, "hop_proxy_header");
+_Static_assert(sizeof(struct hop_flight) == 56, "hop_flight");
+_Static_assert(sizeof(struct hop_head) == 536, "hop_head");
 _Static_assert(sizeof(struct hop_clock) == 16, "hop_clock");
 _Static_assert(sizeof(struct hop_stats) == 72, "hop_stats");
 

@@ -11,13 +11,12 @@
 #define HOP_LEG_BPF_H
 
 #define HALF_SPACE 0x80000000u
-#define WAITING_BUCKETS 65536
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536); /* the loader sets it: --flows */
 	__type(key, u64);
-	__type(value, struct hop_leg);
+	__type(value, struct hop_leg_entry);
 } legs SEC(".maps");
 
 /* A fresh entry is made here: it is too large for the stack. Packets are handled with softirqs off. */
@@ -25,7 +24,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct hop_leg);
+	__type(value, struct hop_leg_entry);
 } fresh_leg SEC(".maps");
 
 struct {
@@ -35,56 +34,7 @@ struct {
 	__type(value, u64);
 } leg_counter SEC(".maps");
 
-/*
- * How many legs of a bucket still wait for an ACK or for payload. A packet without SYN, FIN or RST whose bucket has
- * none is passed over before any look-up: bulk data costs little more than the parsing. Entries that the map evicted
- * stay counted, which costs look-ups and nothing else.
- */
-u32 waiting[WAITING_BUCKETS];
-
-static __always_inline void set_waiting(struct hop_leg *leg, u64 key)
-{
-	leg->flags |= HOP_LEG_WAITING;
-	__sync_fetch_and_add(&waiting[key % WAITING_BUCKETS], 1);
-}
-
-static __always_inline void clear_waiting(struct hop_leg *leg, u64 key)
-{
-	if (!(leg->flags & HOP_LEG_WAITING))
-		return;
-	leg->flags &= ~HOP_LEG_WAITING;
-	__sync_fetch_and_add(&waiting[key % WAITING_BUCKETS], -1);
-}
-
-static __always_inline void tell_leg(struct hop_leg *leg, u64 now)
-{
-	struct leg_frame *frame = ring_reserve(sizeof(*frame), HOP_FRAME_LEG);
-
-	if (!frame)
-		return;
-	leg->at_ns = now;
-	__builtin_memcpy(&frame->body, leg, sizeof(frame->body));
-	ring_submit(frame);
-}
-
-static __always_inline void tell_ripe_leg(struct hop_leg *leg, u64 now)
-{
-	if (now - leg->syn_ns >= HOP_RIPE_NS)
-		tell_leg(leg, now);
-}
-
-/* key 0: there is no such leg after all. */
-static __always_inline void tell_opened(const struct hop_leg *leg, u64 key)
-{
-	struct opened_frame *frame = ring_reserve(sizeof(*frame), HOP_RING_OPENED);
-
-	if (!frame)
-		return;
-	frame->body.id = leg->id;
-	frame->body.key = key;
-	frame->body.syn_ns = leg->syn_ns;
-	ring_submit(frame);
-}
+#include "leg_tell.bpf.h"
 
 /* Dense, so that the loader can find a leg by its number: CPU 0 gives out 0, n, 2n …, CPU 1 gives out 1, n + 1 … */
 static __always_inline u64 next_leg_id(void)
@@ -125,15 +75,17 @@ static __always_inline bool is_shed(const struct headers *h)
 static __always_inline void open_leg(const struct tap *tap, struct sk_buff *skb, const struct headers *h, u64 key)
 {
 	u32 zero = 0;
-	struct hop_leg *leg = bpf_map_lookup_elem(&fresh_leg, &zero);
+	struct hop_leg_entry *entry = bpf_map_lookup_elem(&fresh_leg, &zero);
+	struct hop_leg *leg;
 
 	if (is_shed(h)) {
 		COUNT(legs_shed);
 		return;
 	}
-	if (!leg)
+	if (!entry)
 		return;
-	__builtin_memset(leg, 0, sizeof(*leg));
+	__builtin_memset(entry, 0, sizeof(*entry));
+	leg = &entry->leg;
 	leg->id = next_leg_id();
 	leg->syn_ns = leg->last_syn_ns = bpf_ktime_get_ns();
 	leg->request_ns = h->payload_bytes ? leg->syn_ns : 0;
@@ -148,31 +100,35 @@ static __always_inline void open_leg(const struct tap *tap, struct sk_buff *skb,
 	leg->device_kind = tap->device_kind;
 	fill_tuple(&leg->tuple, h);
 	add_conntrack(leg, tap, skb);
-	leg->flags = HOP_LEG_WAITING;
-	if (bpf_map_update_elem(&legs, &key, leg, BPF_ANY)) {
+	leg->flags = HOP_LEG_WAITING | (tells_exchanges(leg->syn_ns) ? HOP_LEG_TALKING : 0);
+	if (bpf_map_update_elem(&legs, &key, entry, BPF_ANY)) {
 		COUNT(map_full);
 		return;
 	}
 	set_waiting(leg, key);
+	set_talking(leg, key);
 	COUNT(legs_opened);
 	tell_opened(leg, key);
 }
 
 static __always_inline void on_syn(const struct tap *tap, struct sk_buff *skb, const struct headers *h, u64 key)
 {
-	struct hop_leg *leg = bpf_map_lookup_elem(&legs, &key);
+	struct hop_leg_entry *entry = bpf_map_lookup_elem(&legs, &key);
+	struct hop_leg *leg;
 	u64 now;
 
 	COUNT(syns_seen);
-	if (!leg) {
+	if (!entry) {
 		open_leg(tap, skb, h, key);
 		return;
 	}
+	leg = &entry->leg;
 	now = bpf_ktime_get_ns();
 	if (leg->client_isn != h->seq || leg->direction != tap->type) {
 		/* The same addresses and ports begin anew: what was there is over, unseen. */
 		clear_waiting(leg, key);
-		tell_leg(leg, now);
+		clear_talking(leg, key);
+		tell_end(entry, now);
 		bpf_map_delete_elem(&legs, &key);
 		open_leg(tap, skb, h, key);
 		return;
@@ -201,8 +157,9 @@ static __always_inline bool is_answer(const struct hop_leg *leg, const struct he
 	return beyond >= 1 && beyond < HALF_SPACE;
 }
 
-static __always_inline void on_reset(struct hop_leg *leg, u64 key, u64 now, u8 side)
+static __always_inline void on_reset(struct hop_leg_entry *entry, u64 key, u64 now, u8 side)
 {
+	struct hop_leg *leg = &entry->leg;
 	bool is_refusal = side && !(leg->flags & HOP_LEG_SERVER_ISN);
 
 	if (leg->flags & HOP_LEG_RESET)
@@ -210,10 +167,12 @@ static __always_inline void on_reset(struct hop_leg *leg, u64 key, u64 now, u8 s
 	leg->reset_ns = now;
 	leg->flags |= HOP_LEG_RESET | side;
 	clear_waiting(leg, key);
-	tell_leg(leg, now);
+	tell_end(entry, now);
 	/* A refused SYN may be repeated: that is the same leg. */
-	if (!is_refusal)
-		bpf_map_delete_elem(&legs, &key);
+	if (is_refusal)
+		return;
+	clear_talking(leg, key);
+	bpf_map_delete_elem(&legs, &key);
 }
 
 /* The repetition of a refused SYN is answered: the leg waits again. */
@@ -276,14 +235,17 @@ static __always_inline bool add_server_packet(struct hop_leg *leg, const struct 
 static __always_inline void on_segment(const struct tap *tap, struct sk_buff *skb, const struct headers *h, u64 key)
 {
 	bool is_client, is_news;
+	struct hop_leg_entry *entry;
 	struct hop_leg *leg;
 	u64 now;
 
-	if (!(h->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)) && !waiting[key % WAITING_BUCKETS])
+	if (!(h->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)) && !waiting[key % WAITING_BUCKETS] &&
+	    !is_talking(h, key))
 		return;
-	leg = bpf_map_lookup_elem(&legs, &key);
-	if (!leg)
+	entry = bpf_map_lookup_elem(&legs, &key);
+	if (!entry)
 		return;
+	leg = &entry->leg;
 	is_client = leg->direction == tap->type;
 	if (is_client) {
 		u32 beyond = h->seq - leg->client_isn;
@@ -297,15 +259,17 @@ static __always_inline void on_segment(const struct tap *tap, struct sk_buff *sk
 	add_conntrack(leg, tap, skb);
 	if (h->tcp_flags & TCP_FLAG_RST) {
 		leg->flags |= is_client ? HOP_LEG_SPOKE_ON : 0;
-		on_reset(leg, key, now, is_client ? 0 : HOP_LEG_SERVER_RESET);
+		on_reset(entry, key, now, is_client ? 0 : HOP_LEG_SERVER_RESET);
 		return;
 	}
 	if (!is_client && leg->flags & HOP_LEG_RESET)
 		take_back_refusal(leg, key);
 	is_news = is_client ? add_client_packet(leg, h, now) : add_server_packet(leg, h, now);
+	add_to_exchange(entry, h, is_client, key, now);
 	if (leg->client_fin_ns && leg->server_fin_ns) {
 		clear_waiting(leg, key);
-		tell_leg(leg, now);
+		clear_talking(leg, key);
+		tell_end(entry, now);
 		bpf_map_delete_elem(&legs, &key);
 		return;
 	}

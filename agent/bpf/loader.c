@@ -146,9 +146,17 @@ static int on_record(void *context, void *data, size_t bytes)
 		control_opened(&agent->control, (const struct hop_opened *)(head + 1));
 		return 0;
 	}
+	if (head->kind == HOP_RING_NOTED) {
+		control_noted(&agent->control, (const struct hop_opened *)(head + 1));
+		return 0;
+	}
 	if (head->kind == HOP_FRAME_LEG)
 		control_told(&agent->control, (const struct hop_leg *)(head + 1));
 	output_frame(&agent->output, head->kind, head + 1, head->size - sizeof(*head));
+	if (head->kind == HOP_FRAME_LEG && bytes > head->size) { /* with its exchange */
+		head = (const void *)((const char *)data + head->size);
+		output_frame(&agent->output, head->kind, head + 1, head->size - sizeof(*head));
+	}
 	if (agent->output.is_closed || ++agent->round_records >= RECORDS_PER_ROUND)
 		return ROUND_OVER;
 	return 0;

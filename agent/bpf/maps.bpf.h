@@ -46,7 +46,7 @@ static __always_inline bool is_allowed(u32 netns)
 	return settings.all_namespaces || bpf_map_lookup_elem(&allowed_namespaces, &netns);
 }
 
-/* Ring records are whole frames: the loader copies them to its output as they are. */
+/* Ring records are one or two whole frames: the loader copies them to its output as they are. */
 struct packet_frame {
 	struct hop_frame_head head;
 	struct hop_packet body;
@@ -57,9 +57,30 @@ struct leg_frame {
 	struct hop_leg body;
 };
 
+struct exchange_frame {
+	struct hop_frame_head head;
+	struct hop_exchange body;
+};
+
+/* The exchange that a connection ended with comes with its leg. */
+struct leg_exchange_frames {
+	struct leg_frame leg;
+	struct exchange_frame exchange;
+};
+
 struct opened_frame {
 	struct hop_frame_head head;
 	struct hop_opened body;
+};
+
+struct flight_frame {
+	struct hop_frame_head head;
+	struct hop_flight body;
+};
+
+struct head_frame {
+	struct hop_frame_head head;
+	struct hop_head body;
 };
 
 struct link_frame {
@@ -72,6 +93,14 @@ struct proxy_header_frame {
 	struct hop_proxy_header body;
 };
 
+static __always_inline void fill_head(struct hop_frame_head *head, u32 bytes, u8 kind)
+{
+	head->size = bytes;
+	head->kind = kind;
+	head->version = HOP_LAYOUT_VERSION;
+	head->zero = 0;
+}
+
 static __always_inline void *ring_reserve(u32 bytes, u8 kind)
 {
 	struct hop_frame_head *head = bpf_ringbuf_reserve(&ring, bytes, 0);
@@ -80,10 +109,7 @@ static __always_inline void *ring_reserve(u32 bytes, u8 kind)
 		COUNT(ring_lost);
 		return NULL;
 	}
-	head->size = bytes;
-	head->kind = kind;
-	head->version = HOP_LAYOUT_VERSION;
-	head->zero = 0;
+	fill_head(head, bytes, kind);
 	return head;
 }
 

@@ -83,6 +83,24 @@ static void add_leg(struct text *line, const struct hop_leg *leg)
 	add_conntrack(line, leg->ct_status, &leg->original, &leg->reply);
 }
 
+static void add_exchange(struct text *line, const struct hop_exchange *exchange)
+{
+	text_add(line, "\"legId\":%" PRIu64 ",\"atNs\":\"%" PRIu64 "\",\"requestNs\":\"%" PRIu64 "\",\"burst\":%u",
+		 exchange->leg_id, exchange->at_ns, exchange->request_ns, exchange->burst);
+	add_stamp(line, "requestLastNs", exchange->request_last_ns, exchange->request_ns);
+	add_stamp(line, "responseNs", exchange->response_ns, exchange->request_ns);
+	add_stamp(line, "responseLastNs", exchange->response_last_ns, exchange->request_ns);
+	text_add(line, ",\"requestOffset\":%" PRIu64 ",\"requestBytes\":%" PRIu64, exchange->request_offset,
+		 exchange->request_bytes);
+	text_add(line, ",\"responseOffset\":%" PRIu64 ",\"responseBytes\":%" PRIu64, exchange->response_offset,
+		 exchange->response_bytes);
+	text_add(line, ",\"netns\":%u,\"ifindex\":%u,\"deviceKind\":\"%s\",\"direction\":\"%s\"", exchange->netns,
+		 exchange->ifindex, NAME_OF(DEVICE_KINDS, exchange->device_kind),
+		 NAME_OF(PACKET_TYPES, exchange->direction));
+	text_add(line, ",\"clientIsn\":%u,\"serverIsn\":%u,\"leftOut\":%u,\"isEarly\":%s", exchange->client_isn,
+		 exchange->server_isn, exchange->left_out, exchange->flags & HOP_EXCHANGE_EARLY ? "true" : "false");
+}
+
 static void add_burst(struct text *line, const char *key, const struct hop_burst *burst)
 {
 	if (!burst->cookie) {
@@ -121,6 +139,12 @@ static void add_proxy_header(struct text *line, const struct hop_proxy_header *h
 	text_add(line, "\"");
 }
 
+/* Payload is not printed. */
+static void add_place(struct text *line, u32 netns, u32 seq, u32 ack)
+{
+	text_add(line, "\"netns\":%u,\"seq\":%u,\"ack\":%u", netns, seq, ack);
+}
+
 static void add_clock(struct text *line, const struct hop_clock *clock)
 {
 	text_add(line, "\"monotonicNs\":\"%" PRIu64 "\",\"realtimeMinusMonotonicNs\":\"%" PRId64 "\"",
@@ -140,7 +164,8 @@ static void add_stats(struct text *line, const struct hop_stats *stats)
 
 void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
 {
-	static const char *const KINDS[] = { "unknown", "hello", "clock", "stats", "packet", "link", "proxyHeader", "leg" };
+	static const char *const KINDS[] = { "unknown", "hello", "clock", "stats", "packet", "link", "proxyHeader", "leg",
+					     "exchange", "flight", "head" };
 
 	text_add(line, "{\"kind\":\"%s\",", NAME_OF(KINDS, kind));
 	switch (kind) {
@@ -165,6 +190,18 @@ void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
 	case HOP_FRAME_LEG:
 		add_leg(line, body);
 		break;
+	case HOP_FRAME_EXCHANGE:
+		add_exchange(line, body);
+		break;
+	case HOP_FRAME_FLIGHT:
+		add_place(line, ((const struct hop_flight *)body)->netns, ((const struct hop_flight *)body)->seq,
+			  ((const struct hop_flight *)body)->ack);
+		break;
+	case HOP_FRAME_HEAD:
+		add_place(line, ((const struct hop_head *)body)->netns, ((const struct hop_head *)body)->seq,
+			  ((const struct hop_head *)body)->ack);
+		break;
+	case HOP_RING_NOTED:
 	case HOP_RING_OPENED: /* stays with the loader */
 		break;
 	}

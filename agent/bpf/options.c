@@ -32,6 +32,8 @@ static const char HELP[] =
 	"  --cgroup PATH       root of the cgroup v2 tree (default: as mounted)\n"
 	"  --proxy-header      capture PROXY protocol headers (v1 and v2, nothing else)\n"
 	"  --proxy-links       tell which client request made a proxy talk to which upstream\n"
+	"  --exchanges MODE    off (default), first (of each connection) or all: when which request and response passed\n"
+	"  --heads             with --exchanges: capture the first 512 bytes of HTTP requests and responses\n"
 	"  --ring-bytes N      ring buffer, a power of two from 65536 to 268435456 (default 4194304)\n"
 	"  --flows N           connections remembered, times devices (default 65536)\n"
 	"  --json              one JSON document a line instead of binary frames; holds raw sequence numbers\n"
@@ -49,6 +51,8 @@ enum option_id {
 	OPTION_CGROUP,
 	OPTION_PROXY_HEADER,
 	OPTION_PROXY_LINKS,
+	OPTION_EXCHANGES,
+	OPTION_HEADS,
 	OPTION_RING_BYTES,
 	OPTION_FLOWS,
 	OPTION_JSON,
@@ -64,6 +68,8 @@ static const struct option OPTIONS[] = {
 	{ "cgroup", required_argument, NULL, OPTION_CGROUP },
 	{ "proxy-header", no_argument, NULL, OPTION_PROXY_HEADER },
 	{ "proxy-links", no_argument, NULL, OPTION_PROXY_LINKS },
+	{ "heads", no_argument, NULL, OPTION_HEADS },
+	{ "exchanges", required_argument, NULL, OPTION_EXCHANGES },
 	{ "ring-bytes", required_argument, NULL, OPTION_RING_BYTES },
 	{ "flows", required_argument, NULL, OPTION_FLOWS },
 	{ "json", no_argument, NULL, OPTION_JSON },
@@ -95,6 +101,16 @@ static uint32_t parse_number(const char *option, const char *value, uint32_t min
 	if (errno || end == value || *end || *value == '-' || number < min || number > max)
 		usage_error("%s is '%s' but must be a number from %u to %u", option, value, min, max);
 	return number;
+}
+
+static uint32_t parse_exchanges(const char *value)
+{
+	static const char *const MODES[] = { "off", "first", "all" }; /* enum hop_exchanges */
+
+	for (uint32_t mode = 0; mode < 3; mode++)
+		if (!strcmp(value, MODES[mode]))
+			return mode;
+	usage_error("--exchanges is '%s' but must be off, first or all", value);
 }
 
 static uint32_t parse_ring_bytes(const char *value)
@@ -174,6 +190,12 @@ static void apply_option(struct options *options, int id, const char *value)
 		break;
 	case OPTION_PROXY_LINKS:
 		options->want_proxy_links = true;
+		break;
+	case OPTION_HEADS:
+		options->want_heads = true;
+		break;
+	case OPTION_EXCHANGES:
+		options->exchanges = parse_exchanges(value);
 		break;
 	case OPTION_RING_BYTES:
 		options->ring_bytes = parse_ring_bytes(value);

@@ -33,11 +33,13 @@ struct options {
 	bool is_host_netns_given;
 	bool want_proxy_header;
 	bool want_proxy_links;
+	bool want_heads;
 	bool want_json;
 	bool want_check;
 	bool is_verbose;
 	uint32_t ring_bytes;
 	uint32_t flow_count;
+	uint32_t exchanges; /* enum hop_exchanges */
 	struct named_path *namespaces; /* --netns, in order */
 	int namespace_count;
 };

@@ -19,7 +19,7 @@
 
 #define WAKE_BYTES (64u << 10)
 
-const char *const FEATURE_NAMES[FEATURE_COUNT] = { "packets", "drops", "proxyHeader", "proxyLinks" };
+const char *const FEATURE_NAMES[FEATURE_COUNT] = { "packets", "drops", "proxyHeader", "proxyLinks", "payload" };
 
 struct program {
 	const char *name;
@@ -33,6 +33,8 @@ static const struct program PROGRAMS[] = {
 	{ "on_transmit", FEATURE_PACKETS, "net_dev_queue", "5.8" },
 	{ "on_drop", FEATURE_DROPS, "kfree_skb", "5.17, which brought drop reasons" },
 	{ "on_socket_ingress", FEATURE_PROXY_HEADER, NULL, "5.9" },
+	{ "on_payload_received", FEATURE_PAYLOAD, NULL, "5.9" },
+	{ "on_payload_sent", FEATURE_PAYLOAD, NULL, "5.9" },
 	{ "on_socket_state", FEATURE_PROXY_LINKS, "inet_sock_set_state", "5.12" },
 	{ "on_socket_read", FEATURE_PROXY_LINKS, "sock_recv_length", "6.3" },
 	{ "on_socket_write", FEATURE_PROXY_LINKS, "sock_send_length", "6.3" },
@@ -76,13 +78,14 @@ static void choose_features(struct programs *programs)
 				  PROGRAMS[i].since);
 	if (btf__find_by_name_kind(programs->kernel_btf, "skb_drop_reason", BTF_KIND_ENUM) <= 0)
 		leave_out(programs, FEATURE_DROPS, "this kernel gives no drop reasons; needs Linux %s", "5.17");
-	if (!programs->feature[FEATURE_PROXY_HEADER].is_active)
+	if (!programs->feature[FEATURE_PROXY_HEADER].is_active && !programs->feature[FEATURE_PAYLOAD].is_active)
 		return;
 	options_cgroup_path(programs->options, cgroup, sizeof(cgroup));
 	programs->cgroup_fd = *cgroup ? open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (programs->cgroup_fd < 0)
-		leave_out(programs, FEATURE_PROXY_HEADER, "cannot open the cgroup v2 root '%.100s'; mount it or give --cgroup",
-			  cgroup);
+	for (size_t i = 0; programs->cgroup_fd < 0 && i < PROGRAM_COUNT; i++)
+		if (!PROGRAMS[i].tracepoint)
+			leave_out(programs, PROGRAMS[i].feature,
+				  "cannot open the cgroup v2 root '%.100s'; mount it or give --cgroup", cgroup);
 }
 
 /* Another object than hop.bpf.o (--object) may do without the map. */
@@ -119,6 +122,8 @@ static int open_object(struct programs *programs)
 	settings->wake_bytes = WAKE_BYTES;
 	settings->cpu_count = libbpf_num_possible_cpus();
 	settings->host_netns = programs->host_netns;
+	settings->exchanges = programs->options->exchanges;
+	settings->heads = programs->options->want_heads;
 	if (getrandom(&settings->hash_seed, sizeof(settings->hash_seed), 0) != sizeof(settings->hash_seed))
 		return -errno;
 	set_entries(programs->object, "ring", programs->options->ring_bytes);
@@ -259,6 +264,7 @@ int programs_start(struct programs *programs, const struct options *options, uin
 	programs->feature[FEATURE_DROPS].is_wanted = true;
 	programs->feature[FEATURE_PROXY_HEADER].is_wanted = options->want_proxy_header;
 	programs->feature[FEATURE_PROXY_LINKS].is_wanted = options->want_proxy_links;
+	programs->feature[FEATURE_PAYLOAD].is_wanted = options->exchanges != HOP_EXCHANGES_OFF;
 	messages_start(options->is_verbose);
 	code = check_requirements(programs);
 	if (code)

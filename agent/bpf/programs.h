@@ -15,6 +15,7 @@ enum feature {
 	FEATURE_DROPS,
 	FEATURE_PROXY_HEADER,
 	FEATURE_PROXY_LINKS,
+	FEATURE_PAYLOAD,
 	FEATURE_COUNT,
 };
 
@@ -26,7 +27,7 @@ struct feature_state {
 	char note[256]; /* why it is not active, and what to do */
 };
 
-#define PROGRAMS_MAX 8
+#define PROGRAMS_MAX 16
 
 struct programs {
 	const struct options *options;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The PROXY header with which a connection begins (haproxy's doc/proxy-protocol.txt). It is the only
- * payload that leaves the kernel, and only the header itself does, never the bytes behind it.
+ * The PROXY header with which a connection begins (haproxy's doc/proxy-protocol.txt). Only
+ * the header itself leaves the kernel here, never the bytes behind it; see payload.bpf.h for what else may.
  *
  *   v1  "PROXY TCP4 203.0.113.10 203.0.113.2 51234 443\r\n", at most 107 bytes
  *   v2  \r\n\r\n\0\r\nQUIT\n, version/command, family, u16 length (big endian), addresses, TLVs

@@ -27,10 +27,8 @@ test('an empty environment is a working configuration', () => {
   expect(config.secret).toHaveLength(32);
   expect(Object.isFrozen(config)).toBe(true);
   expect(loaderArgs(config)).toEqual([
-    '--ring-bytes',
-    '4194304',
-    '--proxy-header',
-    '--proxy-links',
+    ...['--ring-bytes', '4194304'],
+    ...['--proxy-header', '--proxy-links', '--exchanges', 'first'],
   ]);
 });
 
@@ -74,6 +72,7 @@ test('namespaces become options of the loader', () => {
       HOPTRACE_AGENT_HOST_NETNS: '/run/netns/a',
       HOPTRACE_AGENT_PROXY_HEADER: 'off',
       HOPTRACE_AGENT_PROXY_LINKS: 'off',
+      HOPTRACE_AGENT_EXCHANGES: 'off',
     },
     'n',
   );
@@ -96,6 +95,7 @@ test.each([
   ['HOPTRACE_AGENT_TOKEN', 'short', '16'],
   ['HOPTRACE_AGENT_NETNS', 'a=relative', 'must be NAME=/path'],
   ['HOPTRACE_AGENT_PROXY_LINKS', 'yes', 'on'],
+  ['HOPTRACE_AGENT_EXCHANGES', 'some', 'connections'],
   ['HOPTRACE_AGENT_MAX_OPEN_LEGS', '1.5', 'must be an integer'],
   ['HOPTRACE_AGENT_COLECTOR_URL', 'ws://x', 'unknown variable'],
 ])('%s=%s is refused by name', (name, value, text) => {

@@ -47,6 +47,9 @@ const namespaces = z
     ),
   );
 
+const EXCHANGE_MODES = ['off', 'connections', 'all'] as const;
+const LOADER_EXCHANGE_MODES = { connections: 'first', all: 'all' } as const;
+
 const environmentSchema = z.object({
   /** The collector of the same machine; HOPTRACE_PORT_OFFSET is added to this default only. */
   HOPTRACE_AGENT_COLLECTOR_URL: collectorUrl.optional(),
@@ -76,6 +79,13 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_RING_BYTES: integer(64 * 1024, 256 * 1024 * 1024)
     .refine((bytes) => Number.isInteger(Math.log2(bytes)), 'must be a power of two')
     .prefault(String(4 * 1024 * 1024)),
+  /** `all`: every request, up to a limit (docs/adr/0010). `connections`: of each connection the first request. */
+  HOPTRACE_AGENT_EXCHANGES: z.enum(EXCHANGE_MODES).default('connections'),
+  /**
+   * `heads`: method, status and keyed hashes of X-Request-ID and traceparent of plain HTTP. Off: reading payload is
+   * to be asked for. Nothing else of a head is kept, and no record holds text of it but the method.
+   */
+  HOPTRACE_AGENT_CAPTURE: z.enum(['off', 'heads']).default('off'),
   /** Writes what the loader says to this file. It will hold addresses and raw sequence numbers. */
   HOPTRACE_AGENT_RECORD_FILE: z.string().min(1).optional(),
   /** About 0.7 KB each: 45 MB. */
@@ -94,6 +104,8 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_MAX_QUEUED_RECORDS: integer(1_000, 4_000_000).prefault('50000'),
 });
 
+export type ExchangeMode = (typeof EXCHANGE_MODES)[number];
+
 export interface AgentConfig {
   readonly collectorUrl: string;
   readonly token: string | null;
@@ -111,6 +123,8 @@ export interface AgentConfig {
   readonly isProxyHeaderOn: boolean;
   readonly isProxyLinksOn: boolean;
   readonly ringBytes: number;
+  readonly exchanges: ExchangeMode;
+  readonly isHeadCaptureOn: boolean;
   readonly recordFile: string | null;
   readonly maxOpenLegs: number;
   readonly maxQueuedRecords: number;
@@ -141,6 +155,10 @@ export function readAgentConfig(
 ): AgentConfig {
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
   const problems = unknownNames(given.map(([name]) => name));
+  if (env.HOPTRACE_AGENT_CAPTURE === 'heads' && env.HOPTRACE_AGENT_EXCHANGES === 'off')
+    problems.push(
+      'HOPTRACE_AGENT_CAPTURE: heads belong to exchanges, which HOPTRACE_AGENT_EXCHANGES turns off',
+    );
   const result = environmentSchema.safeParse(Object.fromEntries(given));
   for (const issue of result.error?.issues ?? []) {
     problems.push(`${issue.path.join('.')}: ${issue.message}`);
@@ -179,6 +197,8 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
     isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,
     ringBytes: env.HOPTRACE_AGENT_RING_BYTES,
+    exchanges: env.HOPTRACE_AGENT_EXCHANGES,
+    isHeadCaptureOn: env.HOPTRACE_AGENT_CAPTURE === 'heads',
     recordFile: env.HOPTRACE_AGENT_RECORD_FILE ?? null,
     maxOpenLegs: env.HOPTRACE_AGENT_MAX_OPEN_LEGS,
     maxQueuedRecords: env.HOPTRACE_AGENT_MAX_QUEUED_RECORDS,
@@ -211,5 +231,7 @@ export function loaderArgs(config: AgentConfig): string[] {
     ...['--ring-bytes', String(config.ringBytes)],
     ...(config.isProxyHeaderOn ? ['--proxy-header'] : []),
     ...(config.isProxyLinksOn ? ['--proxy-links'] : []),
+    ...(config.exchanges === 'off' ? [] : ['--exchanges', LOADER_EXCHANGE_MODES[config.exchanges]]),
+    ...(config.isHeadCaptureOn ? ['--heads'] : []),
   ];
 }

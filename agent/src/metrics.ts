@@ -26,6 +26,10 @@ const METRICS = {
     'hoptrace_agent_shed_legs_total',
     'legs left out by hash of their connection, because there were too many',
   ],
+  leftOutExchangesTotal: [
+    'hoptrace_agent_left_out_exchanges_total',
+    'requests at taps that were not told, because their connection had too many',
+  ],
   mapFullTotal: ['hoptrace_agent_map_full_total', 'kernel storage that could not be had'],
   sourceRestartsTotal: ['hoptrace_agent_source_restarts_total', 'loader ends that were no order'],
   strayPacketsTotal: [

@@ -1,12 +1,14 @@
 /** Frames in, records out: everything between source and sender, without any I/O. */
 import type { NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { DirectRecords, type EmitWritten, tsNsOf } from './direct/directRecords.ts';
+import { ContentIndex } from './exchanges/contentIndex.ts';
+import { ExchangeReader } from './exchanges/exchangeRecords.ts';
 import { parseRaw } from './frames/decoder.ts';
 import type {
+  ClockFrame,
   Frame,
-  LegFrame,
+  HelloFrame,
   LinkFrame,
-  PacketFrame,
   ProxyHeaderFrame,
   RawFrame,
   StatsFrame,
@@ -22,6 +24,8 @@ import { EMPTY_TAPS, tapTable } from './taps.ts';
 
 /** Loader and agent read the same clock. */
 const MAX_AHEAD_NS = 1_000_000_000n;
+
+type EventFrame = Exclude<Frame, HelloFrame | ClockFrame | StatsFrame>;
 
 export interface PipelineOptions {
   readonly secret: Uint8Array;
@@ -39,6 +43,8 @@ export class Pipeline {
   readonly #stream = new StreamClock();
   readonly #assembler: LegAssembler;
   readonly #direct: DirectRecords | null;
+  readonly #exchanges: ExchangeReader;
+  readonly #contents: ContentIndex;
   #addresses: readonly NodeAddress[] = [];
   #hello: Hello | null = null;
   #lastStats: StatsFrame | null = null;
@@ -55,6 +61,13 @@ export class Pipeline {
     const parts = { assembler: this.#assembler, clock: this.#clock, hasher: this.#hasher };
     const emit = options.emitWritten;
     this.#direct = emit === undefined ? null : new DirectRecords({ ...parts, emit });
+    this.#contents = new ContentIndex(options.secret);
+    this.#exchanges = new ExchangeReader(EMPTY_TAPS, {
+      hasher: this.#hasher,
+      clock: this.#clock,
+      contents: this.#contents,
+      emit: options.emit,
+    });
   }
 
   /** Addresses of the node's host namespace, as of the last hello. */
@@ -87,6 +100,7 @@ export class Pipeline {
     // How many events the gap holds nobody knows; one says that there is one.
     this.#options.metrics.ringLostTotal++;
     this.#assembler.noteBreak(this.#stream.nowNs);
+    this.#exchanges.noteBreak();
   }
 
   #readFrame(frame: Frame | RawFrame, wallNs: bigint): void {
@@ -109,7 +123,7 @@ export class Pipeline {
     else this.#readFrame(frame, wallNs);
   }
 
-  #readEvent(frame: LegFrame | PacketFrame | LinkFrame | ProxyHeaderFrame, wallNs: bigint): void {
+  #readEvent(frame: EventFrame, wallNs: bigint): void {
     if (!this.#clock.isSet) {
       this.#options.metrics.unclockedFramesTotal++;
       return;
@@ -121,6 +135,9 @@ export class Pipeline {
     }
     this.#stream.sawEvent(frame.tsNs);
     if (frame.kind === 'leg' || frame.kind === 'packet') this.#assembler.push(frame);
+    else if (frame.kind === 'exchange') this.#exchanges.push(frame);
+    else if (frame.kind === 'flight') this.#contents.addFlight(frame);
+    else if (frame.kind === 'head') this.#contents.addHead(frame);
     else if (frame.kind === 'link') this.#readLink(frame);
     else this.#readProxyHeader(frame);
   }
@@ -131,6 +148,7 @@ export class Pipeline {
     this.#options.metrics.missingFeatures = missingFeatures(hello).length;
     this.#addresses = taps.addresses;
     this.#assembler.taps = taps;
+    this.#exchanges.taps = taps;
     this.#assembler.dropReasons = hello.dropReasons;
   }
 
@@ -165,6 +183,7 @@ export class Pipeline {
   #measure(): void {
     const { metrics } = this.#options;
     const { counters } = this.#assembler;
+    metrics.leftOutExchangesTotal = this.#exchanges.leftOut;
     metrics.openLegs = this.#assembler.openLegs;
     metrics.strayPacketsTotal = counters.strayPackets;
     metrics.evictedLegsTotal = counters.evictedLegs;

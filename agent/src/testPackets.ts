@@ -3,7 +3,7 @@
  * (`framesOf`, after agent/bpf/leg.bpf.h). Times are milliseconds of kernel time.
  */
 import type { Endpoint, Tuple } from '@hoptrace/domain/model/tuple.ts';
-import type { LegFrame, PacketFrame } from './frames/frame.ts';
+import type { ExchangeFrame, LegFrame, PacketFrame } from './frames/frame.ts';
 import type { Hello, HelloInterface } from './frames/hello.ts';
 import type { DeviceKind, PacketType, TapDirection } from './frames/layout.ts';
 
@@ -41,7 +41,17 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
   });
   return {
     layoutVersion: 2,
-    sizes: { packet: 144, leg: 232, link: 112, proxyHeader: 168, clock: 16, stats: 72 },
+    sizes: {
+      packet: 144,
+      leg: 232,
+      link: 112,
+      proxyHeader: 168,
+      clock: 16,
+      stats: 72,
+      exchange: 112,
+      flight: 56,
+      head: 536,
+    },
     kernel: '6.18.0',
     hostNetns: HOST,
     allNamespaces: false,
@@ -244,6 +254,31 @@ function addSegment(leg: Mutable<LegFrame>, { segment, ms, of }: TestPacket): vo
   if (segment !== 'refusal' && segment !== 'serverRst' && segment !== 'clientRst') return;
   leg.resetNs = ns;
   leg.isResetByServer = segment !== 'clientRst';
+}
+
+/** A first request of 100 bytes at 10 ms and a response of 500 behind it, at the uplink. */
+export function exchangeFrameOf(change: Partial<ExchangeFrame> = {}): ExchangeFrame {
+  return {
+    kind: 'exchange',
+    legId: 1,
+    tsNs: nsOf(20),
+    startNs: nsOf(10) + 7n,
+    requestLastNs: 1_000,
+    responseNs: 900_000,
+    responseLastNs: 901_000,
+    requestOffset: 0,
+    requestBytes: 100,
+    responseOffset: 0,
+    responseBytes: 500,
+    ...UPLINK,
+    direction: 'rx',
+    clientIsn: 1_000_000,
+    serverIsn: 9_000_000,
+    burst: 1,
+    leftOut: 0,
+    isEarly: false,
+    ...change,
+  };
 }
 
 function nsOf(ms: number): bigint {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeBatch } from '@hoptrace/domain/wire/binary.ts';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { PathChanges } from './collectorStore.ts';
 import { envelope, leg } from './testing/builders.ts';
 import { metricValue, openStream, type TestCollector, testCollector } from './testing/collector.ts';
 import { MemoryStore } from './testing/memoryStore.ts';
@@ -128,6 +129,33 @@ test('a path goes on in the next process where it was left, in a higher version'
   expect(again?.pathId).toBe(written?.pathId);
   expect(again?.version).toBeGreaterThan(written?.version ?? 0);
   expect(seqsOf(store)).toEqual([2]);
+});
+
+test('paths that were not written are written by the next process, also more than the stitcher holds', async () => {
+  class PathlessStore extends MemoryStore {
+    isPathless = true;
+    override async insertPaths(changes: PathChanges, token: string): Promise<void> {
+      if (this.isPathless) throw new Error('away');
+      await super.insertPaths(changes, token);
+    }
+  }
+  const env = { HOPTRACE_COLLECTOR_MAX_STITCH_RECORDS: '100' };
+  const store = new PathlessStore();
+  const before = await stream(await start(store, env));
+  await before.next();
+  const hash = (n: number) => (n + 1).toString(16).padStart(16, '0');
+  const legs = Array.from({ length: 500 }, (_, n) =>
+    leg({ seq: n + 1, legId: n + 1, startUs, isnPairHash: hash(n), clientIsnHash: hash(n + 1000) }),
+  );
+  for (let from = 0; from < legs.length; from += 50)
+    before.send(encodeBatch(envelope({ firstSeq: from + 1 }), legs.slice(from, from + 50)));
+  await until(() => store.records.length === 500);
+  await open.pop()?.close();
+  store.isPathless = false;
+  await start(store, env);
+  const written = () =>
+    new Set(store.changes.flatMap(({ paths }) => paths.map(({ pathId }) => pathId))).size;
+  await until(() => written() === 500);
 });
 
 test('files go when all is stored and stitched, and what they knew of seqs stays', async () => {

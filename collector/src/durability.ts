@@ -13,7 +13,7 @@ import type { Metrics } from './metrics.ts';
 import { decodeEmissions, type Emission, encodeEmissions } from './stitch/journal.ts';
 import type { PathJournal } from './stitch/pathWriter.ts';
 import type { Stitcher } from './stitch/stitcher.ts';
-import { decodeLsns, encodeLsns, FRAME } from './wal/frames.ts';
+import { type Cut, decodeCut, decodeLsns, encodeLsns, FRAME } from './wal/frames.ts';
 import { lockDirectory } from './wal/lock.ts';
 import { LsnTracker } from './wal/lsnTracker.ts';
 import { WalReader } from './wal/reader.ts';
@@ -48,6 +48,7 @@ interface Memory {
   readonly batches: { readonly lsn: number; readonly records: number }[];
   readonly marks: number[];
   readonly emissions: Emission[];
+  readonly cuts: Cut[];
   seqs: string | null;
   stitchedLsn: number;
 }
@@ -56,7 +57,10 @@ interface Memory {
 export async function openDurability(options: DurabilityOptions): Promise<Durability> {
   const { directory, config, log, metrics, nowMs } = options;
   const lock = await openDirectory(directory);
-  const memory: Memory = { batches: [], marks: [], emissions: [], seqs: null, stitchedLsn: 0 };
+  const memory: Memory = {
+    ...{ batches: [], marks: [], emissions: [], cuts: [] },
+    ...{ seqs: null, stitchedLsn: 0 },
+  };
   const recovered = await recoverLog(directory, (frame) => remember(memory, frame));
   const wal = new WriteAheadLog(
     {
@@ -92,6 +96,7 @@ export async function openDurability(options: DurabilityOptions): Promise<Durabi
   );
   const intake = new DurableIntake({
     ...{ log: wal, pipeline: options.pipeline, metrics, stored: options.stored, pending, done },
+    cuts: memory.cuts,
     onDamage: (what) => {
       log.error(what, 'the log is damaged; agents send what is lost again');
       options.resendAll();
@@ -143,7 +148,7 @@ async function openDirectory(directory: string) {
 }
 
 function remember(memory: Memory, { type, id, payload }: Frame): void {
-  const { batches, marks, emissions } = memory;
+  const { batches, marks, emissions, cuts } = memory;
   if (type === FRAME.batch) {
     batches.push({
       lsn: id,
@@ -154,6 +159,7 @@ function remember(memory: Memory, { type, id, payload }: Frame): void {
     for (const each of decodeEmissions(payload)) emissions.push(each);
   else if (type === FRAME.stitched) memory.stitchedLsn = decodeLsns(payload)[0] ?? 0;
   else if (type === FRAME.seqs) memory.seqs = new TextDecoder().decode(payload);
+  else if (type === FRAME.cut) cuts.push(...[decodeCut(payload) ?? []].flat());
 }
 
 function reportRecovery(
@@ -184,7 +190,7 @@ interface RestoreParts {
 async function restore(options: DurabilityOptions, { wal, memory, done, pending }: RestoreParts) {
   const { stitcher, stored, config, nowMs } = options;
   if (memory.seqs !== null) stored.restore(memory.seqs);
-  const fromLsn = firstToStitch(memory.batches, config.maxStitchRecords);
+  const fromLsn = firstToStitch(memory, config.maxStitchRecords);
   const reader = new WalReader({ log: wal, onDamage: () => {} });
   let stitchedAgain = 0;
   for (let lsn = 0; ; ) {
@@ -209,13 +215,16 @@ async function restore(options: DurabilityOptions, { wal, memory, done, pending 
   return { stitchedAgain };
 }
 
-/** The stitcher holds so many records and no more: older ones would only push out the newer. */
-function firstToStitch(batches: Memory['batches'], maxRecords: number): number {
+/**
+ * The stitcher holds so many records: older ones would only push out the newer. Those whose paths are not written go
+ * through it all the same, and leave their paths behind.
+ */
+function firstToStitch({ batches, stitchedLsn }: Memory, maxRecords: number): number {
   let records = 0;
   let fromLsn = batches[0]?.lsn ?? 0;
   for (const batch of batches.toReversed()) {
     records += batch.records;
-    if (records > maxRecords) return fromLsn;
+    if (records > maxRecords && batch.lsn < stitchedLsn) return fromLsn;
     fromLsn = batch.lsn;
   }
   return fromLsn;

@@ -31,7 +31,7 @@ export interface AgentBenchOptions {
 
 const WARM_UP_SECONDS = 0.3;
 const BULK_ROUNDS_SHARE = 0.5;
-const VARIANTS = ['off', 'empty', 'noLinks', 'agent', 'threeAgents'] as const;
+const VARIANTS = ['off', 'empty', 'noLinks', 'noExchanges', 'agent', 'threeAgents'] as const;
 type Variant = (typeof VARIANTS)[number];
 
 interface Bench {
@@ -117,8 +117,11 @@ async function measureAll(bench: Bench, { rounds, seconds }: AgentBenchOptions) 
 
 async function start({ lab, sink, emptyObject }: Bench, variant: Variant): Promise<Watcher> {
   const all = watchedNamespaces(lab.namespaces);
-  const agent = (namespaces: typeof all, hasProxyLinks: boolean) =>
-    startAgent({ collectorPort: sink.port, namespaces, hasProxyLinks });
+  const agent = (
+    namespaces: typeof all,
+    hasProxyLinks: boolean,
+    exchanges: 'off' | 'connections' = 'connections',
+  ) => startAgent({ collectorPort: sink.port, namespaces, hasProxyLinks, exchanges });
   switch (variant) {
     case 'off':
       return NOTHING;
@@ -126,6 +129,8 @@ async function start({ lab, sink, emptyObject }: Bench, variant: Variant): Promi
       return startEmpty(emptyObject, all);
     case 'noLinks':
       return agent(all, false);
+    case 'noExchanges':
+      return agent(all, true, 'off');
     case 'agent':
       return agent(all, true);
     case 'threeAgents': {
@@ -201,6 +206,7 @@ function ratioRows(requests: Samples, cpu: Samples): ResultRow[] {
   const names: Record<Exclude<Variant, 'off'>, [string, number | null]> = {
     empty: ['empty programs on the same hooks', null],
     noLinks: ['agent without proxy links', null],
+    noExchanges: ['agent without exchanges', null],
     agent: ['agent with proxy links', 0.9],
     threeAgents: ['three agents on one kernel', null],
   };

@@ -122,7 +122,7 @@ async function settledVerdict(oracle: Oracle, { store }: Rig): Promise<Verdict> 
   await until(async () => {
     verdict = await oracle.judge(store);
     return verdict.missingPaths === 0 && verdict.halfPaths === 0 && verdict.duplicatePaths === 0;
-  }, 15_000);
+  }, SETTLE_MS);
   return verdict;
 }
 

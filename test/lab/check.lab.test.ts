@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isRowRight } from './check/rows.ts';
 import { BALANCED, runScenarios } from './check/run.ts';
-import { type Stack, startStack } from './check/stack.ts';
+import { EVERY_REQUEST, type Stack, startStack } from './check/stack.ts';
 import { missingOnHost } from './host.ts';
 import { type Lab, openLab } from './lab.ts';
 import { BACKENDS } from './plan.ts';
@@ -41,7 +41,7 @@ onCapableHost.each(VIEWS)(
     let stack: Stack;
     beforeAll(async () => {
       lab = await openLab({ backend });
-      stack = await startStack(lab, { recordFolder: null, watchBalancer });
+      stack = await startStack(lab, { recordFolder: null, watchBalancer, agentEnv: EVERY_REQUEST });
     }, TIMEOUT_MS);
     afterAll(async () => {
       await stack?.close();
@@ -67,6 +67,7 @@ onCapableHost.each(VIEWS)(
         if (row === undefined) throw new Error(`no row for ${id}`);
         expect(row.wrong).toEqual([]);
         expect(row.right).toBe(REQUESTS);
+        expect(row.times?.wrong ?? []).toEqual([]);
         if (row.rtt !== null) expect(row.rtt.errorShare).toBeLessThan(0.1);
         expect(isRowRight(row)).toBe(true);
       },

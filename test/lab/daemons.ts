@@ -49,19 +49,33 @@ function ingressHttp(labFolder: string, pod: PodPlan): string {
   const locations = ROUTES.map(
     (route) => `    location ${route} { proxy_pass http://${route.slice(1)}; }`,
   );
+  // As /local: /kept with upstream connections that are used again, /held with five requests a second and no more.
+  const kept = routeEndpoint(pod.node, '/local') ?? { ip: '127.0.0.1', port: PORTS.app };
   // A new upstream connection per request is nginx's default: it speaks HTTP/1.0 and closes.
   const server = (listen: string, client: string) => `  server {
     listen ${listen};
     proxy_set_header Host $host;
-    proxy_set_header X-Request-ID $request_id;
+    proxy_set_header X-Request-ID $passed_request_id;
     proxy_set_header X-Real-IP ${client};
     proxy_set_header X-Forwarded-For ${client};
 ${locations.join('\n')}
+    location /kept {
+      proxy_pass http://kept;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+    }
+    location /held {
+      limit_req zone=held burst=20;
+      proxy_pass http://kept;
+    }
     location / { return 404 "${pod.name} has no such route\\n"; }
   }`;
-  return `  log_format truth escape=json '{"id":"$arg_id","peer":"$realip_remote_addr:$realip_remote_port","server":"$server_addr:$server_port","upstream":"$upstream_addr","proxyProtocol":"$proxy_protocol_addr:$proxy_protocol_port","status":$status}';
+  return `  log_format truth escape=json '{"id":"$arg_id","peer":"$realip_remote_addr:$realip_remote_port","server":"$server_addr:$server_port","upstream":"$upstream_addr","proxyProtocol":"$proxy_protocol_addr:$proxy_protocol_port","status":$status,"requestS":"$request_time","connectS":"$upstream_connect_time","headerS":"$upstream_header_time"}';
   access_log "${accessLogOf(labFolder, pod)}" truth;
+  limit_req_zone $server_port zone=held:1m rate=5r/s;
+  map $http_x_request_id $passed_request_id { default $http_x_request_id; "" $request_id; }
 ${upstreams.join('\n')}
+  upstream kept { server ${kept.ip}:${kept.port}; keepalive 4; }
 ${server(String(PORTS.ingress), '$remote_addr')}
 ${server(`${PORTS.ingressProxy} proxy_protocol`, '$proxy_protocol_addr')}`;
 }
@@ -73,6 +87,7 @@ function appHttp(labFolder: string, pod: PodPlan): string {
     listen ${PORTS.app};
     listen ${PORTS.appPinned};
     default_type text/plain;
+    add_header Set-Cookie "session=lab-session-cookie";
     location / { return 200 "pod=${pod.name} peer=$remote_addr:$remote_port xff=$http_x_forwarded_for rid=$http_x_request_id\\n"; }
   }`;
 }

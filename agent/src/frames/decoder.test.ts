@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
+import { exchangeFrameOf, framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
 import { FrameDecoder } from './decoder.ts';
 import { encodeFrame } from './encode.ts';
 import type { Frame, LegFrame } from './frame.ts';
@@ -43,6 +43,9 @@ const FRAMES: readonly Frame[] = [
     oldest: { ...burst, isAccepted: false },
     process: 'nginx',
   },
+  exchangeFrameOf({ requestOffset: 2 ** 40, isEarly: true }),
+  { kind: 'flight', tsNs: 7n, netns: 200, seq: 1, ack: 2, random: new Uint8Array(32).fill(3) },
+  { kind: 'head', tsNs: 8n, netns: 200, seq: 1, ack: 2, bytes: new TextEncoder().encode('GET /') },
   {
     kind: 'proxyHeader',
     tsNs: 6n,

@@ -15,9 +15,11 @@ import {
   parseProxyHeader,
   parseStats,
 } from './bodies.ts';
+import { parseExchange } from './exchangeBody.ts';
 import type { Frame, RawFrame } from './frame.ts';
 import { parseHello } from './hello.ts';
 import { BODY_BYTES, FRAME_KINDS, type FrameKind, HEAD_BYTES, LAYOUT_VERSION } from './layout.ts';
+import { parseFlight, parseHead } from './payloadBodies.ts';
 
 /** A hello with thousands of interfaces and all drop reasons stays far below. */
 const MAX_HELLO_BYTES = 4 * 1024 * 1024;
@@ -98,6 +100,12 @@ export class FrameDecoder {
         return parseStats(body);
       case 'leg':
         return parseLeg(body);
+      case 'exchange':
+        return parseExchange(body);
+      case 'flight':
+        return parseFlight(body);
+      case 'head':
+        return parseHead(body);
       case 'packet':
         return parsePacket(body);
       case 'link':

@@ -4,6 +4,7 @@
  */
 import { parseIp } from '@hoptrace/domain/model/ip.ts';
 import type { Tuple } from '@hoptrace/domain/model/tuple.ts';
+import { writeExchange } from './exchangeBody.ts';
 import type {
   BurstFrame,
   Frame,
@@ -27,6 +28,7 @@ import {
   STATS_FIELDS,
   TAP_DIRECTIONS,
 } from './layout.ts';
+import { writeFlight, writeHead } from './payloadBodies.ts';
 
 /** One frame, head included. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -45,6 +47,15 @@ export function encodeFrame(frame: Frame): Uint8Array {
       break;
     case 'leg':
       writeLeg(view, frame);
+      break;
+    case 'exchange':
+      writeExchange(view, frame);
+      break;
+    case 'flight':
+      writeFlight(view, frame);
+      break;
+    case 'head':
+      writeHead(view, frame);
       break;
     case 'packet':
       writePacket(view, frame);

@@ -59,6 +59,59 @@ export interface PacketFrame {
   readonly reply: Tuple | null;
 }
 
+/**
+ * A request and its response on one connection at one tap. `tsNs` (when this was told) and `startNs` (the first byte)
+ * are CLOCK_MONOTONIC, other stamps nanoseconds after `startNs`. ISNs must not leave the node.
+ */
+export interface ExchangeFrame {
+  readonly kind: 'exchange';
+  readonly legId: number;
+  readonly tsNs: bigint;
+  readonly startNs: bigint;
+  readonly requestLastNs: number;
+  readonly responseNs: number;
+  readonly responseLastNs: number;
+  /** From the byte behind the SYN. */
+  readonly requestOffset: number;
+  readonly requestBytes: number;
+  readonly responseOffset: number;
+  readonly responseBytes: number;
+  readonly netns: number;
+  readonly ifindex: number;
+  readonly deviceKind: DeviceKind;
+  /** Of the connection's SYN. */
+  readonly direction: TapDirection;
+  readonly clientIsn: number;
+  readonly serverIsn: number;
+  /** From 1, as those of links. */
+  readonly burst: number;
+  /** Exchanges of all legs that were not told since the loader started, modulo 2^32; means nothing in early ones. */
+  readonly leftOut: number;
+  /** It may go on, and is then told again. */
+  readonly isEarly: boolean;
+}
+
+/** A TLS ClientHello at a socket of this machine. `seq` is the client's ISN + 1, `ack` the server's. */
+export interface FlightFrame {
+  readonly kind: 'flight';
+  readonly tsNs: bigint;
+  readonly netns: number;
+  readonly seq: number;
+  readonly ack: number;
+  /** Must not leave the node unhashed. */
+  readonly random: Uint8Array;
+}
+
+/** The first bytes of a segment that begins like HTTP, at a socket of this machine. They must not leave the node. */
+export interface HeadFrame {
+  readonly kind: 'head';
+  readonly tsNs: bigint;
+  readonly netns: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface BurstFrame {
   readonly cookie: bigint;
   readonly isnLocal: number;
@@ -125,6 +178,9 @@ export type Frame =
   | LegFrame
   | PacketFrame
   | LinkFrame
+  | ExchangeFrame
+  | FlightFrame
+  | HeadFrame
   | ProxyHeaderFrame;
 
 /** A frame as it lies in the stream: not looked at yet. A view of the piece that was read, good until the next one. */

@@ -7,7 +7,7 @@ import { type Envelope, recordSchema, type WireRecord } from '@hoptrace/domain/w
 import { expect, test } from '@jest/globals';
 import { newMetrics } from '../metrics.ts';
 import { Pipeline } from '../pipeline.ts';
-import { framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
+import { exchangeFrameOf, framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
 import { FrameDecoder } from './decoder.ts';
 import { encodeFrame } from './encode.ts';
 import type { Frame } from './frame.ts';
@@ -43,6 +43,16 @@ const EVENTS: readonly Frame[] = [
     kind: 'proxyHeader',
     ...{ tsNs: 6n, netns: 200, seq: 0, ack: 10, tuple: tupleOf('10.0.0.1:1>10.0.0.2:2') },
     bytes: new TextEncoder().encode('PROXY UNKNOWN\r\n'),
+  },
+  exchangeFrameOf({ tsNs: 7n, startNs: 6n }),
+  {
+    kind: 'flight',
+    ...{ tsNs: 8n, netns: 200, seq: 11, ack: 12, random: new Uint8Array(32).fill(7) },
+  },
+  {
+    kind: 'head',
+    ...{ tsNs: 9n, netns: 200, seq: 13, ack: 14 },
+    bytes: new TextEncoder().encode('GET /?q=1 HTTP/1.1\r\nX-Request-ID: a1\r\n\r\n'),
   },
   {
     kind: 'stats',

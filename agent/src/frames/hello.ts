@@ -27,6 +27,10 @@ const helloSchema = z.object({
     proxyHeader: z.int(),
     clock: z.int(),
     stats: z.int(),
+    /** Recordings of before have none of these. */
+    exchange: z.int().default(BODY_BYTES.exchange),
+    flight: z.int().default(BODY_BYTES.flight),
+    head: z.int().default(BODY_BYTES.head),
   }),
   kernel: z.string().default(''),
   hostNetns: u32,

@@ -11,6 +11,9 @@ export const BODY_BYTES = {
   proxyHeader: 168,
   clock: 16,
   stats: 72,
+  exchange: 112,
+  flight: 56,
+  head: 536,
 } as const;
 
 export const FRAME_KINDS = {
@@ -21,6 +24,9 @@ export const FRAME_KINDS = {
   link: 5,
   proxyHeader: 6,
   leg: 7,
+  exchange: 8,
+  flight: 9,
+  head: 10,
 } as const;
 export type FrameKind = keyof typeof FRAME_KINDS;
 

@@ -90,7 +90,8 @@ export class LoaderSource implements FrameSource {
       deliver(frames);
     } else {
       const decoded = decoder.push(chunk);
-      for (const { raw } of decoded) this.#recording?.write(raw);
+      // Payload is for this process alone.
+      for (const { frame, raw } of decoded) if (frame.kind !== 'head') this.#recording?.write(raw);
       this.#countBad(decoder.badFrames - badBefore);
       for (const { frame } of decoded) if (frame.kind === 'hello') this.#sayMissing(frame.hello);
       this.#sink?.onFrames(decoded.map((each) => each.frame));

@@ -10,22 +10,14 @@
  * (ack = ISN + 1, equal ISNs on two nodes) and makes each loop new connections.
  */
 import { randomBytes } from 'node:crypto';
-import type {
-  BurstFrame,
-  ClockFrame,
-  Frame,
-  LegFrame,
-  LinkFrame,
-  PacketFrame,
-  ProxyHeaderFrame,
-} from '../frames/frame.ts';
+import type { BurstFrame, ClockFrame, Frame, HelloFrame, StatsFrame } from '../frames/frame.ts';
 import type { Recording } from '../recording.ts';
 
 /** Pause between loops, so that late verdicts (3.2 s) of one do not meet the next. */
 const PAUSE_NS = 4_000_000_000n;
 const GOLDEN_RATIO = 0x9e37_79b1;
 
-type EventFrame = LegFrame | PacketFrame | LinkFrame | ProxyHeaderFrame;
+type EventFrame = Exclude<Frame, HelloFrame | ClockFrame | StatsFrame>;
 
 /** A recorded frame and when it happened, in nanoseconds after the origin of the timeline. */
 export interface TimedFrame {
@@ -100,7 +92,17 @@ export class ReplayTimeline {
         serverIsn: serverIsn === null ? null : move(serverIsn),
       };
     }
-    if (frame.kind === 'proxyHeader') {
+    if (frame.kind === 'exchange') {
+      return {
+        ...frame,
+        legId: frame.legId + loop * this.#legIds,
+        tsNs,
+        startNs: tsNs - (frame.tsNs - frame.startNs),
+        clientIsn: move(frame.clientIsn),
+        serverIsn: move(frame.serverIsn),
+      };
+    }
+    if (frame.kind === 'proxyHeader' || frame.kind === 'flight' || frame.kind === 'head') {
       return { ...frame, tsNs, seq: move(frame.seq), ack: move(frame.ack) };
     }
     const burst = (each: BurstFrame) => ({
@@ -132,10 +134,5 @@ function realtimes(frames: readonly Frame[]): { frame: Frame; realtimeNs: bigint
 }
 
 function isEvent(frame: Frame): frame is EventFrame {
-  return (
-    frame.kind === 'leg' ||
-    frame.kind === 'packet' ||
-    frame.kind === 'link' ||
-    frame.kind === 'proxyHeader'
-  );
+  return frame.kind !== 'hello' && frame.kind !== 'clock' && frame.kind !== 'stats';
 }

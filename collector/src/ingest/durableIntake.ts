@@ -1,32 +1,24 @@
 /**
  * From an accepted batch to the log, and from the log to ClickHouse.
  *
- *   accept ─► log (fsynced: `durable`) ─► feeder, in order, from memory or from the file ─► pipeline ─► `stored`
- *
- * While ClickHouse is away batches wait in the log, not in memory: what is kept of one that waits is its bytes in the
- * file. The feeder hands the pipeline as much as its queue takes.
+ *   accept ─► log (fsynced: `durable`) ─► feeder.ts ─► `stored`
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeBatch, encodeBatch } from '@hoptrace/domain/wire/binary.ts';
 import type { Envelope, WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { batchPrefix, encodeLsns, FRAME, type LoggedBatch } from '../wal/frames.ts';
+import { batchPrefix, type Cut, encodeLsns, FRAME, type LoggedBatch } from '../wal/frames.ts';
 import type { LsnTracker } from '../wal/lsnTracker.ts';
-import { WalReader } from '../wal/reader.ts';
 import type { WriteAheadLog } from '../wal/wal.ts';
 import type { ParsedBatch } from './batch.ts';
-import { parseLogged } from './parseLogged.ts';
-import type { IngestPipeline } from './pipeline.ts';
+import { type FedBatch, LogFeeder } from './feeder.ts';
+import type { IngestPipeline, StoreOutcome } from './pipeline.ts';
 import type { DoneBatch, NodeName, Receipt } from './receipt.ts';
 import type { ScannedBatch } from './scanBatch.ts';
 import { type SeqRange, seqRanges } from './seqRanges.ts';
 import type { SenderName, StoredSeqs } from './storedSeqs.ts';
 
-/** Batches that came just now, so that in normal times nothing is read back. */
-const MAX_RECENT_BYTES = 8 * 1024 * 1024;
-/** Enough for every insert that goes on at once. */
-const MAX_FED_RECORDS = 8192;
 const MAX_MARKS = 256;
 const MARK_EVERY_MS = 50;
 const ROOM_POLL_MS = 100;
@@ -40,6 +32,8 @@ export interface DurableOptions {
   /** In the log and not yet in ClickHouse. */
   readonly pending: StoredSeqs;
   readonly done: LsnTracker;
+  /** What an earlier process sent to ClickHouse together. */
+  readonly cuts: readonly Cut[];
   /** Acknowledged batches (or bytes of them) that cannot be read back. */
   readonly onDamage: (what: object) => void;
   readonly onDefect: (error: unknown) => void;
@@ -47,30 +41,23 @@ export interface DurableOptions {
 
 export class DurableIntake {
   readonly #options: DurableOptions;
-  readonly #reader: WalReader;
-  readonly #recent = new Map<number, LoggedBatch>();
+  readonly #feeder: LogFeeder;
   /** By cluster and node: an agent is told of its own batches, whichever connection they came by. */
   readonly #listeners = new Map<string, Set<(batch: DoneBatch) => void>>();
   readonly #waiters = new Map<number, ((done: DoneBatch | null) => void)[]>();
   readonly #allWaiters = new Set<{ readonly lsn: number; readonly resolve: () => void }>();
-  #recentBytes = 0;
-  #nextLsn: number;
   #marks: number[] = [];
   #markTimer: NodeJS.Timeout | null = null;
-  #wakeFeeder: () => void = () => {};
   #isClosing = false;
-  #isClosed = false;
-  /** A batch was left to the file: those after it are too, until the feeder has caught up. */
-  #isBehind = false;
   #room: Promise<void> | null = null;
-  #feeding: Promise<void> | null = null;
 
   constructor(options: DurableOptions) {
     this.#options = options;
-    this.#nextLsn = options.done.upTo + 1;
-    this.#reader = new WalReader({
-      log: options.log,
-      onDamage: (path, sizeBytes) => options.onDamage({ path, sizeBytes }),
+    this.#feeder = new LogFeeder({
+      ...options,
+      onStored: (fed, outcome) => this.#stored(fed, outcome),
+      onRefused: (fed, error) => this.#refused(fed, error),
+      onLost: (lsn) => this.#lose(lsn),
     });
   }
 
@@ -80,7 +67,7 @@ export class DurableIntake {
   }
 
   start(): void {
-    this.#feeding = this.#feed();
+    this.#feeder.start();
   }
 
   /** Called with every batch of a node that leaves the log's care, in no order. Answers how to end that. */
@@ -124,6 +111,7 @@ export class DurableIntake {
   /** From now on every batch is refused with HOP_CLOSING; what is in the log goes on. */
   stopAccepting(): void {
     this.#isClosing = true;
+    this.#feeder.wake();
   }
 
   /** Resolves when the batch is fsynced. `raw`: its bytes as received, where they are the binary form. */
@@ -169,9 +157,9 @@ export class DurableIntake {
     const { log, pending } = this.#options;
     for (const [first, last] of ranges) pending.addAll(envelope, first, last);
     const { lsn, durable } = log.append([batchPrefix(envelope.count, duplicates), bytes]);
-    this.#keep({ lsn, count: envelope.count, duplicates, bytes });
+    this.#feeder.keep({ lsn, count: envelope.count, duplicates, bytes });
     await durable;
-    this.#wakeFeeder();
+    this.#feeder.wake();
     const fresh = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
     return { fresh, duplicates, waitsForLsn: lsn, isLogged: true };
   }
@@ -190,9 +178,7 @@ export class DurableIntake {
 
   /** Ends the feeder. Call after pipeline.close(). */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#wakeFeeder();
-    await this.#feeding;
+    await this.#feeder.close();
     if (this.#markTimer !== null) clearTimeout(this.#markTimer);
     this.writeMarks();
   }
@@ -205,90 +191,23 @@ export class DurableIntake {
     );
   }
 
-  #keep(batch: LoggedBatch): void {
-    this.#isBehind ||= this.#recentBytes + batch.bytes.length > MAX_RECENT_BYTES;
-    if (this.#isBehind) return;
-    this.#recent.set(batch.lsn, batch);
-    this.#recentBytes += batch.bytes.length;
-  }
-
-  async #feed(): Promise<void> {
-    const { pipeline, done, log, onDefect } = this.#options;
-    while (!this.#isClosed) {
-      if (this.#nextLsn > log.lastLsn) this.#isBehind = false;
-      if (this.#nextLsn > log.committedLsn) {
-        await new Promise<void>((resolve) => {
-          this.#wakeFeeder = resolve;
-        });
-        continue;
-      }
-      if (done.isDone(this.#nextLsn)) {
-        this.#forget(this.#nextLsn++);
-        continue;
-      }
-      const logged = await this.#take(this.#nextLsn).catch((error: unknown) => {
-        onDefect(error);
-        return null;
-      });
-      const upTo = logged?.lsn ?? log.committedLsn + 1;
-      for (let lost = this.#nextLsn; lost < upTo; lost++) this.#lose(lost);
-      this.#nextLsn = upTo + (logged === null ? 0 : 1);
-      if (logged === null || done.isDone(logged.lsn)) continue;
-      const batch = parseLogged(logged);
-      if (batch === null) {
-        this.#lose(logged.lsn);
-        continue;
-      }
-      while (!this.#canFeed(batch.records.length)) await pipeline.whenRoom();
-      void this.#store(logged, batch);
-    }
-  }
-
-  /** What waits, waits in the file: records are 900 bytes each in memory, and a quarter of that there. */
-  #canFeed(records: number): boolean {
-    const { pipeline } = this.#options;
-    const isMuch = pipeline.queuedRecords > 0 && pipeline.queuedRecords + records > MAX_FED_RECORDS;
-    return pipeline.isClosing || (!isMuch && pipeline.hasRoomFor(records));
-  }
-
-  async #take(lsn: number): Promise<LoggedBatch | null> {
-    const recent = this.#recent.get(lsn);
-    if (recent === undefined) return this.#reader.nextAfter(lsn - 1);
-    this.#forget(lsn);
-    this.#reader.rest();
-    return recent;
-  }
-
-  #forget(lsn: number): void {
-    const recent = this.#recent.get(lsn);
-    if (recent === undefined) return;
-    this.#recent.delete(lsn);
-    this.#recentBytes -= recent.bytes.length;
-  }
-
-  /** Never rejects. */
-  async #store(logged: LoggedBatch, batch: ParsedBatch): Promise<void> {
+  #stored({ logged, batch }: FedBatch, { stored: count, duplicates }: StoreOutcome): void {
     const { envelope, records } = batch;
-    const { stored, pending, pipeline } = this.#options;
-    const { cluster, node, bootId, firstSeq } = envelope;
-    const name = { lsn: logged.lsn, cluster, node, bootId, firstSeq, count: logged.count };
     const ranges = seqRanges(records);
-    try {
-      const { duplicates, stored: count } = await pipeline.submit(batch, logged.lsn);
-      // The log's batches are disjoint: what ClickHouse had already, it had from this very batch before a crash.
-      const outcome = { stored: count + duplicates, duplicates: logged.duplicates };
-      for (const [first, last] of ranges) stored.addAll(envelope, first, last);
-      this.#finish(ranges, { ...name, outcome, error: null }, pending);
-    } catch (error) {
-      // Closing: the batch stays in the log, and the next process stores it.
-      if (error instanceof AppError && error.code === 'HOP_CLOSING') return;
-      const outcome = { stored: 0, duplicates: logged.duplicates };
-      this.#finish(ranges, { ...name, outcome, error }, pending);
-    }
+    // The log's batches are disjoint: what ClickHouse had already, it had from this very batch before a crash.
+    const outcome = { stored: count + duplicates, duplicates: logged.duplicates };
+    for (const [first, last] of ranges) this.#options.stored.addAll(envelope, first, last);
+    this.#finish(ranges, { ...nameOf(logged, envelope), outcome, error: null });
   }
 
-  #finish(ranges: readonly SeqRange[], batch: DoneBatch, pending: StoredSeqs): void {
-    for (const [first, last] of ranges) pending.removeAll(batch, first, last);
+  #refused({ logged, batch }: FedBatch, error: unknown): void {
+    const outcome = { stored: 0, duplicates: logged.duplicates };
+    const name = nameOf(logged, batch.envelope);
+    this.#finish(seqRanges(batch.records), { ...name, outcome, error });
+  }
+
+  #finish(ranges: readonly SeqRange[], batch: DoneBatch): void {
+    for (const [first, last] of ranges) this.#options.pending.removeAll(batch, first, last);
     this.#mark(batch.lsn);
     for (const listener of this.#listeners.get(nodeKey(batch)) ?? []) listener(batch);
     this.#tellWaiters(batch.lsn, batch);
@@ -296,8 +215,7 @@ export class DurableIntake {
 
   /** It was acknowledged and cannot be read: reported as damage already. Its sender still has it, and sends it again. */
   #lose(lsn: number): void {
-    const { done, pending, metrics, onDamage } = this.#options;
-    if (done.isDone(lsn)) return;
+    const { pending, metrics, onDamage } = this.#options;
     metrics.logDamaged.inc();
     onDamage({ lsn });
     // Whose it was is not known any more: nothing that waits may count as a repetition of it.
@@ -331,6 +249,10 @@ export class DurableIntake {
       waiter.resolve();
     }
   }
+}
+
+function nameOf({ lsn, count }: LoggedBatch, { cluster, node, bootId, firstSeq }: Envelope) {
+  return { lsn, cluster, node, bootId, firstSeq, count };
 }
 
 function nodeKey({ cluster, node }: NodeName): string {

@@ -36,21 +36,30 @@ export interface PipelineOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
-interface Job {
+/** A batch, and where it is in the log; 0 without one. */
+export type LocatedBatch = Pick<ParsedBatch, 'envelope' | 'records'> & { readonly lsn: number };
+
+interface SourcedBatch {
   readonly envelope: Envelope;
   readonly records: readonly Sourced[];
-  readonly token: string;
   readonly lsn: number;
-  readonly resolve: (outcome: StoreOutcome) => void;
+}
+
+interface Job {
+  readonly batches: readonly SourcedBatch[];
+  readonly token: string;
+  readonly resolve: (outcomes: readonly StoreOutcome[]) => void;
   readonly reject: (error: unknown) => void;
 }
+
+const NOTHING_STORED: StoreOutcome = { stored: 0, duplicates: 0 };
 
 export class IngestPipeline {
   readonly #options: PipelineOptions;
   readonly #stored: StoredSeqs;
   readonly #queue: Job[] = [];
   /** Batches that wait or are being inserted, so that a resend joins its first copy instead of the queue. */
-  readonly #inFlight = new Map<string, Promise<StoreOutcome>>();
+  readonly #inFlight = new Map<string, Promise<readonly StoreOutcome[]>>();
   readonly #waiters: (() => void)[] = [];
   readonly #abort = new AbortController();
   #queuedRecords = 0;
@@ -89,32 +98,42 @@ export class IngestPipeline {
   /**
    * Resolves once ClickHouse holds every record of the batch. Rejects with HOP_QUEUE_FULL at once, with
    * HOP_STORE_REFUSED where ClickHouse refuses the data, with HOP_CLOSING when the process ends before.
-   * `lsn`: where the batch is in the log; 0 without one.
    */
-  submit(batch: ParsedBatch, lsn = 0): Promise<StoreOutcome> {
-    const { envelope, records } = batch;
-    if (this.#isClosing) return Promise.reject(closing());
+  async submit({ envelope, records }: ParsedBatch): Promise<StoreOutcome> {
+    if (this.#isClosing) throw closing();
     // An agent's sign of life has nothing to store and must not wait behind what has.
     if (records.length === 0) {
-      this.#tellStored(envelope, [], lsn);
-      return Promise.resolve({ stored: 0, duplicates: 0 });
+      this.#tellStored(envelope, [], 0);
+      return NOTHING_STORED;
     }
-    const token = batchToken(envelope, records);
+    const batch = { envelope, records, lsn: 0 };
+    const [outcome] = await this.submitTogether([batch], batchToken(envelope, records));
+    return outcome ?? NOTHING_STORED;
+  }
+
+  /**
+   * The same for batches of the log that go as one insert, each with records: one outcome for each. The same token
+   * must always mean the same batches.
+   */
+  submitTogether(
+    batches: readonly LocatedBatch[],
+    token: string,
+  ): Promise<readonly StoreOutcome[]> {
+    if (this.#isClosing) return Promise.reject(closing());
     const pending = this.#inFlight.get(token);
     if (pending !== undefined) return pending;
-    if (!this.hasRoomFor(records.length)) {
+    const count = batches.reduce((sum, { records }) => sum + records.length, 0);
+    if (!this.hasRoomFor(count)) {
       this.#options.metrics.queueFull.inc();
       return Promise.reject(queueFull(this.#options.maxQueuedRecords));
     }
-    const { cluster, node, bootId } = envelope;
-    const sourced = records.map((record) => ({ ...record, cluster, node, bootId }));
-    const outcome = new Promise<StoreOutcome>((resolve, reject) => {
-      this.#queue.push({ envelope, records: sourced, token, lsn, resolve, reject });
-    }).finally(() => this.#leave(token, records.length));
-    this.#inFlight.set(token, outcome);
-    this.#setQueued(this.#queuedRecords + records.length);
+    const outcomes = new Promise<readonly StoreOutcome[]>((resolve, reject) => {
+      this.#queue.push({ batches: batches.map(withSource), token, resolve, reject });
+    }).finally(() => this.#leave(token, count));
+    this.#inFlight.set(token, outcomes);
+    this.#setQueued(this.#queuedRecords + count);
     this.#fillWorkers();
-    return outcome;
+    return outcomes;
   }
 
   /** From now on every batch is refused with HOP_CLOSING; what was accepted goes on. */
@@ -163,9 +182,13 @@ export class IngestPipeline {
     }
   }
 
-  async #insert({ envelope, records, token, lsn }: Job): Promise<StoreOutcome> {
+  async #insert({ batches, token }: Job): Promise<StoreOutcome[]> {
     const { store, metrics, sleep, nowMs, onRetry } = this.#options;
-    const fresh = records.filter((record) => !this.#stored.has(record));
+    const parts = batches.map((batch) => ({
+      ...batch,
+      fresh: batch.records.filter((record) => !this.#stored.has(record)),
+    }));
+    const fresh = parts.flatMap((part) => part.fresh);
     const insertOnce = async () => {
       const startMs = nowMs();
       await store.insertRecords(fresh, token);
@@ -178,6 +201,16 @@ export class IngestPipeline {
     if (fresh.length > 0) {
       await retryUntilStored(insertOnce, { signal: this.#abort.signal, sleep, onFailure });
     }
+    return parts.map((part) => this.#noteStored(part));
+  }
+
+  #noteStored({
+    envelope,
+    records,
+    fresh,
+    lsn,
+  }: SourcedBatch & { readonly fresh: readonly Sourced[] }): StoreOutcome {
+    const { metrics } = this.#options;
     for (const record of fresh) {
       this.#stored.add(record);
       metrics.records.inc({ kind: record.kind });
@@ -212,6 +245,12 @@ export class IngestPipeline {
   #wake(): void {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
+}
+
+function withSource({ envelope, records, lsn }: LocatedBatch): SourcedBatch {
+  const { cluster, node, bootId } = envelope;
+  const sourced = records.map((record) => ({ ...record, cluster, node, bootId }));
+  return { envelope, records: sourced, lsn };
 }
 
 function queueFull(limit: number): AppError {

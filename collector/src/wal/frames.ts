@@ -19,6 +19,8 @@ export const FRAME = {
   stitched: 4,
   /** JSON: seqs of every sender that ClickHouse has, so that segments may go and resends be known for ever. */
   seqs: 5,
+  /** u64 first lsn, u64 last lsn, 36 characters of the id: batches that go to ClickHouse as one. */
+  cut: 6,
 } as const;
 
 export const BATCH_PREFIX_BYTES = 8;
@@ -58,4 +60,23 @@ export function decodeLsns(payload: Uint8Array): number[] {
   return Array.from({ length: Math.floor(payload.length / 8) }, (_, index) =>
     view.getFloat64(index * 8, true),
   );
+}
+
+/** Batches that go to ClickHouse as one insert; the id is its deduplication token. */
+export interface Cut {
+  readonly firstLsn: number;
+  readonly lastLsn: number;
+  readonly id: string;
+}
+
+const LSNS_BYTES = 16;
+
+export function encodeCut({ firstLsn, lastLsn, id }: Cut): Uint8Array {
+  return Buffer.concat([encodeLsns([firstLsn, lastLsn]), Buffer.from(id, 'latin1')]);
+}
+
+export function decodeCut(payload: Uint8Array): Cut | null {
+  const [firstLsn, lastLsn] = decodeLsns(payload.subarray(0, LSNS_BYTES));
+  if (firstLsn === undefined || lastLsn === undefined) return null;
+  return { firstLsn, lastLsn, id: Buffer.from(payload.subarray(LSNS_BYTES)).toString('latin1') };
 }

@@ -50,6 +50,7 @@ export class WriteAheadLog {
   #isClosed = false;
   #pumping: Promise<void> | null = null;
   readonly #wait = new AbortController();
+  readonly #unstalled = new Set<() => void>();
 
   /** Opens nothing; the first append creates a file. Frames never go into files of an earlier process. */
   constructor(options: WalOptions, recovered: Recovered) {
@@ -113,6 +114,18 @@ export class WriteAheadLog {
     this.#add(type, this.lastLsn, [payload], null);
   }
 
+  /** Resolves when the frame is fsynced, or at once where it is not going to be soon: full disk, closing. */
+  noteDurably(type: number, payload: Uint8Array): Promise<void> {
+    if (this.#isStalled || this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#unstalled.add(resolve);
+      this.#add(type, this.lastLsn, [payload], () => {
+        this.#unstalled.delete(resolve);
+        resolve();
+      });
+    });
+  }
+
   /** Deletes the oldest files as long as `canGo`. The one that is being written stays. */
   async release(canGo: (segment: Segment) => boolean): Promise<number> {
     let released = 0;
@@ -129,9 +142,16 @@ export class WriteAheadLog {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#wait.abort();
+    this.#letGo();
     await this.#pumping;
     await this.#active?.handle.close();
     this.#active = null;
+  }
+
+  /** Whoever would rather go on than wait for a disk. */
+  #letGo(): void {
+    for (const resolve of this.#unstalled) resolve();
+    this.#unstalled.clear();
   }
 
   #add(type: number, id: number, parts: readonly Uint8Array[], resolve: (() => void) | null): void {
@@ -160,6 +180,7 @@ export class WriteAheadLog {
         this.#pending.unshift(...group);
         if (!this.#isStalled) this.#options.onStall(error);
         this.#isStalled = true;
+        this.#letGo();
         await this.#abandonFile();
         if (this.#isClosed) return;
         await delay(RETRY_MS, undefined, { signal: this.#wait.signal }).catch(() => {});

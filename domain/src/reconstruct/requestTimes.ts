@@ -87,14 +87,27 @@ function differenceOf(a: Exchange, b: Exchange): Difference | null {
   return { valueNs: aNs - bNs, errorNs: 2 * TAP.boundNs + rateNs };
 }
 
-/** Taps of a Pod's own interface, or of a load balancer's machine: further out the way to the proxy would count as its own. */
+/**
+ * Taps of a Pod's own interface or of its cable, or of a load balancer's machine: further out the way to the proxy
+ * would count as its own.
+ */
 function isAtSockets({ from }: DraftHop, chain: Chain, at: number): boolean {
   const taps = [chain[at - 1]?.connection.legs.at(-1), chain[at]?.connection.legs[0]];
-  const role = from.role === 'load-balancer' ? 'uplink' : 'pod';
-  return taps.every((leg) => leg?.tap.role === role);
+  const roles = from.role === 'load-balancer' ? ['uplink'] : ['pod', 'podVeth'];
+  return taps.every((leg) => leg !== undefined && roles.includes(leg.tap.role));
 }
 
-/** Both taps in the proxy's own namespace: no wire between them, and one clock. */
+/**
+ * From the node's end of a Pod's cable to the Pod's kernel and back, which a handshake shows: at most so much of
+ * what passes between the taps is not the proxy's own. Null where the handshake was not seen whole.
+ */
+function cableNs(leg: Leg, side: 'into' | 'out'): number | null {
+  if (leg.tap.role !== 'podVeth') return 0;
+  const [sent, answered] = side === 'into' ? [leg.synNs, leg.synAckNs] : [leg.synAckNs, leg.ackNs];
+  return sent === null || answered === null ? null : answered - sent;
+}
+
+/** Both taps in one namespace, the proxy's own or its node's: one clock, and at most the Pod's cable between them. */
 function ownTime(
   chain: Chain,
   at: number,
@@ -105,6 +118,8 @@ function ownTime(
   const out = chain[at]?.connection.legs[0];
   if (into === undefined || out === undefined) return null;
   if (into.node !== out.node || into.tap.netns !== out.tap.netns) return null;
+  const [cableIn, cableOut] = [cableNs(into, 'into'), cableNs(out, 'out')];
+  if (cableIn === null || cableOut === null) return null;
   const inbound = byBurst(exchanges.at(into));
   const outbound = byBurst(exchanges.at(out));
   const isOnlyOne = pairs.length === 0 && isSingle(inbound) && isSingle(outbound);
@@ -114,7 +129,8 @@ function ownTime(
     if (a === undefined || b === undefined || !isInside(a, b)) return [];
     return differenceOf(a, b) ?? [];
   });
-  return summaryOf(seen, known.length === 1 ? (known[0]?.[0] ?? null) : null);
+  const time = summaryOf(seen, known.length === 1 ? (known[0]?.[0] ?? null) : null);
+  return time === null ? null : { ...time, lowNs: Math.max(0, time.lowNs - cableIn - cableOut) };
 }
 
 /** The last byte of the request left after the last one came, the response came before it was passed on. */

@@ -164,7 +164,7 @@ export const hopSchema = z.object({
     .nullable()
     .optional()
     .describe(
-      'what the proxy `from` itself took for a request, upstream excluded; null: not timed',
+      'what a request and its response spent in the proxy `from`, between its doors: waiting until it ran and connecting upstream included, the wait for the upstream not; null: not timed',
     ),
   link: linkSchema
     .nullable()

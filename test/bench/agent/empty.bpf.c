@@ -30,8 +30,13 @@ EMPTY_TRACEPOINT(on_socket_state, "inet_sock_set_state")
 EMPTY_TRACEPOINT(on_socket_read, "sock_recv_length")
 EMPTY_TRACEPOINT(on_socket_write, "sock_send_length")
 
-SEC("cgroup_skb/ingress")
-int on_socket_ingress(struct __sk_buff *skb)
-{
-	return 1;
-}
+#define EMPTY_FILTER(name, direction) \
+	SEC("cgroup_skb/" direction)  \
+	int name(struct __sk_buff *skb) \
+	{                             \
+		return 1;             \
+	}
+
+EMPTY_FILTER(on_socket_ingress, "ingress")
+EMPTY_FILTER(on_payload_received, "ingress")
+EMPTY_FILTER(on_payload_sent, "egress")

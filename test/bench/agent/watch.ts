@@ -52,7 +52,7 @@ export async function startEmpty(
   const child = spawn(
     LOADER,
     [
-      ...['--object', object, '--proxy-header', '--proxy-links', '--json'],
+      ...['--object', object, '--proxy-header', '--proxy-links', '--exchanges', 'first', '--json'],
       ...namespaces.flatMap((each) => ['--netns', each.path]),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
@@ -69,6 +69,7 @@ export interface AgentOptions {
   readonly collectorPort: number;
   readonly namespaces: readonly LabNamespace[];
   readonly hasProxyLinks: boolean;
+  readonly exchanges: 'off' | 'connections';
 }
 
 /** Call before startAgent. */
@@ -93,6 +94,7 @@ export async function startAgent(options: AgentOptions): Promise<Watcher> {
       HOPTRACE_AGENT_CLUSTER_SECRET: '00112233445566778899aabbccddeeff',
       HOPTRACE_AGENT_HOST_NETNS: host?.path,
       HOPTRACE_AGENT_NETNS: namespaces.map((each) => `${each.name}=${each.path}`).join(','),
+      HOPTRACE_AGENT_EXCHANGES: options.exchanges,
       HOPTRACE_AGENT_PROXY_LINKS: options.hasProxyLinks ? 'on' : 'off',
     },
   });

@@ -14,6 +14,8 @@ export interface NodeAgentOptions {
   readonly secret: string;
   readonly collectorUrl: string;
   readonly recordFolder: string | null;
+  /** More HOPTRACE_AGENT_… settings. */
+  readonly agentEnv?: Readonly<Record<string, string>>;
 }
 
 const START_TIMEOUT_MS = 20_000;
@@ -26,6 +28,7 @@ export function nodeAgentConfig({
   secret,
   collectorUrl,
   recordFolder,
+  agentEnv = {},
 }: NodeAgentOptions): AgentConfig {
   const name = node.node ?? node.role;
   const own = lab.namespaces.filter((each) => each === node || each.node === name);
@@ -42,6 +45,7 @@ export function nodeAgentConfig({
       HOPTRACE_AGENT_HOST_NETNS: node.path,
       HOPTRACE_AGENT_NETNS: own.map((each) => `${each.name}=${each.path}`).join(','),
       ...recordFile,
+      ...agentEnv,
     },
     name,
   );

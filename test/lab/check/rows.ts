@@ -1,5 +1,5 @@
 /** One row of `lab check`: a scenario under one kind of rules, all its requests judged. */
-import type { Path } from '@hoptrace/domain/rest/path.ts';
+import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { Backend } from '../plan.ts';
 import type { TruthRequest } from '../traffic/truth.ts';
 import { differences, pathKey, truthKey, type View } from './compare.ts';
@@ -20,8 +20,32 @@ export interface CheckRow {
   /** The first of those that are not right, each with its reasons. */
   readonly wrong: readonly { readonly id: string; readonly reasons: readonly string[] }[];
   readonly rtt: RttCheck | null;
+  readonly times: TimesCheck | null;
 }
 
+/** What requests themselves cost. Each is judged by its bounds; the medians are for whoever reads them. */
+export interface TimesCheck {
+  /** Requests through an ingress, and those of them of which its own time is told. */
+  readonly proxied: number;
+  readonly told: number;
+  /** How many are told outside their bounds, and the first of them. */
+  readonly outside: number;
+  readonly wrong: CheckRow['wrong'];
+  readonly proxyMs: number;
+  readonly logMs: number;
+  /** From connecting to the end of the answer, by the client's own clock. */
+  readonly clientMs: number;
+  /** Of the delayed link; null where no request crossed it. */
+  readonly cost: RttCheck | null;
+}
+
+/**
+ * Of the ingress's own time its log has what lies between two readings of nginx's clock: when it read the request and
+ * when it was connected upstream, which is before it sent it on. (The readings at the end of the response are one and
+ * the same.) nginx cuts each to whole milliseconds, in two differences: less than 2 ms in all.
+ */
+const LOG_CUT_MS = 2;
+const MIN_TOLD_SHARE = 0.99;
 const MAX_WRONG_SHOWN = 5;
 /** The goal for the delayed link: the median within 10 % of the truth. */
 export const MAX_RTT_ERROR_SHARE = 0.1;
@@ -49,7 +73,8 @@ export function judgeScenario({ id, backend, truths, paths, view }: Judged): Che
     requests: truths.length,
     right: truths.length - wrong.length,
     wrong: wrong.slice(0, MAX_WRONG_SHOWN),
-    rtt: rttOf(truths, (truth) => pathsOf(truth)[0]),
+    rtt: delayOf(truths, (truth) => pathsOf(truth)[0], rttNs),
+    times: timesOf(truths, (truth) => pathsOf(truth)[0]),
   };
 }
 
@@ -69,9 +94,84 @@ function showPath(path: Path): string {
 }
 
 /** Only hops measured between two taps: one-ended times are bounds, not measurements. */
-function rttOf(
+function rttNs({ rtt }: Hop): number | null {
+  return rtt?.method === 'handshakeDifference' ? rtt.valueNs : null;
+}
+
+function timesOf(truths: readonly TruthRequest[], pathOf: PathOf): TimesCheck | null {
+  const proxied = truths.filter(({ ingressMs }) => ingressMs !== null);
+  if (proxied.length === 0) return null;
+  const told = proxied.flatMap((truth) =>
+    (pathOf(truth)?.hops ?? []).flatMap(({ from, proxyTime }) =>
+      from.role === 'ingress' && proxyTime ? [{ truth, proxyMs: proxyTime.valueNs / 1e6 }] : [],
+    ),
+  );
+  const wrong = told.flatMap(({ truth, proxyMs }) => {
+    const reasons = ownTimeProblems(ownTimeTruth(truth), proxyMs);
+    return reasons.length === 0 ? [] : [{ id: truth.id, reasons }];
+  });
+  return {
+    proxied: proxied.length,
+    told: told.length,
+    outside: wrong.length,
+    wrong: wrong.slice(0, MAX_WRONG_SHOWN),
+    proxyMs: medianOf(told.map(({ proxyMs }) => proxyMs)),
+    logMs: medianOf(proxied.map(({ ingressMs }) => ingressMs ?? 0)),
+    clientMs: medianOf(proxied.map(clientWaitMs)),
+    cost: delayOf(truths, pathOf, ({ requestCost }) => requestCost?.valueNs ?? null),
+  };
+}
+
+/** What others know of one request. */
+export interface OwnTimeTruth {
+  /** The ingress's own time by its log. */
+  readonly logMs: number;
+  /** From connecting to the end of the answer. */
+  readonly clientMs: number;
+  /** What the delayed links took of that at least. */
+  readonly linksMs: number;
+}
+
+/**
+ * What taps say of the ingress's own time against what others know of this very request. It must hold on any machine,
+ * however busy: taps count from when a packet passed the Pod's door, so the time until nginx ran, and its turn among
+ * its other connections, is in it and not in nginx's log. More than the client waited, without what the links took by
+ * construction, it cannot be.
+ */
+export function ownTimeProblems(
+  { logMs, clientMs, linksMs }: OwnTimeTruth,
+  proxyMs: number,
+): string[] {
+  const atMostMs = clientMs - linksMs;
+  const said = `the ingress's own time: said ${proxyMs.toFixed(3)} ms`;
+  return [
+    ...(proxyMs > logMs - LOG_CUT_MS ? [] : [`${said}, its log has ${logMs.toFixed(0)} ms`]),
+    ...(proxyMs <= atMostMs
+      ? []
+      : [`${said}, the client's wait leaves ${atMostMs.toFixed(3)} ms for it`]),
+  ];
+}
+
+function ownTimeTruth(truth: TruthRequest): OwnTimeTruth {
+  const linksUs = truth.expected.crossingList.reduce((sum, { delayUs }) => sum + delayUs, 0);
+  return {
+    logMs: truth.ingressMs ?? 0,
+    clientMs: clientWaitMs(truth),
+    linksMs: linksUs / 1000,
+  };
+}
+
+function clientWaitMs({ totalUs, connectUs }: TruthRequest): number {
+  return (totalUs - (connectUs ?? 0)) / 1000;
+}
+
+type PathOf = (truth: TruthRequest) => Path | undefined;
+
+/** What is said of the crossings whose delay is known. */
+function delayOf(
   truths: readonly TruthRequest[],
-  pathOf: (truth: TruthRequest) => Path | undefined,
+  pathOf: PathOf,
+  valueNsOf: (hop: Hop) => number | null,
 ): RttCheck | null {
   const samples = truths.flatMap((truth) => {
     const path = pathOf(truth);
@@ -79,14 +179,13 @@ function rttOf(
     const crossing = path?.hops.filter((hop) => hop.crossesNode === true) ?? [];
     return crossing.flatMap((hop, index) => {
       const delayUs = wanted[index]?.delayUs ?? 0;
-      if (delayUs === 0 || hop.rtt?.method !== 'handshakeDifference') return [];
-      return [{ truthNs: delayUs * 1000, valueNs: hop.rtt.valueNs }];
+      const valueNs = valueNsOf(hop);
+      return delayUs === 0 || valueNs === null ? [] : [{ truthNs: delayUs * 1000, valueNs }];
     });
   });
   const truthNs = samples[0]?.truthNs;
   if (truthNs === undefined) return null;
-  const sorted = samples.map(({ valueNs }) => valueNs).sort((a, b) => a - b);
-  const medianNs = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const medianNs = medianOf(samples.map(({ valueNs }) => valueNs));
   return {
     truthNs,
     medianNs,
@@ -95,8 +194,19 @@ function rttOf(
   };
 }
 
-/** A row passes when every request is right and, where a link's delay is known, the median meets the goal. */
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function areTimesRight({ proxied, told, outside, cost }: TimesCheck): boolean {
+  const isDelayRight = cost === null || cost.errorShare <= MAX_RTT_ERROR_SHARE;
+  return told >= proxied * MIN_TOLD_SHARE && outside === 0 && isDelayRight;
+}
+
+/** A row passes when every request is right, each time within its bounds, and medians of the delayed link meet their goal. */
 export function isRowRight(row: CheckRow): boolean {
   const isTimed = row.rtt === null || row.rtt.errorShare <= MAX_RTT_ERROR_SHARE;
-  return row.requests > 0 && row.right === row.requests && isTimed;
+  const areRight = row.times === null || areTimesRight(row.times);
+  return row.requests > 0 && row.right === row.requests && isTimed && areRight;
 }

@@ -5,7 +5,7 @@ import type { Lab } from '../lab.ts';
 import { SCENARIOS } from '../traffic/scenarios.ts';
 import type { TruthRequest } from '../traffic/truth.ts';
 import { pathKey, truthKey, type View } from './compare.ts';
-import { type CheckRow, judgeScenario } from './rows.ts';
+import { type CheckRow, isRowRight, judgeScenario } from './rows.ts';
 import type { Stack } from './stack.ts';
 
 /** A refusal may take 3 s, a late revision as long again; after this what is missing is missing. */
@@ -72,7 +72,7 @@ async function judgeWhenSettled({
       wanted.has(pathKey(path)),
     );
     const row = judgeScenario({ id, backend: lab.backend, truths, paths, view });
-    if (row.right === row.requests || Date.now() > deadlineMs) return row;
+    if (isRowRight(row) || Date.now() > deadlineMs) return row;
     await sleep(POLL_MS);
   }
 }

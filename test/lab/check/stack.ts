@@ -34,7 +34,12 @@ export interface StackOptions {
   readonly recordFolder: string | null;
   /** An agent on the load balancer's machine too, as on an edge that people run themselves. */
   readonly watchBalancer?: boolean;
+  /** More HOPTRACE_AGENT_… settings. */
+  readonly agentEnv?: Readonly<Record<string, string>>;
 }
+
+/** However many requests a second a machine serves, each is timed: by default agents leave some out of very many. */
+export const EVERY_REQUEST = { HOPTRACE_AGENT_EXCHANGES: 'all' };
 
 const PAGE = 1000;
 const REQUEST_TIMEOUT_MS = 20_000;

@@ -2,7 +2,7 @@
 import type { LabArguments } from '../arguments.ts';
 import { type CheckRow, isRowRight } from '../check/rows.ts';
 import { BALANCED, runScenarios } from '../check/run.ts';
-import { startStack } from '../check/stack.ts';
+import { EVERY_REQUEST, startStack } from '../check/stack.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { BACKENDS } from '../plan.ts';
 import { SCENARIOS, scenarioById } from '../traffic/scenarios.ts';
@@ -40,7 +40,11 @@ async function checkView(
   const wanted = args.scenario ?? SCENARIOS.map(({ id }) => id);
   const scenarios = wanted.filter((id) => !watchBalancer || BALANCED.includes(id));
   if (scenarios.length === 0) return [];
-  const stack = await startStack(lab, { recordFolder: null, watchBalancer });
+  const stack = await startStack(lab, {
+    recordFolder: null,
+    watchBalancer,
+    agentEnv: EVERY_REQUEST,
+  });
   try {
     return await runScenarios(lab, stack, {
       scenarios,
@@ -76,10 +80,16 @@ function describe(row: CheckRow): string {
     row.rtt === null
       ? ''
       : `  link RTT median ${(row.rtt.medianNs / 1e6).toFixed(3)} ms, truth ${(row.rtt.truthNs / 1e6).toFixed(3)} ms (${(row.rtt.errorShare * 100).toFixed(1)} %)`;
+  const { times } = row;
+  const own =
+    times === null
+      ? ''
+      : `  ingress ${times.proxyMs.toFixed(2)} ms, its log ${times.logMs.toFixed(1)} ms, client ${times.clientMs.toFixed(2)} ms (${times.told} of ${times.proxied})${times.cost === null ? '' : `, request on the link ${(times.cost.medianNs / 1e6).toFixed(3)} ms`}`;
   const { tableRows } = resultRow(row);
   const head =
-    `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(34)} ${`${row.right}/${row.requests}`.padStart(9)}  ${tableRows.join(' ').padEnd(7)}${rtt}`.trimEnd();
-  return [head, ...row.wrong.map(({ id, reasons }) => `       ${id}: ${reasons.join('; ')}`)].join(
+    `${isRowRight(row) ? 'ok  ' : 'BAD '} ${row.backend.padEnd(9)} ${row.id.padEnd(34)} ${`${row.right}/${row.requests}`.padStart(9)}  ${tableRows.join(' ').padEnd(7)}${rtt}${own}`.trimEnd();
+  const wrong = [...row.wrong, ...(times?.wrong ?? [])];
+  return [head, ...wrong.map(({ id, reasons }) => `       ${id}: ${reasons.join('; ')}`)].join(
     '\n',
   );
 }

@@ -1,6 +1,6 @@
 /**
  * Reads what the lab's servers wrote about each request. nginx (ingress and app) logs one JSON object a line:
- *   {"id":"a1-7","peer":"10.244.1.1:40001","server":"10.244.1.10:80","upstream":"10.244.1.20:8080","proxyProtocol":":","status":200}
+ *   {"id":"a1-7","peer":"10.244.1.1:40001","server":"10.244.1.10:80","upstream":"10.244.1.20:8080","proxyProtocol":":","status":200,"requestS":"0.004",…}
  * haproxy logs one line per session, `client source server frontend`:
  *   203.0.113.10:10007 192.168.50.5:43210 node1 plain
  */
@@ -17,6 +17,10 @@ const ingressSchema = z.object({
   upstream: z.string(),
   proxyProtocol: z.string(),
   status: z.int(),
+  /** Seconds, as nginx counts them; "-" where there was no upstream. */
+  requestS: z.string(),
+  connectS: z.string(),
+  headerS: z.string(),
 });
 const appSchema = z.object({
   id: z.string(),

@@ -15,7 +15,7 @@ function report(part: Partial<ClientReport> = {}): ClientReport {
 }
 const ingress = (pod: string, peer: string, proxyProtocol = ':') => ({
   ...{ id: 'r-1', server: '10.244.1.10:80', upstream: '', status: 200 },
-  ...{ pod, peer, proxyProtocol },
+  ...{ pod, peer, proxyProtocol, requestS: '0.012', connectS: '0.004', headerS: '0.010' },
 });
 const app = (pod: string, peer: string) => ({
   ...{ id: 'r-1', server: '10.244.1.20:8080', forwardedFor: '', status: 200 },
@@ -31,6 +31,7 @@ test('a request to the wrong node crosses once more, and that crossing is extra'
   };
   const truth = truthOf(sent('cross-node-cluster'), report(), { evidence, delayUs });
   expect(truth.result).toBe('served');
+  expect(truth.ingressMs).toBeCloseTo(6);
   expect(truth.expected).toEqual({
     outcome: 'served',
     ingressPod: 'ingress-nginx/controller-node2',

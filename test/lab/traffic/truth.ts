@@ -61,6 +61,8 @@ export interface TruthRequest {
   readonly result: Outcome | 'error';
   readonly status: number | null;
   readonly errorCode: string | null;
+  /** How long the ingress had the request without its upstream, by its own log (whole ms); connecting is its own. */
+  readonly ingressMs: number | null;
   readonly expected: ExpectedPath;
 }
 
@@ -134,6 +136,7 @@ export function truthOf(
     result: resultOf(scenario, report),
     status: report.status,
     errorCode: report.errorCode,
+    ingressMs: ingressMsOf(evidence.ingress),
     expected: {
       outcome: scenario.outcome,
       ingressPod: evidence.ingress?.pod ?? null,
@@ -148,6 +151,14 @@ export function truthOf(
       extraHops: crossingList.filter((crossing) => crossing.extra).length,
     },
   };
+}
+
+/** Milliseconds; null where the log has no single number for it. */
+export function ingressMsOf(entry: IngressEntry | undefined): number | null {
+  // Without an upstream, or where one was tried after another, there is no single number.
+  if (entry === undefined || !/^\d+\.\d+$/.test(entry.headerS)) return null;
+  const { requestS, headerS, connectS } = entry;
+  return (Number(requestS) - Number(headerS) + Number(connectS)) * 1000;
 }
 
 /**
