@@ -12,6 +12,10 @@ import type { SuiteRow } from './suites/suite.ts';
 /** 15 variants of 200 requests each; 15 kinds of 11 attempts under each kind of rules. */
 const REQUESTS = 3_000;
 const TIMEOUT_MS = 180_000;
+/** One wrong of 140, the fewest claims of a set-up: in 32,938 requests through HAProxy's queue there was one. */
+const SHORT_PRECISION = 0.992;
+/** A newcomer that overtakes that queue leaves five or six links open; see docs/adr/0005. */
+const SHORT_RECALL = 0.9;
 
 const reason = whyNot();
 if (reason !== undefined) {
@@ -27,13 +31,18 @@ function whyNot(): string | undefined {
   return build.status === 0 ? undefined : build.stderr;
 }
 
+function isRight({ name, value, goal, isTimed }: SuiteRow): boolean {
+  if (isTimed === true || goal === null) return true;
+  if (name.endsWith('precision')) return value >= SHORT_PRECISION;
+  if (name.endsWith('recall') && !name.includes(' all:')) return value >= SHORT_RECALL;
+  return goal === 0 ? value === 0 : value >= goal;
+}
+
 onCapableHost('suites of the agent against the truth', () => {
   test.each(SUITES.map((suite) => [suite.name, suite] as const))(
     '%s',
     async (_, suite) => {
       const rows = await suite.run({ requests: REQUESTS, backends: BACKENDS, onRow: () => {} });
-      const isRight = ({ value, goal, isTimed }: SuiteRow) =>
-        isTimed === true || goal === null || (goal === 0 ? value === 0 : value >= goal);
       expect(rows.filter((row) => !isRight(row))).toEqual([]);
       expect(rows.length).toBeGreaterThan(20);
     },

@@ -25,7 +25,10 @@ export const PROXY: Suite = {
 };
 
 const PRECISION_GOAL = 0.9999;
+/** Of one set-up: of 2,300 claims, as many as it makes at least, one wrong is 0.9996. */
+const SETUP_PRECISION_GOAL = 0.999;
 const RECALL_GOAL = 0.99;
+const ALL = 'all';
 const APP_PORT = 8_090;
 const CONNECTIONS = 64;
 const PER_CONNECTION = 40;
@@ -75,7 +78,7 @@ async function runProxy({ requests, backends, onRow }: SuiteOptions): Promise<Su
         for (const row of rowsOf(variant.id, [result])) say(row);
       }
       await agents.stop();
-      for (const row of rowsOf('all', results)) say(row);
+      for (const row of rowsOf(ALL, results)) say(row);
       const lost = receiver.lost();
       say({ name: 'proxy: records lost', value: lost, goal: 0, unit: 'records', met: lost === 0 });
       return rows;
@@ -241,7 +244,11 @@ function rowsOf(name: string, results: readonly LinkResult[]): LinkRow[] {
     missing: results.flatMap(({ missing }) => missing),
   });
   return [
-    row('precision', counts.right / counts.claims, PRECISION_GOAL),
+    row(
+      'precision',
+      counts.right / counts.claims,
+      name === ALL ? PRECISION_GOAL : SETUP_PRECISION_GOAL,
+    ),
     row('recall', counts.right / counts.truths, RECALL_GOAL),
   ];
 }
