@@ -93,7 +93,7 @@ collector's own keys, and \`reconstruct()\` says what happened. \`test/accuracy\
   all hashes taken away. Legs on the two sides of a SYNPROXY or such a firewall share no ISNs and are not counted as pairs.
 - Proxy links: pairs of connections that a path puts one behind the other by a \`proxy\` hop. nginx (\`lastRead\`), HAProxy
   (\`oldest\`) and Go (\`mixed\`) differ in the order in which threads read and act; what the kernel says about it follows
-  \`agent/bpf/proxy_links.bpf.h\`.
+  \`agent/bpf/proxy_rules.bpf.h\`.
 - Round trips: true is what the packets themselves took between the two taps, without stamp noise (σ = 0.15 µs a stamp,
   from −0.5 to +0.4 µs measured on the difference of four) and drift. One-ended values are bounds only.
   The clocks are known to each set of records as the collector knows them live: from the sets before it. One-way times

@@ -1,8 +1,11 @@
 /**
- * Who caused what in a proxy, as the agent's eBPF programs answer it (agent/bpf/proxy_links.bpf.h): the last
+ * Who caused what in a proxy, as the agent's eBPF programs answer it (agent/bpf/proxy_rules.bpf.h): the last
  * burst that a thread read, and the oldest one that it has not yet passed on.
  */
 import type { BurstRef, ProxyLinkRecord } from '@hoptrace/domain/wire/v1.ts';
+
+/** A TLS server writes after them, too; the request may have come with the second. */
+const HANDSHAKE_BURSTS = 2;
 
 /** A socket of the proxy, as the kernel knows it. */
 export class ProxySocket {
@@ -33,12 +36,23 @@ interface Waiting {
   readonly ref: BurstRef;
 }
 
+interface WaitingResponse extends Waiting {
+  /** By the oldest rule. */
+  readonly cause: BurstRef | null;
+  readonly isReused: boolean;
+}
+
 export class KernelThread {
   readonly #emit: (link: Link) => void;
   #client: BurstRef | null = null;
   #upstream: BurstRef | null = null;
   #requests: Waiting[] = [];
-  #responses: Waiting[] = [];
+  #responses: WaitingResponse[] = [];
+  /** The client caused something. */
+  #isUsed = false;
+  /** It was answered: it causes no more. */
+  #isOver = false;
+  #isClientLast = false;
 
   constructor(emit: (link: Link) => void) {
     this.#emit = emit;
@@ -52,11 +66,13 @@ export class KernelThread {
       client.isUnanswered = true;
       client.isTaken = false;
     }
-    this.#client = client.ref();
-    const isWaiting = this.#requests.some((each) => each.socket === client);
-    if (!isNew && !isWaiting) return;
-    this.#requests = this.#requests.filter((each) => each.socket !== client);
-    this.#requests.push({ socket: client, ref: client.ref() });
+    if (this.#client === null || !isSame(this.#client, client.ref())) {
+      this.#client = client.ref();
+      this.#isUsed = false;
+      this.#isOver = false;
+    }
+    this.#isClientLast = true;
+    if (isNew) this.#requests.push({ socket: client, ref: client.ref() });
   }
 
   connect(upstream: ProxySocket): void {
@@ -71,30 +87,53 @@ export class KernelThread {
     upstream.burst++;
     if (!upstream.hasCause) this.#takeCauses(upstream);
     upstream.hasCause = false;
-    this.#tell('request', upstream, upstream.lastRead, upstream.oldest);
+    const { lastRead, oldest } = upstream;
+    if (lastRead !== null || oldest !== null) this.#tell('request', upstream, lastRead, oldest);
   }
 
   readUpstream(upstream: ProxySocket): void {
     this.#upstream = upstream.ref();
+    this.#isClientLast = false;
     if (upstream.direction !== 'read') {
       upstream.direction = 'read';
       this.#responses = this.#responses.filter((each) => each.socket !== upstream);
-      this.#responses.push({ socket: upstream, ref: upstream.ref() });
+      const { oldest: cause, burst } = upstream;
+      const isReused = burst > 1;
+      this.#responses.push({ socket: upstream, ref: upstream.ref(), cause, isReused });
     }
-    if (upstream.lastRead !== null) this.#client = upstream.lastRead;
+    if (upstream.lastRead === null) return;
+    this.#client = upstream.lastRead;
+    this.#isUsed = true;
+    this.#isOver = false;
   }
 
   writeClient(client: ProxySocket): void {
     client.direction = 'write';
     if (!client.isUnanswered) return;
     client.isUnanswered = false;
+    if (this.#client?.isnPairHash === client.pairHash)
+      this.#isOver = this.#isUsed || client.burst > HANDSHAKE_BURSTS;
     this.#requests = this.#requests.filter((each) => each.socket !== client);
-    const oldest = client.isTaken ? this.#responses.shift() : this.#responses[0];
-    this.#tell('response', client, this.#upstream, oldest?.ref ?? null);
+    const oldest = this.#oldestResponse(client);
+    const lastRead = this.#isClientLast ? null : this.#upstream;
+    if (lastRead !== null || oldest !== null || this.#upstream !== null)
+      this.#tell('response', client, lastRead, oldest);
+  }
+
+  /** The one that the client's own request caused is taken, and the first of its group named. */
+  #oldestResponse(client: ProxySocket): BurstRef | null {
+    if (!client.isTaken) return this.#responses[0]?.ref ?? null;
+    const ref = client.ref();
+    const own = this.#responses.find(({ cause }) => cause !== null && isSame(cause, ref));
+    if (own === undefined) return this.#responses.shift()?.ref ?? null;
+    const first = this.#responses.find(({ isReused }) => isReused === own.isReused);
+    this.#responses = this.#responses.filter((each) => each !== own);
+    return first?.ref ?? null;
   }
 
   #takeCauses(upstream: ProxySocket): void {
-    upstream.lastRead = this.#client;
+    upstream.lastRead = this.#isOver ? null : this.#client;
+    this.#isUsed = true;
     const oldest = this.#requests.shift();
     upstream.oldest = oldest?.ref ?? null;
     if (oldest !== undefined) oldest.socket.isTaken = true;
@@ -106,7 +145,10 @@ export class KernelThread {
     lastRead: BurstRef | null,
     oldest: BurstRef | null,
   ): void {
-    if (lastRead !== null || oldest !== null)
-      this.#emit({ side, subject: socket.ref(), lastRead, oldest });
+    this.#emit({ side, subject: socket.ref(), lastRead, oldest });
   }
+}
+
+function isSame(a: BurstRef, b: BurstRef): boolean {
+  return a.isnPairHash === b.isnPairHash && a.burst === b.burst;
 }

@@ -91,6 +91,8 @@ export class Sender {
   pushWritten(kind: RecordKind, write: WriteRecord): void {
     const { metrics, limits } = this.#options;
     if (this.#queue.size === 0) this.#oldestQueuedAtMs = performance.now();
+    // Somebody waits for the reason: with the next tick, whatever the age of the batch.
+    if (kind === 'refusal') this.#oldestQueuedAtMs = Number.NEGATIVE_INFINITY;
     metrics.unsentRecordsTotal += this.#queue.push(kind, write);
     metrics.recordsTotal++;
     metrics.queuedRecords = this.#queue.size;

@@ -26,6 +26,26 @@ interface RequestSide {
   readonly confirmed: Set<string>;
 }
 
+export interface DecidedLink {
+  readonly upstream: BurstRef;
+  /** The client's burst that caused it. */
+  readonly client: BurstRef;
+  readonly edgeClass: 'A' | 'B' | 'C';
+  readonly isProven: boolean;
+}
+
+/** Burst by burst what cleaned links come to, in their order; what stays open is left out. */
+export function decidedLinks(
+  links: readonly ProxyLink[],
+  context: Pick<Context, 'images' | 'proxyHistory'> = {},
+): DecidedLink[] {
+  const rules = learnRules(links, context);
+  return links.flatMap((link) => {
+    const decision = link.side === 'request' ? decide(link, rules) : null;
+    return decision === null ? [] : [{ upstream: link.subject, ...decision }];
+  });
+}
+
 export function threadEdges(
   connections: readonly Connection[],
   links: readonly ProxyLink[],
@@ -102,10 +122,9 @@ function requestSide(
 }
 
 /**
- * Inbound connections that the proxy answered by itself, every burst of them: a response that names only bursts whose
- * own client got them (a proxy that answers by itself still carries the one before). Go's threads, which obey no
- * rule, prove nothing by silence. A response that names a burst without a request link links nothing: that link was
- * lost, and a proxy's own answer names what it read last just so.
+ * Inbound connections that the proxy answered by itself, every burst of them: a response that names nobody, or only
+ * bursts whose own client got them. Go's threads, which obey no rule, prove nothing by silence. A response that names
+ * a burst without a request link links nothing: that link was lost, and a proxy's own answer may name what still waits.
  */
 function selfAnsweredOf(
   links: readonly ProxyLink[],
@@ -136,13 +155,10 @@ function namesOthersOnly(
   { claims, confirmed }: RequestSide,
 ): boolean {
   const bursts = [lastRead, oldest].filter((burst) => burst !== null);
-  return (
-    bursts.length > 0 &&
-    bursts.every((burst) => {
-      const owner = claims.get(burstKey(burst)) ?? null;
-      return owner !== null && owner !== subject.isnPairHash && confirmed.has(burstKey(burst));
-    })
-  );
+  return bursts.every((burst) => {
+    const owner = claims.get(burstKey(burst)) ?? null;
+    return owner !== null && owner !== subject.isnPairHash && confirmed.has(burstKey(burst));
+  });
 }
 
 /**
@@ -152,6 +168,8 @@ function namesOthersOnly(
 function decide(link: ProxyLink, rules: LearnedRules): Decision | null {
   const reliable = rules.reliableRules(link);
   if (reliable.length === 0) return withoutRule(link, rules);
+  const receiver = reliable.includes('lastRead') ? receiverOf(link, rules) : null;
+  if (receiver !== null) return { client: receiver, edgeClass: 'B', isProven: false };
   const naming = reliable.filter((rule) => link[rule] !== null);
   const agreed = naming.filter((rule) => rules.verdictOf(link, rule) === 'agreed');
   if (isTwoNames(link)) {
@@ -168,6 +186,16 @@ function decide(link: ProxyLink, rules: LearnedRules): Decision | null {
   // The other rule names nobody: a second try, or a queue that ran over.
   const isProven = isOneName(link) || decision?.edgeClass === 'A';
   return decision === null ? null : { ...decision, isProven: decision.isProven && isProven };
+}
+
+/**
+ * Where a process obeys the last read, who gets an upstream's answer is who asked, also where the request side names
+ * nobody, or somebody whose answer came from elsewhere: nginx reads ahead in TLS, and begins requests it read long ago.
+ */
+function receiverOf(link: ProxyLink, rules: LearnedRules): BurstRef | null {
+  const verdict = rules.verdictOf(link, 'lastRead');
+  if (verdict !== 'unnamed' && verdict !== 'opposed') return null;
+  return rules.soleReceiver(link, 'lastRead');
 }
 
 function byReliableRule(link: ProxyLink, rule: ProxyRule, rules: LearnedRules): Decision | null {
