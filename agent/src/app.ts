@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { WireRecord } from '@hoptrace/domain/wire/v1.ts';
-import { type AgentConfig, loaderArgs, type SpoolConfig } from './config.ts';
+import { type AgentConfig, type ExchangeMode, loaderArgs, type SpoolConfig } from './config.ts';
+import { WholeSince } from './exchanges/wholeSince.ts';
 import { NodeFactsWatch } from './facts/nodeFacts.ts';
 import type { Hello } from './frames/hello.ts';
 import type { Log } from './log.ts';
@@ -59,6 +60,8 @@ type AgentIdentity = Pick<
   | 'maxOpenLegs'
   | 'maxQueuedRecords'
 > & {
+  /** Absent: whoever feeds this agent may leave requests out. */
+  readonly exchanges?: ExchangeMode;
   /** Absent or null: batches wait in memory. */
   readonly spool?: SpoolConfig | null;
 };
@@ -67,8 +70,9 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
   const { source, log } = deps;
   const metrics = newMetrics();
   const losses = new LossLedger(metrics);
-  const makeSender = () =>
-    new Sender({
+  const makeSender = () => {
+    const wholeSince = new WholeSince(config.exchanges === 'all', metrics, Date.now());
+    return new Sender({
       ...config,
       outbox: openOutbox({ config, metrics, losses, log }),
       // Of this run, not of the machine: seq and legId start anew with the process.
@@ -76,11 +80,13 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
       addresses: () => pipeline.addresses,
       facts: () => deps.facts?.latest ?? null,
+      exchangesSinceUs: () => wholeSince.us(Date.now()),
       takeLosses: () => losses.take(),
       giveBackLosses: (lost) => losses.giveBack(lost),
       metrics,
       log,
     });
+  };
   let sender: Sender | null = null;
   const pipeline = new Pipeline({
     secret: config.secret,

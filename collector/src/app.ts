@@ -1,5 +1,6 @@
 /** The collector, wired by hand. Building opens nothing; start() and close() do the I/O. */
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
+import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { CollectorStore } from './collectorStore.ts';
 import type { CollectorConfig } from './config.ts';
@@ -17,6 +18,7 @@ import { realSleep, type Sleep } from './ingest/retry.ts';
 import { StoredSeqs } from './ingest/storedSeqs.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { PathWriter } from './stitch/pathWriter.ts';
+import { WINDOW_LIMITS } from './stitch/placeWindows.ts';
 import { Stitcher } from './stitch/stitcher.ts';
 import { StoreWatch } from './storeWatch.ts';
 import { NodeFactsBook } from './topology/nodeFactsBook.ts';
@@ -191,17 +193,22 @@ function createStitcher(
         losses: heartbeats.lossWindows(cluster),
       };
     },
+    windows: {
+      ...WINDOW_LIMITS,
+      coverageOf: (cluster, node) => heartbeats.coverageOf(cluster, node),
+    },
   });
 }
 
 function addRoutes(parts: Parts, isClosing: () => boolean): void {
-  const { app, config, store, metrics, pipeline, topology, stitcher, nowMs } = parts;
+  const { app, config, store, metrics, heartbeats, pipeline, topology, stitcher, nowMs } = parts;
   const checkContext = () => ({
     nowUs: nowMs() * 1000,
     maxClockSkewUs: config.maxClockSkewMs * 1000,
   });
   const durable = () => parts.durable.log?.intake ?? null;
-  const intake = { pipeline, metrics, checkContext, durable };
+  const onRefused = (envelope: Envelope, count: number) => heartbeats.noteRefused(envelope, count);
+  const intake = { pipeline, metrics, checkContext, onRefused, durable };
   // In a plugin of its own: the WebSocket plugin must be there first to see the routes being added.
   app.register(async (scope) => {
     registerStream(scope, { intake, ...config });

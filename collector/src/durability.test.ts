@@ -53,7 +53,11 @@ test('a batch is answered twice: when the log has it, and when the store has it'
   const collector = await start();
   const release = collector.store.hold();
   const { send, next } = await stream(collector);
-  expect(await next()).toEqual({ type: 'credit', bytes: 4 * 1024 * 1024, knows: ['facts'] });
+  expect(await next()).toEqual({
+    type: 'credit',
+    bytes: 4 * 1024 * 1024,
+    knows: ['facts', 'exchangesSinceUs'],
+  });
   send(batch(7, 2));
   expect(await next()).toMatchObject({ type: 'durable', firstSeq: 7, count: 2, refused: [] });
   expect(collector.store.records).toEqual([]);

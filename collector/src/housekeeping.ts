@@ -54,6 +54,9 @@ export function stitchMetrics(metrics: Metrics, stitcher: Stitcher): () => void 
     metrics.stitchEvicted.inc(now.evictedRecords - last.evictedRecords);
     metrics.stitchClosedGroups.inc(now.closedGroups - last.closedGroups);
     metrics.stitchOrphans.inc(now.orphanRevisions - last.orphanRevisions);
+    metrics.stitchWindowsJudged.inc(now.judgedWindows - last.judgedWindows);
+    metrics.stitchWindowsUnjudged.inc(now.unjudgedWindows - last.unjudgedWindows);
+    metrics.stitchLinksDropped.inc(now.droppedLinks - last.droppedLinks);
     metrics.stitchFailures.inc(now.failedGroups - last.failedGroups);
     metrics.pathsDropped.inc(now.droppedChanges - last.droppedChanges);
     last = now;

@@ -14,6 +14,7 @@ export function createMetrics() {
   return {
     registry,
     ...logMetrics(registers),
+    ...windowMetrics(registers),
     batches: counter('batches_total', 'Batches answered.', ['road', 'result']),
     records: counter('records_total', 'Records that ClickHouse confirmed.', ['kind']),
     duplicates: counter('duplicate_records_total', 'Records that had been stored before.'),
@@ -63,6 +64,25 @@ export function createMetrics() {
       '1: the topology in use is the newest one; 0: the file broke.',
     ),
     topologyObjects: gauge('topology_objects', 'Kubernetes objects in the topology in use.'),
+  };
+}
+
+function windowMetrics(registers: Registry[]) {
+  const counter = (name: string, help: string) =>
+    new Counter({ name: PREFIX + name, help, registers });
+  return {
+    stitchWindowsJudged: counter(
+      'stitch_windows_judged_total',
+      'Windows of a proxy in which a cause was open and times were compared.',
+    ),
+    stitchWindowsUnjudged: counter(
+      'stitch_windows_unjudged_total',
+      'Windows of a proxy in which a cause was open, and records may be missing or were too many.',
+    ),
+    stitchLinksDropped: counter(
+      'stitch_links_dropped_total',
+      'Links from times that would have made a group too large.',
+    ),
   };
 }
 

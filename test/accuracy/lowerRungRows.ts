@@ -26,9 +26,47 @@ export function lowerRungRows(tally: Tally): ResultRow[] {
       'share',
       'atMost',
     ),
+    ...liveRoadRows(tally),
     ...LOADS.flatMap((load) =>
       (['uniform', 'equal'] as const).flatMap((sizes) => bucketRows(tally, sizes, bucketOf(load))),
     ),
+  ];
+}
+
+function liveRoadRows(tally: Tally): ResultRow[] {
+  if (tally.get('live claims') === 0) return [];
+  const counted = (what: string, name: string, unit: string) =>
+    row(`timing on the live road: ${what}`, tally.get(name), null, unit);
+  return [
+    row(
+      'timing on the live road: precision of what is claimed',
+      tally.share('live claims right', 'live claims'),
+      0.999,
+      'share',
+    ),
+    counted('claimed', 'live claims', 'links'),
+    row(
+      'timing on the live road: share of true links claimed, nothing lost',
+      tally.share('live claims right', 'live links to be found'),
+      null,
+      'share',
+    ),
+    row(
+      'timing on the live road: falsely complete paths',
+      tally.get('live falsely complete'),
+      0,
+      'paths',
+      'atMost',
+    ),
+    row(
+      'timing on the live road: claimed where records were lost',
+      tally.get('live claims under losses'),
+      0,
+      'links',
+      'atMost',
+    ),
+    counted('windows compared', 'live windows judged', 'windows'),
+    counted('worlds', 'live worlds', 'worlds'),
   ];
 }
 

@@ -104,6 +104,8 @@ collector's own keys, and \`reconstruct()\` says what happened. \`test/accuracy\
 - Request ids, first flights, byte counters, times: those worlds again, whole, without thread links and PROXY headers; byte
   counters also without first flights. "At once": mean number of other requests inside the proxy when one comes in. The
   engine claims nothing from times above 2; the rows above that show what would be.
+- Timing on the live road: calm worlds with exchanges, and a few of the others, without thread links and PROXY headers,
+  record by record through the collector's stitcher, which has to find out itself when a window is whole.
 - Outcomes count as right where the path says what happened, or says that it does not know.
 - Same answer: one world in eight is given again, shuffled and with repetitions; the documents must be equal.
 
@@ -113,7 +115,7 @@ collector's own keys, and \`reconstruct()\` says what happened. \`test/accuracy\
 - Simulated proxies pass requests on more regularly than real ones: precision and cover of links by times are upper
   bounds. Packet captures of nginx, HAProxy and Caddy gave 81 to 91 % by times alone around one request at once, 99.8 to
   100 % with sizes.
-- Times infer nothing on the live road yet: it cuts records by keys, and needs a proxy's whole window to compare them.
+- Times speak on the live road only where an agent says that it told of every request, and lost none: docs/adr/0008.
 - Not simulated: TLS handshakes as bursts of their own, pipelining, proxies that repeat a request which a backend had
   already taken.
 - Not simulated: HTTP/2 (several streams in one connection), Services by ClusterIP between Pods, hostNetwork Pods,

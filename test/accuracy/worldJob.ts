@@ -8,6 +8,7 @@ import type { TruthPath } from '../simulator/truth.ts';
 import { simulate, type World } from '../simulator/world.ts';
 import { componentsOf, evidenceOf } from './components.ts';
 import { judgeWorld } from './judge.ts';
+import { judgeLiveRoad } from './liveRoad.ts';
 import { Tally, type TallyState } from './tally.ts';
 
 export interface WorldResult {
@@ -37,7 +38,10 @@ export function runWorld(seed: number, index: number): WorldResult {
   judgeWorld(world, tally, weather === 'hostile', (kind, path, truths) =>
     examples.push({ kind, world: index, text: tellExample(kinds, path, truths) }),
   );
-  if (index % SHUFFLE_EVERY < WEATHERS.length) judgeDeterminism(world, tally);
+  const isOneOfMany = index % SHUFFLE_EVERY < WEATHERS.length;
+  if (isOneOfMany) judgeDeterminism(world, tally);
+  // Under losses times have to be silent; to see that, a few worlds are enough.
+  if (weather === 'calm' || isOneOfMany) judgeLiveRoad(world, tally);
   return { index, tally: tally.state(), examples };
 }
 

@@ -42,6 +42,7 @@ const sender = new Sender({
   limits: { ...SENDER_LIMITS, minBackoffMs: 50, maxBackoffMs: 400, ackTimeoutMs: 5000 },
   addresses: () => [{ ip: node === 'node1' ? '192.168.50.11' : '192.168.50.12', ifname: 'eth0' }],
   facts: () => null,
+  exchangesSinceUs: () => null,
   takeLosses: () => losses.take(),
   giveBackLosses: (lost) => losses.giveBack(lost),
   log: () => {},

@@ -2,6 +2,7 @@
  * What must hold of reconstruct() whatever the world: the seven properties of the reference's section 7, and that
  * saying it twice says nothing new. Worlds are small and drawn by seed; a failure names the seed.
  */
+import { WINDOW_LIMITS } from '@hoptrace/collector/stitch/placeWindows.ts';
 import { Stitcher } from '@hoptrace/collector/stitch/stitcher.ts';
 import type { Context } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
@@ -132,6 +133,7 @@ function newStitcher(context: Context): Stitcher {
     ...{ quietMs: 300, maxDelayMs: 2000, keepMs: 1e9, keepOpenMs: 1e9 },
     ...{ maxRecords: 1e6, maxGroupRecords: 1e6, maxLeftChanges: 1e6 },
     reconstruct,
+    windows: { ...WINDOW_LIMITS, coverageOf: () => null },
     contextOf: () => context,
     onError: (error) => {
       throw error;

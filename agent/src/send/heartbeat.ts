@@ -10,7 +10,7 @@ interface Pending {
 
 export class Heartbeat {
   #pending: Pending | null = null;
-  #knowsFacts = false;
+  #known: readonly string[] = [];
   #told: NodeFacts | null = null;
 
   get isPending(): boolean {
@@ -24,12 +24,16 @@ export class Heartbeat {
 
   /** What the collector says that it knows, beyond what all of them do. */
   learn(knows: readonly string[]): void {
-    this.#knowsFacts ||= knows.includes('facts');
+    if (knows.length > 0) this.#known = knows;
+  }
+
+  knows(part: string): boolean {
+    return this.#known.includes(part);
   }
 
   /** The facts, where they are news to a collector that knows what they are. */
   newsOf(facts: NodeFacts | null): NodeFacts | null {
-    return this.#knowsFacts && facts !== this.#told ? facts : null;
+    return this.knows('facts') && facts !== this.#told ? facts : null;
   }
 
   sent({ sentAtUs, losses, facts }: Envelope): void {
@@ -46,7 +50,7 @@ export class Heartbeat {
     const losses = this.#pending?.losses ?? null;
     this.#pending = null;
     this.#told = null;
-    this.#knowsFacts = false;
+    this.#known = [];
     return losses;
   }
 }

@@ -46,6 +46,7 @@ function startSender(collectorUrl: string) {
     outbox: new MemoryOutbox(1e6),
     addresses: () => [],
     facts: () => null,
+    exchangesSinceUs: () => null,
     takeLosses: () => losses.take(),
     giveBackLosses: (lost) => losses.giveBack(lost),
     log: () => {},

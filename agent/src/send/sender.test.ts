@@ -76,6 +76,7 @@ function sender(url: string, limits: Partial<SenderLimits> = {}, token: string |
     addresses: () => [{ ip: '192.168.50.11', ifname: 'eth0' }],
     facts: () => null,
     outbox: new MemoryOutbox(1e6),
+    exchangesSinceUs: () => 1_790_000_000_000_000,
     takeLosses: () => losses.take(),
     giveBackLosses: (lost) => losses.giveBack(lost),
     metrics,
@@ -218,6 +219,25 @@ test('an idle sender sends empty batches, which take no seq', async () => {
   made.push(proxyHeaderOf(1));
   await until(() => metrics.storedRecordsTotal === 1);
   expect(seqsOf(received)).toEqual([1]);
+});
+
+test('how far it has told is said while batches are sent, too', async () => {
+  const { url, received } = await collector((batch, socket) => {
+    socket.send('{"type":"credit","bytes":1000000,"knows":["exchangesSinceUs"]}');
+    return stored(batch, socket);
+  });
+  const { made } = sender(url, { heartbeatEveryMs: 30, maxBatchAgeMs: 5 });
+  made.start();
+  let index = 0;
+  const marks = () => received.flatMap(({ envelope: { watermarkUs } }) => watermarkUs ?? []);
+  await until(() => {
+    made.push(proxyHeaderOf(++index));
+    return marks().length >= 3;
+  });
+  expect(received.some((batch) => batch.envelope.count > 0)).toBe(true);
+  const since = received.flatMap(({ envelope: { exchangesSinceUs } }) => exchangesSinceUs ?? []);
+  expect(new Set(since)).toEqual(new Set([1_790_000_000_000_000]));
+  expect(Math.abs(Date.now() - (marks().at(-1) ?? 0) / 1000)).toBeLessThan(10_000);
 });
 
 test('records wait for a collector that is started later', async () => {

@@ -7,7 +7,6 @@
  * With a spool batches are cut and written whether or not anybody takes them. Without one the window holds them back,
  * the queue fills, and what is dropped is counted.
  */
-
 import { encodeBatch, joinBatch, writeRecord } from '@hoptrace/domain/wire/binary.ts';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
@@ -23,6 +22,7 @@ import { RecordQueue, type WriteRecord } from './recordQueue.ts';
 import type { SenderLimits } from './senderLimits.ts';
 import { SendWindow } from './sendWindow.ts';
 import { StreamRoad } from './streamRoad.ts';
+import { Watermark } from './watermark.ts';
 
 const PUMP_EVERY_MS = 50;
 const TIDY_EVERY_MS = 60_000;
@@ -39,6 +39,8 @@ export interface SenderOptions {
   readonly addresses: () => readonly NodeAddress[];
   /** The same object as long as nothing changed. */
   readonly facts: () => NodeFacts | null;
+  /** Null: requests are left out. */
+  readonly exchangesSinceUs: () => number | null;
   /** Losses since the last call. */
   readonly takeLosses: () => Losses;
   /** Losses that were taken and did not arrive. */
@@ -59,8 +61,9 @@ export class Sender {
   #isRefusalLogged = false;
   #isClosing = false;
   #isPosting = false;
-  #oldestQueuedAtMs = 0;
-  #lastSentAtMs = 0;
+  readonly #watermark = new Watermark();
+  #isUrgent = false;
+  #lastHeartbeatAtMs = 0;
   #lastTidyAtMs = 0;
   #lastPostAtMs = 0;
 
@@ -77,6 +80,7 @@ export class Sender {
   }
 
   start(): void {
+    this.#lastHeartbeatAtMs = performance.now();
     this.#road.connect();
     // After the poll phase: answers that came while this process was busy are read before they are missed.
     this.#pump = setInterval(() => setImmediate(() => this.#tick()), PUMP_EVERY_MS);
@@ -90,9 +94,9 @@ export class Sender {
   /** The same for a record that its maker writes himself, but for its seq. */
   pushWritten(kind: RecordKind, write: WriteRecord): void {
     const { metrics, limits } = this.#options;
-    if (this.#queue.size === 0) this.#oldestQueuedAtMs = performance.now();
+    if (this.#queue.size === 0) this.#watermark.queueBegins(performance.now());
     // Somebody waits for the reason: with the next tick, whatever the age of the batch.
-    if (kind === 'refusal') this.#oldestQueuedAtMs = Number.NEGATIVE_INFINITY;
+    this.#isUrgent ||= kind === 'refusal';
     metrics.unsentRecordsTotal += this.#queue.push(kind, write);
     metrics.recordsTotal++;
     metrics.queuedRecords = this.#queue.size;
@@ -210,9 +214,10 @@ export class Sender {
     if (this.#isClosing) return;
     const nowMs = performance.now();
     this.#road.tick(this.#window.isUnansweredSince(nowMs - limits.ackTimeoutMs));
-    this.#flush(nowMs - this.#oldestQueuedAtMs >= limits.maxBatchAgeMs);
-    const isIdle = nowMs - this.#lastSentAtMs >= limits.heartbeatEveryMs;
-    const isDue = isIdle || this.#heartbeat.newsOf(this.#options.facts()) !== null;
+    this.#flush(this.#isUrgent || this.#watermark.isAsOld(nowMs - limits.maxBatchAgeMs));
+    // Also while batches are sent: how far they reach is told here alone.
+    const isTime = nowMs - this.#lastHeartbeatAtMs >= limits.heartbeatEveryMs;
+    const isDue = isTime || this.#heartbeat.newsOf(this.#options.facts()) !== null;
     if (isDue && this.#road.isOpen && !this.#heartbeat.isPending) this.#sendHeartbeat();
     if (nowMs - this.#lastTidyAtMs >= TIDY_EVERY_MS) {
       this.#lastTidyAtMs = nowMs;
@@ -229,7 +234,6 @@ export class Sender {
     const canCut = () => outbox.isSpool || (this.#road.isOpen && this.#window.hasRoom);
     while (this.#queue.size >= need && canCut()) {
       this.#cut();
-      this.#oldestQueuedAtMs = performance.now();
       this.#sendWaiting();
     }
     this.#sendWaiting();
@@ -239,8 +243,10 @@ export class Sender {
   #cut(): void {
     const { bootId, limits, outbox, metrics, log } = this.#options;
     const firstSeq = this.#nextSeq;
+    this.#watermark.cut(performance.now(), outbox.batches.size === 0);
     const { count, parts } = this.#queue.take(limits.maxBatchRecords, firstSeq);
     this.#nextSeq += count;
+    this.#isUrgent &&= this.#queue.size > 0;
     const envelope = this.#envelope(firstSeq, count);
     const bytes = joinBatch(envelope, parts);
     try {
@@ -258,13 +264,12 @@ export class Sender {
       const bytes = this.#options.outbox.bytesOf(batch);
       if (bytes === null) continue;
       this.#window.markSent(batch, nowUs());
-      this.#lastSentAtMs = performance.now();
       this.#road.send(bytes);
     }
   }
 
   #sendHeartbeat(): void {
-    this.#lastSentAtMs = performance.now();
+    this.#lastHeartbeatAtMs = performance.now();
     const envelope = this.#envelope(this.#nextSeq, 0);
     // An older collector refuses what it does not know.
     const whole = this.#window.hasCredit ? { ...envelope, ...this.#moreOf() } : envelope;
@@ -273,15 +278,23 @@ export class Sender {
   }
 
   /** What collectors know that give credit. */
-  #moreOf(): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts'> {
+  #moreOf(): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts' | 'exchangesSinceUs'> {
     const { outbox, facts } = this.#options;
+    const sinceUs = this.#options.exchangesSinceUs();
     const [oldest] = outbox.batches;
     const clock = this.#clock.best;
     const news = this.#heartbeat.newsOf(facts());
     return {
-      watermarkUs: Math.floor((oldest?.cutAtMs ?? Date.now()) * 1000),
+      watermarkUs: this.#watermark.untilUs({
+        ...{ nowMs: performance.now(), wallMs: Date.now() },
+        isQueueEmpty: this.#queue.size === 0,
+        oldestCutAtMs: oldest?.cutAtMs ?? null,
+      }),
       ...(clock === null ? {} : { clock }),
       ...(news === null ? {} : { facts: news }),
+      ...(sinceUs !== null && this.#heartbeat.knows('exchangesSinceUs')
+        ? { exchangesSinceUs: sinceUs }
+        : {}),
     };
   }
 

@@ -1,4 +1,5 @@
 /** What both roads share: parse, count, store, and the words for the sender. */
+import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { AppError } from '../errors.ts';
 import type { CheckContext, ParsedBatch, ParseResult, RecordProblem } from '../ingest/batch.ts';
 import type { DurableIntake } from '../ingest/durableIntake.ts';
@@ -14,6 +15,8 @@ export interface Intake {
   readonly pipeline: IngestPipeline;
   readonly metrics: Metrics;
   readonly checkContext: () => CheckContext;
+  /** Records of this batch are refused: nobody will ever know what they told. */
+  readonly onRefused: (envelope: Envelope, count: number) => void;
   /** Null without a log, and before the log is open. */
   readonly durable: () => DurableIntake | null;
 }
@@ -53,7 +56,10 @@ export async function logBatch(
 export function acceptParsed(intake: Intake, result: ParseResult, road: Road): ParsedBatch {
   const problems = 'refused' in result ? result.refused.problems : result.batch.problems;
   countRefused(intake.metrics, problems);
-  if ('batch' in result) return result.batch;
+  if ('batch' in result) {
+    if (problems.length > 0) intake.onRefused(result.batch.envelope, problems.length);
+    return result.batch;
+  }
   intake.metrics.batches.inc({ road, result: 'refused' });
   throw refusedError(result.refused);
 }

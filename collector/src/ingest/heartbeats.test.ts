@@ -1,3 +1,4 @@
+import { hasLosses } from '@hoptrace/domain/loss/lossWindows.ts';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import { expect, test } from '@jest/globals';
 import { envelope } from '../testing/builders.ts';
@@ -79,4 +80,57 @@ test('addresses are those of the last envelope, by cluster', () => {
   book.note(envelope({ node: 'a' }), 1);
   book.note(envelope({ node: 'b', cluster: 'other' }), 1);
   expect([...book.addressesByNode('lab')]).toEqual([['a', envelope().addresses]]);
+});
+
+const MINUTE_US = 60_000_000;
+const said = (minutes: number, part: Parameters<typeof envelope>[0] = {}) =>
+  envelope({ sentAtUs: minutes * MINUTE_US, ...part });
+const covered = (book: HeartbeatBook) => {
+  const window = book.coverageOf('lab', 'node1');
+  return window === null ? null : [window.fromUs / MINUTE_US, window.toUs / MINUTE_US];
+};
+
+test('requests are all told from a minute after the agent was first heard of up to its watermark', () => {
+  const book = new HeartbeatBook(5000);
+  expect(covered(book)).toBeNull();
+  book.note(said(10), 0);
+  expect(covered(book)).toBeNull();
+  const told = { watermarkUs: 12 * MINUTE_US, exchangesSinceUs: 2 * MINUTE_US };
+  book.note(said(12, told), 0);
+  expect(covered(book)).toEqual([11, 12]);
+  // Batches say neither; what was left out begins the time anew.
+  book.note(said(13), 0);
+  expect(covered(book)).toEqual([11, 12]);
+  book.note(said(14, { watermarkUs: 14 * MINUTE_US, exchangesSinceUs: 13 * MINUTE_US }), 0);
+  expect(covered(book)).toEqual([14, 14]);
+});
+
+test('an agent that leaves requests out, or does not say that it does not, covers nothing', () => {
+  const book = new HeartbeatBook(5000);
+  book.note(said(10), 0);
+  book.note(said(11, { watermarkUs: 11 * MINUTE_US }), 0);
+  expect(covered(book)).toBeNull();
+});
+
+test('a new boot covers nothing before a minute of its own, whenever batches of the old one come', () => {
+  const book = new HeartbeatBook(5000);
+  const told = { watermarkUs: 20 * MINUTE_US, exchangesSinceUs: 0 };
+  const bootId = 'fedcba9876543210';
+  book.note(said(10, told), 0);
+  book.note(said(20, { ...told, bootId }), 0);
+  expect(covered(book)).toEqual([21, 20]);
+  book.note(said(15), 0);
+  book.note(said(22, { ...told, bootId }), 0);
+  expect(covered(book)).toEqual([23, 20]);
+});
+
+test('refused records leave a loss window, though the agent lost nothing', () => {
+  const book = new HeartbeatBook(5000);
+  book.note(said(10), 0);
+  book.noteRefused(said(11), 2);
+  const isLost = (minutes: number) => {
+    const at = { fromUs: minutes * MINUTE_US, toUs: minutes * MINUTE_US };
+    return hasLosses(book.lossWindows('lab'), 'node1', at);
+  };
+  expect([9, 10.5, 12].map(isLost)).toEqual([false, true, false]);
 });

@@ -1,5 +1,6 @@
 /** What envelopes say about their senders, gathered so that each node costs one row every few seconds. */
 import { type LossWindows, noteLosses } from '@hoptrace/domain/loss/lossWindows.ts';
+import type { TimeWindow } from '@hoptrace/domain/loss/timeWindows.ts';
 import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
 import type { Heartbeat } from '../collectorStore.ts';
 
@@ -15,7 +16,15 @@ interface NodeState {
   lastWrittenMs: number;
   /** Of the newest envelope. */
   sentAtUs: number;
+  /** When its boot was first heard of; an older boot that is heard again counts as a new one. */
+  bootSinceUs: number;
+  /** As the agent said last; null: it never did. */
+  watermarkUs: number | null;
+  exchangesSinceUs: number | null;
 }
+
+/** A connection that began before its agent did is not seen: by then such a one is closed, most likely, or idle. */
+const KEPT_CONNECTION_US = 60_000_000;
 
 export class HeartbeatBook {
   readonly #intervalMs: number;
@@ -38,6 +47,7 @@ export class HeartbeatBook {
       known?.isDirty === true
         ? addLosses(known.heartbeat.losses, envelope.losses)
         : envelope.losses;
+    const isSameBoot = known?.heartbeat.bootId === bootId;
     const unwritten = known?.isDirty === true ? known.heartbeat.facts : null;
     const seenUs = nowMs * 1000;
     this.#nodes.delete(key);
@@ -46,12 +56,26 @@ export class HeartbeatBook {
       isDirty: true,
       lastWrittenMs: known?.lastWrittenMs ?? Number.NEGATIVE_INFINITY,
       sentAtUs: envelope.sentAtUs,
+      bootSinceUs: isSameBoot
+        ? known.bootSinceUs
+        : Math.max(envelope.sentAtUs, known?.bootSinceUs ?? 0),
+      ...saidOf(envelope, isSameBoot ? known : null),
     });
-    const previousUs = known?.heartbeat.bootId === bootId ? known.sentAtUs : null;
+    const previousUs = isSameBoot ? known.sentAtUs : null;
     const windows = this.#losses.get(cluster) ?? NO_LOSSES;
     this.#losses.set(cluster, noteLosses(windows, envelope, previousUs));
     this.#setAddresses(envelope);
     if (this.#nodes.size > MAX_NODES) this.#forgetOldest();
+  }
+
+  /** Records that were refused are as lost as those that never came; the agent counts them, and does not say so. */
+  noteRefused(envelope: Envelope, count: number): void {
+    const { cluster, node, bootId } = envelope;
+    const known = this.#nodes.get(`${cluster}\n${node}`);
+    const previousUs = known?.heartbeat.bootId === bootId ? known.sentAtUs : null;
+    const losses = { ...envelope.losses, unsentRecords: envelope.losses.unsentRecords + count };
+    const windows = this.#losses.get(cluster) ?? NO_LOSSES;
+    this.#losses.set(cluster, noteLosses(windows, { ...envelope, losses }, previousUs));
   }
 
   /** The heartbeats that are due, at most one per node and interval. They count as written. */
@@ -86,6 +110,19 @@ export class HeartbeatBook {
     return this.#addresses.get(cluster) ?? NO_ADDRESSES;
   }
 
+  /**
+   * Between which times, by its own clock, an agent has told of every request on its node, or counted it as lost.
+   * Null: it does not say so.
+   */
+  coverageOf(cluster: string, node: string): TimeWindow | null {
+    const state = this.#nodes.get(`${cluster}\n${node}`);
+    if (state === undefined || state.watermarkUs === null) return null;
+    const { bootSinceUs, exchangesSinceUs, watermarkUs } = state;
+    if (exchangesSinceUs === null) return null;
+    const sinceUs = Math.max(bootSinceUs, exchangesSinceUs) + KEPT_CONNECTION_US;
+    return { fromUs: sinceUs, toUs: watermarkUs };
+  }
+
   /** When the agents of one cluster lost records. */
   lossWindows(cluster: string): LossWindows {
     return this.#losses.get(cluster) ?? NO_LOSSES;
@@ -109,6 +146,19 @@ export class HeartbeatBook {
     windows.delete(heartbeat.node);
     this.#losses.set(heartbeat.cluster, windows);
   }
+}
+
+/** Heartbeats tell both; the batches between them tell neither. */
+function saidOf(
+  { watermarkUs, exchangesSinceUs }: Envelope,
+  known: NodeState | null,
+): Pick<NodeState, 'watermarkUs' | 'exchangesSinceUs'> {
+  if (watermarkUs === undefined)
+    return {
+      watermarkUs: known?.watermarkUs ?? null,
+      exchangesSinceUs: known?.exchangesSinceUs ?? null,
+    };
+  return { watermarkUs, exchangesSinceUs: exchangesSinceUs ?? null };
 }
 
 function addLosses(a: Losses, b: Losses): Losses {

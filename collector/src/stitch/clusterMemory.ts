@@ -27,12 +27,13 @@ export class ClusterMemory {
   /** `cluster|ip` of Pods that dialled in vain since the last takeFailed. */
   #failedSince = new Set<string>();
 
-  /** Learns from a group and answers what is known now; `isSettled`: a rule that was open before is decided. */
-  learn(
-    group: Group,
-    evidence: Evidence,
-    { images }: Pick<Context, 'images'> = {},
-  ): { known: Pick<Context, keyof Memory & keyof Context>; isSettled: boolean } {
+  known(cluster: string): Pick<Context, keyof Memory & keyof Context> {
+    const { clocks, proxyHistory, failedAttempts } = this.#memoryOf(cluster);
+    return { clocks, proxyHistory, failedAttempts };
+  }
+
+  /** Learns from a group; true: a rule that was open before is decided. */
+  learn(group: Group, evidence: Evidence, { images }: Pick<Context, 'images'>): boolean {
     const memory = this.#memoryOf(group.cluster);
     memory.clocks = observe(memory.clocks, evidence.legs.slice(-MAX_CLOCK_LEGS));
     const before = memory.settled;
@@ -45,11 +46,7 @@ export class ClusterMemory {
       memory.proxyHistory = history;
       memory.settled = settledRules(history);
     }
-    const { clocks, proxyHistory, failedAttempts } = memory;
-    return {
-      known: { clocks, proxyHistory, failedAttempts },
-      isSettled: memory.settled !== before,
-    };
+    return memory.settled !== before;
   }
 
   /** Notes an attempt that failed; `isPod` keeps a flood of clients out. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { PathChanges } from '../collectorStore.ts';
 import type { Group } from './group.ts';
+import type { Emission } from './journal.ts';
 
 /**
  * Compares `paths` with what the group emitted before, updates the group's memory and answers the
@@ -12,9 +13,11 @@ import type { Group } from './group.ts';
 export function changesOf(group: Group, paths: readonly Path[]): PathChanges {
   const present = new Set(paths.map((path) => path.pathId));
   const withdrawals = [...group.emitted]
-    .filter(([pathId]) => !present.has(pathId))
+    .filter(([pathId, { digest }]) => !present.has(pathId) && digest !== null)
     .map(([pathId, { version }]) => ({ pathId, version: version + 1, cluster: group.cluster }));
-  for (const { pathId } of withdrawals) group.emitted.delete(pathId);
+  // Remembered: evidence that brings it back must be above its withdrawal.
+  for (const { pathId, version } of withdrawals)
+    group.emitted.set(pathId, { version, digest: null });
   const changed = paths.flatMap((path) => {
     const known = group.emitted.get(path.pathId);
     const digest = digestOf(path);
@@ -28,4 +31,24 @@ export function changesOf(group: Group, paths: readonly Path[]): PathChanges {
 
 function digestOf({ version: _, ...content }: Path): string {
   return createHash('sha1').update(JSON.stringify(content)).digest('base64');
+}
+
+/** What one group has to say, and the same for the journal. */
+export interface GroupChanges extends PathChanges {
+  readonly emission: Emission | null;
+}
+
+export function withEmission(group: Group, { paths, withdrawals }: PathChanges): GroupChanges {
+  const [key] = group.records.keys();
+  if (key === undefined || paths.length + withdrawals.length === 0)
+    return { paths, withdrawals, emission: null };
+  const emission = {
+    cluster: group.cluster,
+    key,
+    firstLsn: group.firstLsn,
+    joined: group.joined,
+    written: paths.map(({ pathId, version }): [string, number] => [pathId, version]),
+    withdrawn: withdrawals.map(({ pathId, version }): [string, number] => [pathId, version]),
+  };
+  return { paths, withdrawals, emission };
 }

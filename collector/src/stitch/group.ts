@@ -1,13 +1,14 @@
 /** A set of records that may belong to one path, and what was last said about them. */
-import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import type { Evidence, InferredLink } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
+import { NO_VISITS, type Visits } from './visits.ts';
 
 /** What was written last about a path of this group. */
 export interface Emitted {
   readonly version: number;
-  /** Hash of the document without its version: equal content is not written again. */
-  readonly digest: string;
+  /** Hash of the document without its version: equal content is not written again. Null: withdrawn. */
+  readonly digest: string | null;
 }
 
 export interface Group {
@@ -25,6 +26,12 @@ export interface Group {
   /** The batch of its first record; the first one with news (meaningful while it is dirty). 0 without a log. */
   firstLsn: number;
   dirtySinceLsn: number;
+  /** At which places its requests were, as of its last reconstruction. */
+  visits: Visits;
+  /** By the block of the place that was judged: what times say of its requests. */
+  readonly inferred: Map<string, readonly InferredLink[]>;
+  /** A record (recordKey) of each group that what was inferred joined to this one. */
+  joined: readonly string[];
 }
 
 export function newGroup(cluster: string, nowMs: number): Group {
@@ -39,6 +46,9 @@ export function newGroup(cluster: string, nowMs: number): Group {
     answeredAlone: new Set(),
     firstLsn: Number.POSITIVE_INFINITY,
     dirtySinceLsn: Number.POSITIVE_INFINITY,
+    visits: NO_VISITS,
+    inferred: new Map(),
+    joined: [],
   };
 }
 
@@ -86,5 +96,6 @@ export function evidenceOf(group: Group): Evidence {
     proxyLinks: records.flatMap((each) => (each.kind === 'proxyLink' ? [each] : [])),
     proxyHeaders: records.flatMap((each) => (each.kind === 'proxyHeader' ? [each] : [])),
     exchanges: records.flatMap((each) => (each.kind === 'exchange' ? [each] : [])),
+    ...(group.inferred.size === 0 ? {} : { inferredLinks: [...group.inferred.values()].flat() }),
   };
 }

@@ -14,6 +14,8 @@ export interface Emission {
   readonly key: string;
   /** Of the group's first record: where it is no longer in the log, the group cannot be had whole. */
   readonly firstLsn: number;
+  /** A record of each group that was one with it because of what times said, which a start does not remember. */
+  readonly joined: readonly string[];
   readonly written: readonly (readonly [pathId: string, version: number])[];
   readonly withdrawn: readonly (readonly [pathId: string, version: number])[];
 }
@@ -23,6 +25,7 @@ const schema = z.array(
     cluster: z.string(),
     key: z.string(),
     firstLsn: z.int(),
+    joined: z.array(z.string()).default([]),
     written: z.array(z.tuple([z.string(), z.int()])),
     withdrawn: z.array(z.tuple([z.string(), z.int()])),
   }),

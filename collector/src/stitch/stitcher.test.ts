@@ -14,6 +14,7 @@ import {
   refusal,
   sourced,
 } from '../testing/builders.ts';
+import { WINDOW_LIMITS } from './placeWindows.ts';
 import { Stitcher, type StitcherOptions } from './stitcher.ts';
 
 const T0 = NOW_MS;
@@ -37,6 +38,7 @@ function setUp(part: Partial<StitcherOptions> = {}) {
       throw error;
     },
     contextOf: (cluster) => ({ cluster, topology: EMPTY_TOPOLOGY, addressesByNode: new Map() }),
+    windows: { ...WINDOW_LIMITS, coverageOf: () => null },
     ...part,
   });
   return { stitcher, seen };
@@ -228,6 +230,9 @@ test('what evicted groups say is bounded, and the rest counted', () => {
     orphanRevisions: 0,
     failedGroups: 0,
     droppedChanges: 3,
+    droppedLinks: 0,
+    judgedWindows: 0,
+    unjudgedWindows: 0,
   });
 });
 

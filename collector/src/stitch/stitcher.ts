@@ -5,24 +5,20 @@
  *   add ──► group (dirty) ──quiet or long enough──► takeDue ──► changes     group stays for late records
  *                                                                 └─ keepMs without a new one ──► forgotten
  */
-import type { Context, Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import type { Context, Evidence, InferredLink } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { PathChanges } from '../collectorStore.ts';
 import { ClusterMemory } from './clusterMemory.ts';
-import { CrowdedKeys } from './crowdedKeys.ts';
-import { changesOf } from './emission.ts';
-import {
-  evidenceOf,
-  type Group,
-  hasOpenLeg,
-  newGroup,
-  putRecord,
-  recordKey,
-  startOf,
-} from './group.ts';
+import { changesOf, type GroupChanges, withEmission } from './emission.ts';
+import { evidenceOf, type Group, hasOpenLeg, recordKey, startOf } from './group.ts';
+import { GroupTable, type Origin } from './groupTable.ts';
 import type { Emission } from './journal.ts';
-import { stitchKeys } from './stitchKeys.ts';
+import { LeftChanges } from './leftChanges.ts';
+import type { Block } from './placeBlocks.ts';
+import { PlaceWindows, type WindowCounts, type WindowOptions } from './placeWindows.ts';
+import { restoreEmissions } from './restore.ts';
+import { visitsOf } from './visits.ts';
 
 export interface StitcherOptions {
   readonly quietMs: number;
@@ -39,15 +35,19 @@ export interface StitcherOptions {
   /** `atUs`: when the connections began; names and policies are those of that time. */
   readonly contextOf: (cluster: string, atUs: number) => Context;
   readonly onError: (error: unknown) => void;
+  /** When times may tell what caused what. */
+  readonly windows: Omit<WindowOptions, 'contextOf'>;
 }
 
 /** Grow only; metrics read the differences. */
-export interface StitchCounts {
+export interface StitchCounts extends WindowCounts {
   evictedRecords: number;
   closedGroups: number;
   orphanRevisions: number;
   failedGroups: number;
   droppedChanges: number;
+  /** Links from times that would have made a group too large. */
+  droppedLinks: number;
 }
 
 export interface Due extends PathChanges {
@@ -56,79 +56,55 @@ export interface Due extends PathChanges {
   readonly emissions: readonly Emission[];
 }
 
-interface GroupChanges extends PathChanges {
-  readonly emission: Emission | null;
-}
-
-/** Where a record comes from. `isNews: false`: its paths are written already (a start after a crash). */
-export interface Origin {
-  readonly lsn: number;
-  readonly isNews: boolean;
-}
-
 const NO_LOG: Origin = { lsn: 0, isNews: true };
 
 export class Stitcher {
-  readonly counts: StitchCounts = {
-    evictedRecords: 0,
-    closedGroups: 0,
-    orphanRevisions: 0,
-    failedGroups: 0,
-    droppedChanges: 0,
-  };
+  readonly counts: StitchCounts;
   readonly #options: StitcherOptions;
-  /** In the order of their last record: the first is the one to evict. */
-  readonly #groups = new Set<Group>();
-  /** In the order of their oldest unseen record. */
-  readonly #dirty = new Set<Group>();
-  readonly #groupByKey = new Map<string, Group>();
-  readonly #crowd = new CrowdedKeys();
+  readonly #table: GroupTable;
   readonly #memory = new ClusterMemory();
-  #left: GroupChanges[] = [];
-  #leftCount = 0;
-  #records = 0;
+  readonly #left: LeftChanges;
+  readonly #windows: PlaceWindows;
 
   constructor(options: StitcherOptions) {
     this.#options = options;
+    this.#left = new LeftChanges(options.maxLeftChanges);
+    const contextOf = (cluster: string, atUs: number) => this.#contextOf(cluster, atUs);
+    this.#windows = new PlaceWindows({ ...options.windows, contextOf });
+    this.#table = new GroupTable(this.#windows.blocks);
+    this.counts = Object.assign(this.#windows.counts, {
+      evictedRecords: 0,
+      closedGroups: 0,
+      orphanRevisions: 0,
+      failedGroups: 0,
+      droppedChanges: 0,
+      droppedLinks: 0,
+    });
   }
 
   get recordCount(): number {
-    return this.#records;
+    return this.#table.recordCount;
   }
 
   get groupCount(): number {
-    return this.#groups.size;
+    return this.#table.groupCount;
   }
 
   /** The first batch whose paths are not all taken by takeDue; infinity when there is none. */
   get firstUntakenLsn(): number {
-    if (this.#left.length > 0) return 0;
-    let first = Number.POSITIVE_INFINITY;
-    for (const group of this.#dirty) first = Math.min(first, group.dirtySinceLsn);
-    return first;
+    return this.#left.isEmpty ? this.#table.firstDirtyLsn : 0;
   }
 
   /** Takes a stored record in. Repetitions and older revisions change nothing. */
   add(record: Sourced, nowMs: number, origin = NO_LOG): void {
-    const keys = stitchKeys(record).filter((key) => !this.#crowd.isCrowded(key));
     if (this.#isOrphan(record, nowMs)) {
       this.counts.orphanRevisions += 1;
       return;
     }
-    const group = this.#groupFor(keys, record.cluster, nowMs);
-    for (const key of keys) {
-      group.keys.add(key);
-      this.#groupByKey.set(key, group);
-    }
+    const group = this.#table.add(record, nowMs, origin);
     this.#memory.noteFailure(record, (ip) =>
       this.#options.contextOf(record.cluster, record.startUs).topology.podByIp.has(ip),
     );
-    const before = group.records.size;
-    const isNew = putRecord(group, recordKey(record), record);
-    this.#records += group.records.size - before;
-    group.firstLsn = Math.min(group.firstLsn, origin.lsn);
-    if (isNew && origin.isNews) group.dirtySinceLsn = Math.min(group.dirtySinceLsn, origin.lsn);
-    this.#touch(group, nowMs, isNew && origin.isNews);
     if (group.records.size > this.#options.maxGroupRecords) {
       this.counts.closedGroups += 1;
       this.#leave(group);
@@ -142,12 +118,11 @@ export class Stitcher {
    */
   takeDue(nowMs: number, limit: number, isFinal = false): Due {
     this.#doubtAnswers();
-    const changes = this.#left;
-    this.#left = [];
-    this.#leftCount = 0;
+    if (!isFinal) this.#compareTimes(nowMs);
+    const changes = this.#left.take();
     const due: Group[] = [];
     let hasMore = false;
-    for (const group of this.#dirty) {
+    for (const group of this.#table.dirty) {
       if (!isFinal && !this.#isDue(group, nowMs)) continue;
       hasMore = due.length >= limit;
       if (hasMore) break;
@@ -160,35 +135,20 @@ export class Stitcher {
     return { paths, withdrawals, emissions, hasMore };
   }
 
-  /**
-   * After the records of a log were added: what had been written about their groups, in the order in which it was.
-   * A group of which records before `fromLsn` are gone is let go: half of it would only make wrong paths.
-   */
+  /** After the records of a log were added: what had been written about their groups; see restoreEmissions. */
   restore(emissions: readonly Emission[], fromLsn: number): void {
-    const truncated = new Set<Group>();
-    for (const { cluster, key, firstLsn, written, withdrawn } of emissions) {
-      const group = this.#groupByKey.get(`${cluster}|${key}`);
-      if (group === undefined) continue;
-      if (firstLsn < fromLsn) truncated.add(group);
-      // No digest: the insert may not have come to pass, so each is written (or withdrawn) again, one version higher.
-      for (const [pathId, version] of [...written, ...withdrawn])
-        group.emitted.set(pathId, { version, digest: '' });
-    }
-    for (const group of truncated) {
-      this.counts.evictedRecords += group.records.size;
-      this.#forget(group);
-    }
+    this.counts.evictedRecords += restoreEmissions(this.#table, emissions, fromLsn);
   }
 
   /** Forgets groups that had their time. Call about once a second. */
   expire(nowMs: number): void {
     const { keepMs, keepOpenMs } = this.#options;
-    for (const group of this.#groups) {
+    for (const group of this.#table.groups) {
       const ageMs = nowMs - group.lastRecordMs;
       // Sorted by age: from the first young one on, all are young.
       if (ageMs < keepMs) return;
       if (group.dirtySinceMs !== null) continue;
-      if (ageMs >= keepOpenMs || !hasOpenLeg(group)) this.#forget(group);
+      if (ageMs >= keepOpenMs || !hasOpenLeg(group)) this.#table.forget(group);
     }
   }
 
@@ -199,7 +159,7 @@ export class Stitcher {
   #isOrphan(record: Sourced, nowMs: number): boolean {
     if (record.kind !== 'leg' || record.revision === 0) return false;
     if (nowMs - record.startUs / 1000 < this.#options.keepMs) return false;
-    return !this.#groupByKey.has(`${record.cluster}|${recordKey(record)}`);
+    return this.#table.groupOf(record.cluster, recordKey(record)) === undefined;
   }
 
   #isDue(group: Group, nowMs: number): boolean {
@@ -208,50 +168,9 @@ export class Stitcher {
     return nowMs - group.lastRecordMs >= quietMs || nowMs - group.dirtySinceMs >= maxDelayMs;
   }
 
-  /** The group of these keys; several become one (the smaller is moved into the larger). */
-  #groupFor(keys: readonly string[], cluster: string, nowMs: number): Group {
-    const found = new Set(keys.flatMap((key) => this.#groupByKey.get(key) ?? []));
-    const [largest, ...others] = [...found].sort((a, b) => b.records.size - a.records.size);
-    if (largest === undefined) {
-      const group = newGroup(cluster, nowMs);
-      this.#groups.add(group);
-      return group;
-    }
-    for (const other of others) this.#merge(largest, other);
-    return largest;
-  }
-
-  #merge(target: Group, source: Group): void {
-    this.#forget(source);
-    for (const key of source.keys) {
-      target.keys.add(key);
-      this.#groupByKey.set(key, target);
-    }
-    const before = target.records.size;
-    for (const [key, record] of source.records) putRecord(target, key, record);
-    this.#records += target.records.size - before;
-    for (const [pathId, emitted] of source.emitted) target.emitted.set(pathId, emitted);
-    target.scored = [...target.scored, ...source.scored];
-    target.firstLsn = Math.min(target.firstLsn, source.firstLsn);
-    target.dirtySinceLsn = Math.min(target.dirtySinceLsn, source.dirtySinceLsn);
-    if (source.dirtySinceMs === null) return;
-    target.dirtySinceMs = Math.min(
-      target.dirtySinceMs ?? Number.POSITIVE_INFINITY,
-      source.dirtySinceMs,
-    );
-  }
-
-  #touch(group: Group, nowMs: number, isNew: boolean): void {
-    this.#groups.delete(group);
-    this.#groups.add(group);
-    group.lastRecordMs = nowMs;
-    if (isNew) group.dirtySinceMs ??= nowMs;
-    if (group.dirtySinceMs !== null) this.#dirty.add(group);
-  }
-
   #evict(): void {
-    for (const group of this.#groups) {
-      if (this.#records <= this.#options.maxRecords) return;
+    for (const group of this.#table.groups) {
+      if (this.#table.recordCount <= this.#options.maxRecords) return;
       this.counts.evictedRecords += group.records.size;
       this.#leave(group);
     }
@@ -259,42 +178,65 @@ export class Stitcher {
 
   /** Lets a group go before its time. What it has to say is said first, as far as there is room for it. */
   #leave(group: Group): void {
-    if (group.dirtySinceMs !== null) this.#leaveBehind(this.#reconstruct(group));
-    this.#forget(group);
-  }
-
-  #leaveBehind(changes: GroupChanges): void {
-    const count = changes.paths.length + changes.withdrawals.length;
-    if (this.#leftCount + count > this.#options.maxLeftChanges) {
-      this.counts.droppedChanges += count;
-      return;
-    }
-    this.#left.push(changes);
-    this.#leftCount += count;
+    if (group.dirtySinceMs !== null)
+      this.counts.droppedChanges += this.#left.leave(this.#reconstruct(group));
+    this.#table.forget(group);
   }
 
   #reconstruct(group: Group): GroupChanges {
-    group.dirtySinceMs = null;
-    group.dirtySinceLsn = Number.POSITIVE_INFINITY;
-    this.#dirty.delete(group);
-    const { reconstruct, contextOf, onError } = this.#options;
+    this.#table.markClean(group);
+    const { reconstruct, onError } = this.#options;
     try {
       const evidence = evidenceOf(group);
-      const context = contextOf(group.cluster, startOf(group));
-      const { known, isSettled } = this.#memory.learn(group, evidence, context);
+      const now = this.#options.contextOf(group.cluster, startOf(group));
+      const isSettled = this.#memory.learn(group, evidence, now);
       // What was left open for want of a rule is decided now.
       if (isSettled)
         this.#lookAgain(({ cluster, scored }) => cluster === group.cluster && scored.length > 0);
-      const paths = reconstruct(evidence, { ...context, ...known });
+      const context = { ...now, ...this.#memory.known(group.cluster) };
+      const paths = reconstruct(evidence, context);
+      this.#windows.blocks.note(group, visitsOf(evidence, paths, context));
       group.answeredAlone = new Set(paths.flatMap(answeredAlone));
-      const changes = changesOf(group, paths);
-      return { ...changes, emission: emissionOf(group, changes) };
+      return withEmission(group, changesOf(group, paths));
     } catch (error) {
       // reconstruct() does not throw on data; if it does, that group alone must pay for the defect.
       this.counts.failedGroups += 1;
       onError(error);
       return { paths: [], withdrawals: [], emission: null };
     }
+  }
+
+  #contextOf(cluster: string, atUs: number): Context {
+    return { ...this.#options.contextOf(cluster, atUs), ...this.#memory.known(cluster) };
+  }
+
+  /** What the times of whole windows tell goes with the groups, and makes one of those that it links. */
+  #compareTimes(nowMs: number): void {
+    let dirtySinceMs = Number.POSITIVE_INFINITY;
+    for (const group of this.#table.dirty)
+      dirtySinceMs = Math.min(dirtySinceMs, group.dirtySinceMs ?? dirtySinceMs);
+    for (const { block, before, links } of this.#windows.look(nowMs, dirtySinceMs)) {
+      const { cluster } = block.place;
+      for (const { inbound } of before) {
+        const group = this.#table.groupOf(cluster, `p:${inbound.isnPairHash}`);
+        if (group?.inferred.delete(block.id) === true) this.#table.markDirty(group);
+      }
+      for (const link of links) this.#linkByTimes(block, link);
+    }
+  }
+
+  #linkByTimes({ id, place: { cluster } }: Block, link: InferredLink): void {
+    const inbound = this.#table.groupOf(cluster, `p:${link.inbound.isnPairHash}`);
+    const outbound = this.#table.groupOf(cluster, `p:${link.outbound.isnPairHash}`);
+    if (inbound === undefined || outbound === undefined) return;
+    const records = inbound.records.size + (inbound === outbound ? 0 : outbound.records.size);
+    if (records > this.#options.maxGroupRecords) {
+      this.counts.droppedLinks += 1;
+      return;
+    }
+    const group = this.#table.join(inbound, outbound);
+    group.inferred.set(id, [...(group.inferred.get(id) ?? []), link]);
+    this.#table.markDirty(group);
   }
 
   /** A proxy was said to have answered by itself, and now it is known that an upstream refused it around that time. */
@@ -307,35 +249,8 @@ export class Stitcher {
   }
 
   #lookAgain(isConcerned: (group: Group) => boolean): void {
-    for (const group of this.#groups) {
-      if (!isConcerned(group)) continue;
-      group.dirtySinceMs ??= group.lastRecordMs;
-      this.#dirty.add(group);
-    }
+    for (const group of this.#table.groups) if (isConcerned(group)) this.#table.markDirty(group);
   }
-
-  #forget(group: Group): void {
-    this.#groups.delete(group);
-    this.#dirty.delete(group);
-    this.#records -= group.records.size;
-    for (const key of group.keys) {
-      if (this.#groupByKey.get(key) !== group) continue;
-      this.#groupByKey.delete(key);
-      this.#crowd.forget(key);
-    }
-  }
-}
-
-function emissionOf(group: Group, { paths, withdrawals }: PathChanges): Emission | null {
-  const [key] = group.records.keys();
-  if (key === undefined || paths.length + withdrawals.length === 0) return null;
-  return {
-    cluster: group.cluster,
-    key,
-    firstLsn: group.firstLsn,
-    written: paths.map(({ pathId, version }) => [pathId, version]),
-    withdrawn: withdrawals.map(({ pathId, version }) => [pathId, version]),
-  };
 }
 
 function answeredAlone({ hops, completeness }: Path): string[] {

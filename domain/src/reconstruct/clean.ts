@@ -18,6 +18,7 @@ export function clean(evidence: Evidence, cluster: string): Evidence {
     proxyLinks: lastWords(own(evidence.proxyLinks)),
     proxyHeaders: own(evidence.proxyHeaders),
     exchanges: own(evidence.exchanges ?? []),
+    inferredLinks: evidence.inferredLinks ?? [],
   };
 }
 

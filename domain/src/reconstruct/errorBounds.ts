@@ -35,7 +35,12 @@ export function isInferred({ link }: Pick<Hop, 'link'>): boolean {
 export function inferredWarnings(drafts: readonly DraftHop[]): Warning[] {
   return drafts.filter(isInferred).map(({ from, link }) => ({
     code: 'linkInferred',
-    text: `that ${from.name ?? from.ip} made this connection for this client is inferred from times and sizes, nobody saw it; of such links ${((link?.confidence ?? 0) * 100).toFixed(0)} % are right`,
+    text: `that ${from.name ?? from.ip} made this connection for this client is inferred from times and sizes, nobody saw it; of such links ${percentOf(link?.confidence ?? 0)} % are right`,
     subject: from.name ?? from.ip,
   }));
+}
+
+/** Rounded down: what is inferred is never said to be always right. */
+function percentOf(share: number): string {
+  return (Math.floor(share * 1000) / 10).toFixed(1);
 }

@@ -22,6 +22,21 @@ export type ProxyHeader = Sourced<ProxyHeaderRecord>;
 
 export type Exchange = Sourced<ExchangeRecord>;
 
+/** One request of a connection, by either of its ISN pairs. */
+export interface RequestRef {
+  readonly isnPairHash: string;
+  readonly burst: number;
+}
+
+/** What inferLinks() made of a place's whole window: this request caused that one, with this chance. */
+export interface InferredLink {
+  /** `byteCounters`: of the connections as a whole; given both, the engine finds it by itself. */
+  readonly method: 'timing' | 'byteCounters';
+  readonly inbound: RequestRef;
+  readonly outbound: RequestRef;
+  readonly confidence: number;
+}
+
 export interface Evidence {
   readonly legs: readonly Leg[];
   readonly refusals: readonly Refusal[];
@@ -29,6 +44,8 @@ export interface Evidence {
   readonly proxyHeaders: readonly ProxyHeader[];
   /** Absent: the agents told of none. */
   readonly exchanges?: readonly Exchange[];
+  /** Absent: no times were compared, or nothing followed. What is witnessed stands above them. */
+  readonly inferredLinks?: readonly InferredLink[];
 }
 
 export interface Context {
@@ -43,6 +60,8 @@ export interface Context {
    * then may times be compared: a request that is missing from the evidence could be the cause.
    */
   readonly hasWholeWindow?: boolean;
+  /** The same, but of this place alone (a key of proxyPlaces). */
+  readonly wholePlace?: string;
   /** When agents lost records; without it, silence is taken for what it seems. */
   readonly losses?: LossWindows;
   /** Which Pods dialled in vain; without it, a proxy that answers by itself is believed to have had no upstream. */

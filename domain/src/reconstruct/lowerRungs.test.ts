@@ -216,6 +216,9 @@ test('times and sizes infer links of class C, and such a path is not complete', 
   const inferred = paths.filter(({ hops }) => hops.some((hop) => hop.link != null));
   expect(inferred.every((path) => path.class === 'C' && path.completeness < 1)).toBe(true);
   expect(inferred.every((path) => codesOf([path]).includes('linkInferred'))).toBe(true);
+  const said = inferred.flatMap(({ warnings }) => warnings.map(({ text }) => text));
+  expect(said.some((text) => text.includes('of such links 99.5 % are right'))).toBe(true);
+  expect(said.filter((text) => text.includes('100.0 %'))).toEqual([]);
   expect(codesOf(paths)).not.toContain('proxyLinkUnproven');
   expect(inferred.every(({ confidence }) => confidence >= 0.89 && confidence < 1)).toBe(true);
 });

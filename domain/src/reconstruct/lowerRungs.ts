@@ -7,12 +7,13 @@ import type { Warning } from '../rest/path.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Evidence } from './evidence.ts';
 import { indexExchanges } from './exchanges.ts';
+import { inferredPairs } from './inferredPairs.ts';
 import { type ProxyClaims, proxyClaims } from './proxyClaims.ts';
 import { type ProxyEdge, proxyEdge } from './proxyEdge.ts';
 import { type ProxyPlace, proxyPlaces } from './proxyPlaces.ts';
 import { type ExchangePair, pairsByRequestId } from './requestIdEdges.ts';
 import { tcpModeEdges } from './tcpModeEdges.ts';
-import { isClaimed, timePlace } from './timingEdges.ts';
+import { isClaimed, type TimingPair, timePlace } from './timingEdges.ts';
 
 export interface LowerEdges {
   /** To be added to the higher rungs' edges. */
@@ -45,13 +46,12 @@ export function lowerRungs(
     ...pairEdges(newPairs(ids.unstamped, claims, remarks), 'B', 'requestId'),
   ];
   const tcp = newConnections(tcpModeEdges(places), [...higher, ...byId], remarks);
-  const timing =
-    context.hasWholeWindow === true ? byTimes(places, claimsOf([...byId, ...tcp])) : null;
-  const edges = [...byId, ...tcp, ...(timing?.edges ?? [])];
+  const higherClaims = claimsOf([...byId, ...tcp]);
+  const timing = byTimes(wholePlaces(places, context), higherClaims);
+  const told = inferredPairs(places, connections, evidence.inferredLinks ?? [], higherClaims);
+  const edges = [...byId, ...tcp, ...timing.edges, ...inferredEdges(told)];
   const linked = new Set([...higher, ...edges].map((edge) => edge.outboundKey));
-  const open = new Map(
-    [...(timing?.open ?? []), ...ids.repeated].filter(([key]) => !linked.has(key)),
-  );
+  const open = new Map([...timing.open, ...ids.repeated].filter(([key]) => !linked.has(key)));
   return { edges, open, remarks };
 }
 
@@ -96,19 +96,26 @@ function byTimes(places: readonly ProxyPlace[], claims: ProxyClaims) {
     const { refusal, pairs } = timing;
     for (const { connection } of place.outbound)
       open.set(connection.key, refusal ?? notSure(place));
-    const claimed = pairs.filter(isClaimed);
-    const confidence = new Map<string, number>();
-    for (const pair of claimed) {
-      const key = edgeKey(pair);
-      // Any of them being right makes the edge right; how they depend on one another is not known.
-      confidence.set(key, Math.max(confidence.get(key) ?? 0, pair.confidence));
-    }
-    return pairEdges(claimed, 'C', 'timing').map((edge) => ({
-      ...edge,
-      confidence: confidence.get(`${edge.inboundKey}>${edge.outboundKey}`) ?? 0,
-    }));
+    return inferredEdges(pairs.filter(isClaimed));
   });
   return { edges, open };
+}
+
+function inferredEdges(pairs: readonly TimingPair[]): ProxyEdge[] {
+  const confidence = new Map<string, number>();
+  for (const pair of pairs) {
+    const key = edgeKey(pair);
+    // Any of them being right makes the edge right; how they depend on one another is not known.
+    confidence.set(key, Math.max(confidence.get(key) ?? 0, pair.confidence));
+  }
+  return pairEdges(pairs, 'C', 'timing').map((edge) => ({
+    ...edge,
+    confidence: confidence.get(`${edge.inboundKey}>${edge.outboundKey}`) ?? 0,
+  }));
+}
+
+function wholePlaces(places: readonly ProxyPlace[], { hasWholeWindow, wholePlace }: Context) {
+  return hasWholeWindow === true ? places : places.filter(({ key }) => key === wholePlace);
 }
 
 /** One edge for all requests that went from one connection to another. */

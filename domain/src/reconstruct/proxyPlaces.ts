@@ -43,65 +43,68 @@ export function proxyPlaces(
   exchanges: ExchangeIndex,
   context: Context,
 ): ProxyPlace[] {
-  const ends = bucket(connections, (connection) => endOf(connection, context));
-  const starts = bucket(connections, (connection) => startOf(connection, context));
+  const ends = bucket(connections, ({ legs }) => [legs.at(-1), endPlace], context);
+  const starts = bucket(connections, ({ legs }) => [legs[0], startPlace], context);
   return [...ends].sort(byKey).flatMap(([key, inbound]) => {
     const outbound = starts.get(key);
     if (outbound === undefined) return [];
     const baseUs = Math.min(...[...inbound, ...outbound].map(({ leg }) => leg.startUs));
-    const place = (standing: Standing) => placed(standing, exchanges, baseUs);
+    const place = (end: ConnectionEnd) => placed(end, exchanges, baseUs);
     return [{ key, inbound: inbound.map(place), outbound: outbound.map(place) }];
   });
 }
 
-interface Standing {
+interface ConnectionEnd {
   readonly connection: Connection;
   /** The tap nearest to the proxy's socket. */
   readonly leg: Leg;
-  readonly key: string;
+  readonly standing: Standing;
+}
+
+/** At which place a connection ends or begins, as one of its legs tells; null: at none that is known. */
+export interface Standing {
+  /** Key of the place. */
+  readonly place: string;
   /** False: another machine's stamps, which tell nothing of what lies inside what. */
   readonly isSameClock: boolean;
 }
 
-function endOf(connection: Connection, context: Context): Standing | null {
-  const leg = connection.legs.at(-1);
-  if (leg === undefined || leg.isnPairHash === null) return null;
+/** Of the last leg of a connection. Of any other it is a guess that may name a place too many, and never one too few. */
+export function endPlace(leg: Leg, context: Context): Standing | null {
   const { role, synDirection } = leg.tap;
   const { ip } = leg.reply?.src ?? leg.tuple.dst;
   const isPod =
     (role === 'pod' && synDirection === 'rx') || (role === 'podVeth' && synDirection === 'tx');
-  if (isPod) return here(connection, leg, leg.tuple.dst.ip);
+  if (isPod) return here(leg, leg.tuple.dst.ip);
   const isHost = synDirection === 'rx' && isAddressOf(context, leg.node, ip);
-  return isHost ? here(connection, leg, '') : fromAfar(connection, leg, ip, context);
+  return isHost ? here(leg, '') : fromAfar(leg, ip, context);
 }
 
-function startOf(connection: Connection, context: Context): Standing | null {
-  const leg = connection.legs[0];
-  if (leg === undefined || leg.isnPairHash === null) return null;
+/** The same of the first leg. */
+export function startPlace(leg: Leg, context: Context): Standing | null {
   const { role, synDirection } = leg.tap;
   const { ip } = leg.tuple.src;
   const isPod =
     (role === 'pod' && synDirection === 'tx') || (role === 'podVeth' && synDirection === 'rx');
-  if (isPod) return here(connection, leg, ip);
+  if (isPod) return here(leg, ip);
   // A source that conntrack rewrote is somebody else's.
   if (leg.original !== null && leg.original.src.ip !== ip) return null;
   const isHost = synDirection === 'tx' && isAddressOf(context, leg.node, ip);
-  return isHost ? here(connection, leg, '') : fromAfar(connection, leg, ip, context);
+  return isHost ? here(leg, '') : fromAfar(leg, ip, context);
 }
 
-function here(connection: Connection, leg: Leg, ip: string): Standing {
-  return { connection, leg, key: `${leg.node}|${ip}`, isSameClock: true };
+function here(leg: Leg, ip: string): Standing {
+  return { place: `${leg.node}|${ip}`, isSameClock: true };
 }
 
 /** The proxy's own tap is silent; the address says whose connection it is. A tap of the same machine has its clock. */
-function fromAfar(connection: Connection, leg: Leg, ip: string, context: Context): Standing | null {
+function fromAfar(leg: Leg, ip: string, context: Context): Standing | null {
   const node = context.topology.podByIp.get(ip)?.node ?? null;
-  if (node === null) return null;
-  return { connection, leg, key: `${node}|${ip}`, isSameClock: node === leg.node };
+  return node === null ? null : { place: `${node}|${ip}`, isSameClock: node === leg.node };
 }
 
 function placed(
-  { connection, leg, isSameClock }: Standing,
+  { connection, leg, standing: { isSameClock } }: ConnectionEnd,
   exchanges: ExchangeIndex,
   baseUs: number,
 ): PlacedConnection {
@@ -153,15 +156,19 @@ export function isOpenedDuring(inner: PlacedConnection, outer: PlacedConnection)
 
 function bucket(
   connections: readonly Connection[],
-  standing: (connection: Connection) => Standing | null,
-): Map<string, Standing[]> {
-  const buckets = new Map<string, Standing[]>();
+  nearest: (connection: Connection) => [Leg | undefined, typeof endPlace],
+  context: Context,
+): Map<string, ConnectionEnd[]> {
+  const buckets = new Map<string, ConnectionEnd[]>();
   for (const connection of connections) {
-    const found = standing(connection);
-    if (found === null) continue;
-    const known = buckets.get(found.key);
-    if (known === undefined) buckets.set(found.key, [found]);
-    else known.push(found);
+    const [leg, placeOf] = nearest(connection);
+    if (leg === undefined || leg.isnPairHash === null) continue;
+    const standing = placeOf(leg, context);
+    if (standing === null) continue;
+    const known = buckets.get(standing.place);
+    const end = { connection, leg, standing };
+    if (known === undefined) buckets.set(standing.place, [end]);
+    else known.push(end);
   }
   for (const list of buckets.values())
     list.sort((a, b) => (a.connection.key < b.connection.key ? -1 : 1));

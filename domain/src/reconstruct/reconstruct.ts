@@ -7,6 +7,7 @@ import { agree } from './agree.ts';
 import { bridge } from './bridge.ts';
 import { walkChains } from './chains.ts';
 import { clean } from './clean.ts';
+import type { Connection } from './connection.ts';
 import { linkProxies } from './edges.ts';
 import type { Context, Evidence } from './evidence.ts';
 import { indexExchanges } from './exchanges.ts';
@@ -18,11 +19,16 @@ import { requestTimer } from './requestTimes.ts';
 /** Paths in the order of their ids. Evidence that contradicts itself becomes a warning, never an exception. */
 export function reconstruct(evidence: Evidence, context: Context): Path[] {
   const cleaned = clean(evidence, context.cluster);
-  const connections = bridge(agree(order(group(cleaned)), context));
+  const connections = connectionsOf(cleaned, context);
   const proxies = linkProxies(connections, cleaned, context);
   const chains = walkChains(connections, proxies);
   const timer = requestTimer(cleaned.proxyLinks, indexExchanges(cleaned.exchanges ?? []));
   return chains
     .flatMap((chain) => pathOf(chain, proxies, context, timer) ?? [])
     .sort((a, b) => (a.pathId < b.pathId ? -1 : 1));
+}
+
+/** Expects cleaned evidence. */
+export function connectionsOf(evidence: Evidence, context: Context): readonly Connection[] {
+  return bridge(agree(order(group(evidence)), context));
 }

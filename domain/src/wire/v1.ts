@@ -219,7 +219,7 @@ export const envelopeSchema = z.strictObject({
   sentAtUs: startUs,
   losses: lossesSchema,
   addresses: z.array(nodeAddressSchema).max(1024),
-  /** Sent in heartbeats to collectors that speak of credits, which know these two. */
+  /** Sent in heartbeats to collectors that speak of credits, which know these. */
   clock: z
     .strictObject({
       offsetUs: z
@@ -232,6 +232,11 @@ export const envelopeSchema = z.strictObject({
     .optional()
     .describe(
       'every record that the agent made before this time is stored, refused or counted as lost',
+    ),
+  exchangesSinceUs: startUs
+    .optional()
+    .describe(
+      'from this time on the agent has told an exchange for each request of each connection that began since, or counted it as lost; absent: it leaves some out',
     ),
   /** Sent in heartbeats, when they changed, to collectors that say that they know them. */
   facts: nodeFactsSchema.optional(),
