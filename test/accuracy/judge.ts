@@ -190,7 +190,8 @@ export class PathJudge {
       const isRight = this.#world.truth.isLinked(inbound, outbound);
       this.#tally.add(`proxy links class ${hop.class}`);
       this.#tally.add('proxy links');
-      const model = this.#world.plan.proxy.model;
+      const { proxy, http2 } = this.#world.plan;
+      const model = http2.share > 0 ? 'HTTP/2' : proxy.model;
       this.#tally.add(`proxy links of ${model}`);
       if (isRight) {
         this.#tally.add('proxy links right');

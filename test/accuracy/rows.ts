@@ -9,6 +9,7 @@ export function rowsOf(tally: Tally): ResultRow[] {
     ...linkRows(tally),
     ...pathRows(tally),
     ...proxyRows(tally),
+    ...http2Rows(tally),
     ...roundTripRows(tally),
     ...oneWayRows(tally),
     ...requestTimeRows(tally),
@@ -109,6 +110,38 @@ function proxyRows(tally: Tally): ResultRow[] {
     row(
       'proxy links: recall where both connections were seen',
       tally.share('true proxy links found', 'true proxy links seen'),
+      null,
+      'share',
+    ),
+  ];
+}
+
+/** Of worlds in which some clients have several requests at once on a connection. None in a short run: no rows. */
+function http2Rows(tally: Tally): ResultRow[] {
+  const of = (name: string) => `HTTP/2: ${name}`;
+  const share = (part: string, whole: string) => tally.share(of(part), of(whole));
+  if (tally.get(of('proxy links')) === 0) return [];
+  const precision = (each: 'A' | 'B', goal: number) =>
+    row(
+      of(`proxy links: precision, class ${each}`),
+      share(`proxy links right class ${each}`, `proxy links class ${each}`),
+      goal,
+      'share',
+    );
+  return [
+    row(of('falsely complete paths'), tally.get(of('falsely complete')), 0, 'paths', 'atMost'),
+    row(of('paths simulated'), tally.get(of('true paths')), null, 'paths'),
+    precision('A', 0.9999),
+    precision('B', 0.99),
+    row(
+      of('proxy links: recall where both connections were seen'),
+      share('true proxy links found', 'true proxy links seen'),
+      null,
+      'share',
+    ),
+    row(
+      of('complete where every tap delivered'),
+      share('true paths seen whole and completed', 'true paths seen whole'),
       null,
       'share',
     ),

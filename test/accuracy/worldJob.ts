@@ -27,6 +27,14 @@ export interface Example {
 /** One world of each weather in so many is given in another order, too. */
 const SHUFFLE_EVERY = 25;
 
+/** What is told of worlds with HTTP/2 apart from the others. */
+const HTTP2_COUNTS = [
+  ...['falsely complete', 'true paths', 'true paths seen whole'],
+  ...['true paths seen whole and completed', 'true proxy links seen', 'true proxy links found'],
+  ...['proxy links', 'proxy links class A', 'proxy links right class A'],
+  ...['proxy links class B', 'proxy links right class B'],
+];
+
 export function runWorld(seed: number, index: number): WorldResult {
   const weather = WEATHERS[index % WEATHERS.length] ?? 'calm';
   const plan = drawPlan(worldSeed(seed, index), weather);
@@ -38,11 +46,16 @@ export function runWorld(seed: number, index: number): WorldResult {
   judgeWorld(world, tally, weather === 'hostile', (kind, path, truths) =>
     examples.push({ kind, world: index, text: tellExample(kinds, path, truths) }),
   );
+  if (plan.http2.share > 0) countAgain(tally, 'HTTP/2: ', HTTP2_COUNTS);
   const isOneOfMany = index % SHUFFLE_EVERY < WEATHERS.length;
   if (isOneOfMany) judgeDeterminism(world, tally);
   // Under losses times have to be silent; to see that, a few worlds are enough.
   if (weather === 'calm' || isOneOfMany) judgeLiveRoad(world, tally);
   return { index, tally: tally.state(), examples };
+}
+
+function countAgain(tally: Tally, prefix: string, names: readonly string[]): void {
+  for (const name of names) tally.add(`${prefix}${name}`, tally.get(name));
 }
 
 function tellExample(kinds: readonly string[], path: Path, truths: readonly TruthPath[]): string {

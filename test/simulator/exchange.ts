@@ -15,6 +15,8 @@ export interface SimRequest {
   readonly requestId: string | null;
   /** Hash of its first bytes: equal requests have equal ones. */
   readonly contentHash: string;
+  /** Of HTTP/2, and no request: what the ends of a connection tell each other. */
+  readonly frame?: 'preface' | 'ack' | 'end';
 }
 
 /** One request burst and the response burst to it. Times true, by tap. */

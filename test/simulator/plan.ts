@@ -3,6 +3,7 @@ import type { IpFamily } from './addresses.ts';
 import type { ClockPlan } from './clock.ts';
 import type { ExchangePlan } from './exchange.ts';
 import type { FaultPlan } from './faults.ts';
+import { drawHttp2, type Http2Plan, http2InWords } from './http2Plan.ts';
 import type { MiddleboxPlan } from './middlebox.ts';
 import type { PortPlan } from './nat.ts';
 import type { ProxyPlan } from './proxy.ts';
@@ -29,6 +30,7 @@ export interface WorldPlan extends MiddleboxPlan {
   readonly synLoss: number;
   /** Connections of a proxy to an app Pod that answers with RST; the proxy tries once more. */
   readonly upstreamRefusalShare: number;
+  readonly http2: Http2Plan;
   readonly ports: PortPlan;
   readonly clock: ClockPlan;
   readonly proxy: ProxyPlan;
@@ -95,6 +97,7 @@ export function raritiesOf(plan: WorldPlan): string[] {
     ...(plan.hasSynproxy ? ['SYNPROXY'] : []),
     ...(plan.hasIsnFirewall ? ['ISN firewall'] : []),
     ...(plan.upstreamRefusalShare > 0 ? ['refused upstreams'] : []),
+    ...http2InWords(plan.http2),
   ];
 }
 
@@ -105,13 +108,17 @@ export function drawPlan(seed: number, weather: Weather): WorldPlan {
   const rare = new Random(seed ^ 0x0dd5);
   const model = random.pick(['lastRead', 'oldest', 'mixed'] as const);
   const { milestoneLoss, ...conditions } = weatherOf(weather);
-  return {
-    seed,
-    ...conditions,
-    family: rare.chance(0.25) ? 'ipv6' : 'ipv4',
+  const rarities = {
+    family: rare.chance(0.25) ? ('ipv6' as const) : ('ipv4' as const),
     hasSynproxy: rare.chance(0.1),
     hasIsnFirewall: rare.chance(0.1),
     upstreamRefusalShare: rare.chance(0.15) ? 0.1 : 0,
+    http2: drawHttp2(rare),
+  };
+  return {
+    seed,
+    ...conditions,
+    ...rarities,
     nodes: 3 + random.below(3),
     ...crowdOf(random, weather),
     maxRequests: random.pick([1, 1, 4]),
@@ -129,7 +136,11 @@ export function drawPlan(seed: number, weather: Weather): WorldPlan {
       localShare: random.pick([0, 0.2]),
       slowBodyShare: random.pick([0, 0.2]),
     },
-    taps: { milestoneLoss, hasExchanges: random.chance(0.5) },
+    taps: {
+      milestoneLoss,
+      // Drawn in any case: a burst of several streams is no exchange of one request.
+      hasExchanges: random.chance(0.5) && rarities.http2.share === 0,
+    },
     exchanges: {
       sizes: random.pick(['uniform', 'equal'] as const),
       isTls: random.chance(0.5),

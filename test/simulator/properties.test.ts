@@ -25,9 +25,11 @@ const seeds = fc.nat({ max: 1_000_000 });
 /** SYNPROXY and firewalls are for the scenarios: without a common clock, which handshake came first is told by clocks. */
 function smallWorld(seed: number, family: 'ipv4' | 'ipv6' = 'ipv4'): World {
   const plan = drawPlan(seed, WEATHERS[seed % WEATHERS.length] ?? 'calm');
+  // One world in four has clients with several requests at once, and of these one in two such backends.
+  const http2 = seed % 4 === 0 ? { share: 0.5, hasUpstreams: seed % 8 === 0 } : plan.http2;
   return simulate({
     ...plan,
-    ...{ clients: 30, floodSyns: 0, family, hasSynproxy: false, hasIsnFirewall: false },
+    ...{ clients: 30, floodSyns: 0, family, hasSynproxy: false, hasIsnFirewall: false, http2 },
   });
 }
 

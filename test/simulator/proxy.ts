@@ -8,10 +8,12 @@
  */
 
 import type { SimConnection } from './connection.ts';
-import { delayLastByte } from './exchange.ts';
+import { delayLastByte, type SimRequest } from './exchange.ts';
+import type { FrameRoad } from './frameRoad.ts';
 import { KernelThread, type Link, ProxySocket } from './kernelLinks.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
+import type { Respond } from './server.ts';
 
 export type ProxyModel = 'lastRead' | 'oldest' | 'mixed';
 
@@ -30,13 +32,25 @@ export interface Downstream {
   readonly connection: SimConnection;
   readonly socket: ProxySocket;
   readonly thread: number;
+  /** HTTP/2: what came of several requests is read at once. */
+  readonly isMultiplexed: boolean;
+}
+
+/** One request that the proxy has to answer. */
+export interface Call {
+  readonly client: Downstream;
+  readonly request: SimRequest;
   /** The response leaves the proxy. */
-  readonly respond: (atNs: number, bytes: number) => void;
+  readonly respond: Respond;
 }
 
 export interface Upstream {
   readonly connection: SimConnection;
   readonly socket: ProxySocket;
+  /** HTTP/2; null: one request after the other. */
+  readonly road: FrameRoad | null;
+  /** Requests that it carries now. */
+  streams: number;
 }
 
 /** What the proxy needs of the world. Times are those of the proxy's own stack. */
@@ -48,32 +62,44 @@ export interface Backend {
     ready: (upstream: Upstream) => void,
     failed: () => void,
   ): Upstream;
-  /** Sends one request of `client`; `answered` when the response can be read. */
+  /** Sends one request on; `answered` when the response can be read. */
   send(
-    client: SimConnection,
+    call: Call,
     upstream: Upstream,
     atNs: number,
     answered: (atNs: number, bytes: number) => void,
   ): void;
+  /** The two ends of an HTTP/2 connection introduce themselves; `came` when the backend's SETTINGS can be read. */
+  greet(upstream: Upstream, atNs: number, came: () => void): void;
   close(upstream: Upstream, atNs: number): void;
   link(link: Link, thread: number, atNs: number): void;
 }
 
 type Ready =
-  | { readonly kind: 'request' | 'body' | 'failed'; readonly client: Downstream }
-  | { readonly kind: 'connected'; readonly client: Downstream; readonly upstream: Upstream }
+  | { readonly kind: 'request' | 'body' | 'frame' | 'failed'; readonly call: Call }
+  | {
+      readonly kind: 'connected' | 'settings';
+      readonly call: Call;
+      readonly upstream: Upstream;
+    }
   | {
       readonly kind: 'response';
-      readonly client: Downstream;
+      readonly call: Call;
       readonly upstream: Upstream;
       readonly bytes: number;
     };
 
+/** What came from a client, not from an upstream. */
+const FROM_CLIENT: ReadonlySet<Ready['kind']> = new Set(['request', 'body', 'frame']);
+
 const THREADS = 2;
+/** Requests at once on one HTTP/2 connection to a backend. */
+const MAX_STREAMS = 8;
 const BODY_DELAY_NS = 3_000_000;
-/** What it adds to a response, and what it answers itself. */
+/** What it adds to a response, what it answers itself, and its SETTINGS. */
 const HEADER_BYTES = 24;
 const OWN_ANSWER_BYTES = 153;
+const SETTINGS_BYTES = 40;
 
 export class IngressProxy {
   readonly #random: Random;
@@ -83,30 +109,40 @@ export class IngressProxy {
   readonly #kernel: readonly KernelThread[];
   readonly #ready: Ready[][];
   readonly #idle: Upstream[][];
-  /** Clients whose request was refused by one backend. */
-  readonly #retried = new Set<Downstream>();
+  /** HTTP/2 connections, in use or not. */
+  readonly #shared: Upstream[][];
+  /** Requests that were refused by one backend. */
+  readonly #retried = new Set<Call>();
 
-  constructor(random: Random, schedule: Schedule, plan: ProxyPlan, backend: Backend) {
+  /** `isExact`: see KernelThread. */
+  constructor(
+    random: Random,
+    schedule: Schedule,
+    plan: ProxyPlan,
+    backend: Backend,
+    isExact = false,
+  ) {
     this.#random = random;
     this.#schedule = schedule;
     this.#plan = plan;
     this.#backend = backend;
     const threads = Array.from({ length: THREADS }, (_, thread) => thread);
     this.#kernel = threads.map(
-      (thread) => new KernelThread((link) => backend.link(link, thread, schedule.nowNs)),
+      (thread) => new KernelThread((link) => backend.link(link, thread, schedule.nowNs), isExact),
     );
     this.#ready = threads.map(() => []);
     this.#idle = threads.map(() => []);
+    this.#shared = threads.map(() => []);
   }
 
-  accept(connection: SimConnection, respond: Downstream['respond']): Downstream {
+  accept(connection: SimConnection, isMultiplexed: boolean): Downstream {
     const socket = new ProxySocket(connection.pairHash);
-    return { connection, socket, thread: this.#random.below(THREADS), respond };
+    return { connection, socket, thread: this.#random.below(THREADS), isMultiplexed };
   }
 
-  /** A request of this client can be read. */
-  request(client: Downstream): void {
-    this.#wake({ kind: 'request', client });
+  /** A request can be read. */
+  take(call: Call): void {
+    this.#wake({ kind: call.request.frame === undefined ? 'request' : 'frame', call });
   }
 
   /** Idle connections are closed. */
@@ -115,7 +151,7 @@ export class IngressProxy {
   }
 
   #wake(event: Ready): void {
-    const { thread } = event.client;
+    const { thread } = event.call.client;
     const ready = this.#ready[thread] ?? [];
     ready.push(event);
     if (ready.length > 1) return;
@@ -127,25 +163,48 @@ export class IngressProxy {
     const batch = this.#ready[thread] ?? [];
     this.#ready[thread] = [];
     const later: (() => void)[] = [];
-    for (const event of batch) {
+    const read = new Set<Downstream>();
+    for (const event of this.#gathered(batch)) {
       const reader = this.#isMixed() ? this.#random.below(THREADS) : thread;
-      this.#read(event, reader);
+      const { client } = event.call;
+      const isRead = FROM_CLIENT.has(event.kind) && read.has(client);
+      if (!isRead) this.#read(event, reader);
+      if (FROM_CLIENT.has(event.kind) && client.isMultiplexed) read.add(client);
       const isAtOnce = this.#isMixed() ? this.#random.chance(0.8) : this.#plan.model === 'lastRead';
       const actor =
         this.#isMixed() && this.#random.chance(0.2) ? this.#random.below(THREADS) : reader;
-      if (isAtOnce) this.#act(event, actor);
+      if (isAtOnce || event.kind === 'frame') this.#act(event, actor);
       else later.push(() => this.#act(event, actor));
     }
     for (const act of later) act();
   }
 
+  /**
+   * One read brings all that a multiplexed client sent. nginx writes its SETTINGS once it has acted on that; HAProxy
+   * and Go before.
+   */
+  #gathered(batch: readonly Ready[]): readonly Ready[] {
+    const isOne = (event: Ready) => FROM_CLIENT.has(event.kind) && event.call.client.isMultiplexed;
+    if (!batch.some(isOne)) return batch;
+    const groups = new Map<Downstream | Ready, Ready[]>();
+    for (const event of batch) {
+      const key = isOne(event) ? event.call.client : event;
+      groups.set(key, [...(groups.get(key) ?? []), event]);
+    }
+    return [...groups.values()].flatMap((events) => {
+      const frames = events.filter(({ kind }) => kind === 'frame');
+      const others = events.filter(({ kind }) => kind !== 'frame');
+      return this.#plan.model === 'lastRead' ? [...others, ...frames] : [...frames, ...others];
+    });
+  }
+
   /** A body that comes later is read on its own. nginx waits for it; the others go on without it. */
-  #awaitsBody(client: Downstream): boolean {
+  #awaitsBody(call: Call): boolean {
     if (!this.#random.chance(this.#plan.slowBodyShare)) return false;
     const delayNs = this.#random.exponential(BODY_DELAY_NS);
     const atNs = this.#schedule.nowNs + delayNs;
-    delayLastByte(client.connection, delayNs);
-    this.#schedule.at(atNs, () => this.#wake({ kind: 'body', client }));
+    delayLastByte(call.client.connection, delayNs);
+    this.#schedule.at(atNs, () => this.#wake({ kind: 'body', call }));
     return this.#plan.model === 'lastRead';
   }
 
@@ -154,72 +213,98 @@ export class IngressProxy {
   }
 
   #read(event: Ready, thread: number): void {
-    const { kind, client } = event;
+    const { socket, isMultiplexed } = event.call.client;
     // Answered before the rest of the body came: what is left is thrown away.
-    if (kind === 'body' && client.socket.direction === 'write') return;
-    if (kind === 'response') this.#kernel[thread]?.readUpstream(event.upstream.socket);
-    else if (kind === 'request' || kind === 'body')
-      this.#kernel[thread]?.readClient(event.client.socket);
+    if (event.kind === 'body' && !isMultiplexed && socket.direction === 'write') return;
+    if (event.kind === 'response' || event.kind === 'settings')
+      this.#kernel[thread]?.readUpstream(event.upstream.socket);
+    else if (FROM_CLIENT.has(event.kind) && event.call.request.frame !== 'end')
+      this.#kernel[thread]?.readClient(socket);
   }
 
   #act(event: Ready, thread: number): void {
-    const { client } = event;
-    if (event.kind === 'request' && this.#awaitsBody(client)) return;
+    const { call } = event;
+    if (event.kind === 'request' && this.#awaitsBody(call)) return;
     if (event.kind === 'body' && this.#plan.model !== 'lastRead') return;
-    if (event.kind === 'failed') {
-      this.#tryAgain(client, thread);
+    if (event.kind === 'frame') {
+      if (call.request.frame === 'preface') this.#answer(call, thread, SETTINGS_BYTES);
+      if (call.request.frame === 'end') this.#kernel[thread]?.end(call.client.socket);
+    } else if (event.kind === 'settings') {
+      this.#kernel[thread]?.writeUpstream(event.upstream.socket);
+    } else if (event.kind === 'failed') {
+      this.#tryAgain(call, thread);
     } else if (event.kind === 'connected') {
-      this.#pass(client, event.upstream, thread);
+      this.#share(call, event.upstream);
+      this.#pass(call, event.upstream, thread);
     } else if (event.kind === 'response') {
-      this.#answer(client, thread, event.bytes + HEADER_BYTES);
-      this.#putAway(event.upstream, client.thread);
+      this.#answer(call, thread, event.bytes + HEADER_BYTES);
+      this.#putAway(event.upstream, call.client.thread);
     } else if (this.#random.chance(this.#plan.localShare)) {
-      this.#answer(client, thread, OWN_ANSWER_BYTES);
+      this.#answer(call, thread, OWN_ANSWER_BYTES);
     } else {
-      this.#forward(client, thread);
+      this.#forward(call, thread);
     }
   }
 
-  #forward(client: Downstream, thread: number): void {
+  #forward(call: Call, thread: number): void {
+    const { client } = call;
     const idle = this.#idle[client.thread]?.pop();
-    if (idle !== undefined) {
-      this.#pass(client, idle, thread);
+    const open = idle ?? this.#shared[client.thread]?.find((each) => each.streams < MAX_STREAMS);
+    if (open !== undefined) {
+      this.#pass(call, open, thread);
       return;
     }
     const upstream = this.#backend.open(
       client.connection,
       this.#schedule.nowNs,
-      (opened) => this.#wake({ kind: 'connected', client, upstream: opened }),
-      () => this.#wake({ kind: 'failed', client }),
+      (opened) => this.#wake({ kind: 'connected', call, upstream: opened }),
+      () => this.#wake({ kind: 'failed', call }),
     );
     this.#kernel[thread]?.connect(upstream.socket);
   }
 
   /** Another backend, once for each request; then 502. */
-  #tryAgain(client: Downstream, thread: number): void {
-    if (this.#retried.has(client)) {
-      this.#answer(client, thread, OWN_ANSWER_BYTES);
+  #tryAgain(call: Call, thread: number): void {
+    if (this.#retried.has(call)) {
+      this.#answer(call, thread, OWN_ANSWER_BYTES);
       return;
     }
-    this.#retried.add(client);
-    this.#forward(client, thread);
+    this.#retried.add(call);
+    this.#forward(call, thread);
   }
 
-  #pass(client: Downstream, upstream: Upstream, thread: number): void {
-    this.#kernel[thread]?.writeUpstream(upstream.socket);
-    this.#backend.send(client.connection, upstream, this.#schedule.nowNs, (atNs, bytes) =>
-      this.#schedule.at(atNs, () => this.#wake({ kind: 'response', client, upstream, bytes })),
+  /** HTTP/2: others may use it from now on, too. The backend tells of itself first. */
+  #share(call: Call, upstream: Upstream): void {
+    if (upstream.road === null) return;
+    this.#shared[call.client.thread]?.push(upstream);
+    this.#backend.greet(upstream, this.#schedule.nowNs, () =>
+      this.#wake({ kind: 'settings', call, upstream }),
     );
   }
 
-  #answer(client: Downstream, thread: number, bytes: number): void {
-    this.#retried.delete(client);
-    this.#kernel[thread]?.writeClient(client.socket);
-    client.respond(this.#schedule.nowNs, bytes);
+  #pass(call: Call, upstream: Upstream, thread: number): void {
+    upstream.streams++;
+    this.#kernel[thread]?.writeUpstream(upstream.socket);
+    this.#backend.send(call, upstream, this.#schedule.nowNs, (atNs, bytes) =>
+      this.#schedule.at(atNs, () => this.#wake({ kind: 'response', call, upstream, bytes })),
+    );
+  }
+
+  #answer(call: Call, thread: number, bytes: number): void {
+    this.#retried.delete(call);
+    this.#kernel[thread]?.writeClient(call.client.socket);
+    call.respond(this.#schedule.nowNs, bytes);
   }
 
   #putAway(upstream: Upstream, thread: number): void {
-    if (this.#plan.keepsUpstreams) this.#idle[thread]?.push(upstream);
-    else this.#backend.close(upstream, this.#schedule.nowNs);
+    upstream.streams--;
+    if (this.#plan.keepsUpstreams) {
+      if (upstream.road === null) this.#idle[thread]?.push(upstream);
+      return;
+    }
+    if (upstream.streams > 0) return;
+    this.#shared[thread] = (this.#shared[thread] ?? []).filter((each) => each !== upstream);
+    this.#kernel[thread]?.end(upstream.socket);
+    this.#backend.close(upstream, this.#schedule.nowNs);
   }
 }

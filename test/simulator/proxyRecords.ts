@@ -26,31 +26,19 @@ export function tellLink(
   parts.tell(machine, record, atNs);
 }
 
-export function tellBalancerLinks(
+/** The bursts of both sides of a load balancer in TCP mode have the same numbers. */
+export function tellBalancerLink(
   parts: TrafficParts,
-  front: SimConnection,
-  back: SimConnection,
+  side: Link['side'],
+  [front, back]: readonly [SimConnection, SimConnection],
   burst: number,
   atNs: number,
 ): void {
   const inbound = { isnPairHash: front.pairHash, burst };
   const outbound = { isnPairHash: hashesAt(back, 0).pairHash, burst };
-  tellLink(
-    parts,
-    BALANCER,
-    1,
-    'haproxy',
-    { side: 'request', subject: outbound, lastRead: inbound, oldest: inbound },
-    atNs,
-  );
-  tellLink(
-    parts,
-    BALANCER,
-    1,
-    'haproxy',
-    { side: 'response', subject: inbound, lastRead: outbound, oldest: outbound },
-    atNs,
-  );
+  const [subject, cause] = side === 'request' ? [outbound, inbound] : [inbound, outbound];
+  const link = { side, subject, lastRead: cause, oldest: cause };
+  tellLink(parts, BALANCER, 1, 'haproxy', link, atNs);
 }
 
 /** The PROXY header passes every machine on the way; each agent that sees it tells. */

@@ -11,19 +11,19 @@ import {
   sendRequest,
   sendResponse,
 } from './connection.ts';
-import { drawRequest, drawResponseBytes, forwarded, type SimRequest, secure } from './exchange.ts';
+import { drawRequest, drawResponseBytes, forwarded, secure } from './exchange.ts';
+import { FrameRoad } from './frameRoad.ts';
+import { answersFrame, StreamClient } from './http2.ts';
 import { ProxySocket } from './kernelLinks.ts';
 import { throughMiddlebox } from './middlebox.ts';
 import type { TrafficParts } from './parts.ts';
 import { type Backend, IngressProxy, type Upstream } from './proxy.ts';
-import { announce, tellBalancerLinks, tellLink } from './proxyRecords.ts';
+import { announce, tellLink } from './proxyRecords.ts';
+import { type BehindBalancer, relayFrames, relayRequests } from './relay.ts';
 import { fromBalancer, podToPod, type Route, toBalancer, toNodePort, translated } from './route.ts';
+import type { Server } from './server.ts';
 import { Trouble } from './trouble.ts';
 import { Wires } from './wires.ts';
-
-type Respond = (atNs: number, bytes: number) => void;
-/** The server's end: called when a request can be read, answers by calling `respond`. */
-type Server = (atNs: number, request: SimRequest, respond: Respond) => void;
 
 interface Opened {
   readonly connection: SimConnection;
@@ -31,11 +31,11 @@ interface Opened {
   readonly release: (atNs: number) => void;
 }
 
-interface BehindBalancer {
-  readonly connection: SimConnection;
-  readonly readyNs: number;
-  readonly answer: Server;
-  readonly release: (atNs: number) => void;
+interface Dial {
+  readonly ip: string;
+  readonly entry: SimNode;
+  readonly service: SimService;
+  readonly isHttp2: boolean;
 }
 
 const PROCESS_NAMES = { lastRead: 'nginx', oldest: 'haproxy', mixed: 'caddy' } as const;
@@ -46,8 +46,6 @@ export class Traffic {
   readonly #parts: TrafficParts;
   readonly #wires: Wires;
   readonly #proxies: ReadonlyMap<string, IngressProxy>;
-  /** What a proxy is about to answer, by the id of the client's connection. */
-  readonly #requests = new Map<number, SimRequest>();
   #connections = 0;
 
   constructor(parts: TrafficParts) {
@@ -57,7 +55,7 @@ export class Traffic {
     this.#proxies = new Map(
       cluster.ingressPods.map((pod) => [
         pod.name,
-        new IngressProxy(random, schedule, plan.proxy, this.#backendOf(pod)),
+        new IngressProxy(random, schedule, plan.proxy, this.#backendOf(pod), plan.http2.share > 0),
       ]),
     );
   }
@@ -91,16 +89,20 @@ export class Traffic {
       cluster.nodes.filter((node) => service.policy === 'Cluster' || homes.has(node.name)),
     );
     const ip = cluster.addresses.client(random.below(plan.clientAddresses));
+    const { share } = plan.http2;
+    const dial = { ip, entry, service, isHttp2: share > 0 && random.chance(share) };
     const opened =
       plan.balancer === 'none'
-        ? this.#direct(ip, entry, service)
+        ? this.#direct(dial)
         : plan.balancer === 'snat'
-          ? this.#translated(ip, entry, service)
-          : this.#balanced(ip, entry, service);
-    this.#converse(opened, 1 + random.below(plan.maxRequests));
+          ? this.#translated(dial)
+          : this.#balanced(dial);
+    const times = 1 + random.below(plan.maxRequests);
+    if (dial.isHttp2) new StreamClient(this.#parts, this.#wires, opened).converse(times);
+    else this.#converse(opened, times);
   }
 
-  #direct(ip: string, entry: SimNode, service: SimService): Opened {
+  #direct({ ip, entry, service, isHttp2 }: Dial): Opened {
     const dialled = { ip: entry.ip, port: service.nodePort };
     const source = this.#parts.ports.take(ip, dialled);
     const { route, pod, release } = this.#throughNode(
@@ -110,12 +112,12 @@ export class Traffic {
       'client',
     );
     return {
-      ...this.#opened(route, pod, service),
+      ...this.#opened(route, pod, service, isHttp2),
       release: this.#releaser(source, dialled, release),
     };
   }
 
-  #translated(ip: string, entry: SimNode, service: SimService): Opened {
+  #translated({ ip, entry, service, isHttp2 }: Dial): Opened {
     const { ports, cluster } = this.#parts;
     const { vip, balancerIp } = cluster.addresses;
     const client = ports.take(ip, vip);
@@ -123,11 +125,13 @@ export class Traffic {
     const source = ports.take(balancerIp, dialled);
     const behind = this.#throughNode({ src: source, dst: dialled }, entry, service, BALANCER);
     const release = this.#releaser(source, dialled, this.#releaser(client, vip, behind.release));
-    return { ...this.#opened(translated(client, vip, behind.route), behind.pod, service), release };
+    const route = translated(client, vip, behind.route);
+    return { ...this.#opened(route, behind.pod, service, isHttp2), release };
   }
 
   /** A load balancer that proxies TCP: it accepts, then connects onward, and passes bursts both ways. */
-  #balanced(ip: string, entry: SimNode, service: SimService): Opened {
+  #balanced(dial: Dial): Opened {
+    const { ip, service } = dial;
     const { ports, schedule, cluster, plan, random } = this.#parts;
     const { vip } = cluster.addresses;
     const client = ports.take(ip, vip);
@@ -135,26 +139,13 @@ export class Traffic {
     if (service.targetPort === 80) secure(random, plan.exchanges, front);
     let opened: BehindBalancer | null = null;
     const back = (): BehindBalancer => {
-      opened ??= this.#behindBalancer(front, entry, service);
+      opened ??= this.#behindBalancer(front, dial);
       return opened;
     };
     // Nobody connects for a client that is not there yet: at the ACK, which is known once the SYN was answered.
     schedule.at(lastOf(front.synNs), () => schedule.at(lastOf(front.ackNs), () => back()));
-    let burst = 0;
-    const serve: Server = (atNs, request, respond) => {
-      const { connection, readyNs, answer } = back();
-      burst++;
-      tellBalancerLinks(this.#parts, front, connection, burst, atNs);
-      this.#parts.truth.linkBursts([front.id, burst], [connection.id, burst]);
-      const sentNs = Math.max(atNs, readyNs);
-      const readNs = sendRequest(this.#wires, connection, sentNs, request);
-      schedule.at(readNs, () =>
-        answer(readNs, request, (answeredNs, bytes) => {
-          const backNs = sendResponse(this.#wires, connection, answeredNs, bytes);
-          schedule.at(backNs, () => respond(backNs, bytes));
-        }),
-      );
-    };
+    const relay = dial.isHttp2 ? relayFrames : relayRequests;
+    const serve = relay(this.#parts, this.#wires, front, back);
     const end = (atNs: number) => {
       endConnection(this.#wires, back().connection, atNs);
       this.#releaser(client, vip, back().release)(atNs);
@@ -162,7 +153,7 @@ export class Traffic {
     return { connection: front, serve, release: end };
   }
 
-  #behindBalancer(front: SimConnection, entry: SimNode, service: SimService): BehindBalancer {
+  #behindBalancer(front: SimConnection, { entry, service, isHttp2 }: Dial): BehindBalancer {
     const { ports, truth, plan, cluster } = this.#parts;
     const dialled = { ip: entry.ip, port: service.nodePort };
     const source = ports.take(cluster.addresses.balancerIp, dialled);
@@ -171,6 +162,7 @@ export class Traffic {
       fromBalancer(behind.route),
       behind.pod,
       service,
+      isHttp2,
     );
     // It passes on what comes as it is, the ClientHello too.
     connection.firstFlightHash = front.firstFlightHash;
@@ -202,27 +194,27 @@ export class Traffic {
     };
   }
 
-  #opened(route: Route, pod: SimPod, service: SimService): Omit<Opened, 'release'> {
+  #opened(
+    route: Route,
+    pod: SimPod,
+    service: SimService,
+    isHttp2: boolean,
+  ): Omit<Opened, 'release'> {
     const connection = this.#open(throughMiddlebox(route, this.#parts.plan));
     const { random, plan } = this.#parts;
     if (service.targetPort === 80) secure(random, plan.exchanges, connection);
     const proxy = service.targetPort === 80 ? this.#proxies.get(pod.name) : undefined;
     if (proxy === undefined) return { connection, serve: this.#appServer() };
-    let respond: Respond = () => {};
-    const downstream = proxy.accept(connection, (atNs, bytes) => respond(atNs, bytes));
-    return {
-      connection,
-      serve: (_, request, answer) => {
-        respond = answer;
-        this.#requests.set(connection.id, request);
-        proxy.request(downstream);
-      },
-    };
+    const downstream = proxy.accept(connection, isHttp2);
+    const serve: Server = (_, request, respond) =>
+      proxy.take({ client: downstream, request, respond });
+    return { connection, serve };
   }
 
   #appServer(): Server {
     const { random, schedule, plan } = this.#parts;
-    return (atNs, _, respond) => {
+    return (atNs, request, respond) => {
+      if (answersFrame(request, atNs, respond)) return;
       const doneNs = atNs + random.exponential(APP_WORK_NS);
       const bytes = drawResponseBytes(random, plan.exchanges);
       schedule.at(doneNs, () => respond(doneNs, bytes));
@@ -266,7 +258,9 @@ export class Traffic {
         const target = { ip: app.ip, port: 8080 };
         const source = ports.take(pod.ip, target);
         const connection = this.#open(podToPod({ src: source, dst: target }, pod, app));
-        const upstream: Upstream = { connection, socket: new ProxySocket(connection.pairHash) };
+        const road = plan.http2.hasUpstreams ? new FrameRoad(this.#wires, connection) : null;
+        const socket = new ProxySocket(connection.pairHash);
+        const upstream: Upstream = { connection, socket, road, streams: 0 };
         if (plan.upstreamRefusalShare > 0 && random.chance(plan.upstreamRefusalShare)) {
           truth.link(client.id, connection.id);
           const refusedNs = resetByServer(this.#wires, connection);
@@ -278,19 +272,25 @@ export class Traffic {
         schedule.at(Math.max(atNs, readyNs), () => ready(upstream));
         return upstream;
       },
-      send: (client, { connection }, atNs, answered) => {
-        truth.link(client.id, connection.id);
-        const request = this.#requests.get(client.id) ?? drawRequest(random, plan.exchanges);
-        const readNs = sendRequest(this.#wires, connection, atNs, forwarded(request));
-        truth.linkBursts(
-          [client.id, client.exchanges.length],
-          [connection.id, connection.exchanges.length],
-        );
+      send: ({ client, request }, { connection, road }, atNs, answered) => {
+        truth.link(client.connection.id, connection.id);
+        const readNs =
+          road?.send(atNs) ?? sendRequest(this.#wires, connection, atNs, forwarded(request));
+        if (road === null && !client.isMultiplexed)
+          truth.linkBursts(
+            [client.connection.id, client.connection.exchanges.length],
+            [connection.id, connection.exchanges.length],
+          );
         const doneNs = readNs + random.exponential(APP_WORK_NS);
         const bytes = drawResponseBytes(random, plan.exchanges);
-        schedule.at(doneNs, () =>
-          answered(sendResponse(this.#wires, connection, doneNs, bytes), bytes),
-        );
+        schedule.at(doneNs, () => {
+          const backNs =
+            road?.answer(doneNs) ?? sendResponse(this.#wires, connection, doneNs, bytes);
+          answered(backNs, bytes);
+        });
+      },
+      greet: ({ road }, atNs, came) => {
+        if (road !== null) schedule.at(road.answer(road.send(atNs)), came);
       },
       close: ({ connection }, atNs) => {
         endConnection(this.#wires, connection, atNs);

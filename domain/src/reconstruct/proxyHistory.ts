@@ -2,7 +2,14 @@
 import type { ProxyLink } from './evidence.ts';
 import type { ImagesByNetns } from './program.ts';
 import { scoreLinks } from './proxyRules.ts';
-import { addScores, type ProxyHistory, type RuleScores } from './ruleScores.ts';
+import {
+  addScores,
+  judged,
+  type ProxyHistory,
+  type ProxyRule,
+  RULES,
+  type RuleScores,
+} from './ruleScores.ts';
 
 /** Programs are short lists, of several images each; whoever floods it with others learns nothing new. */
 const MAX_PROGRAMS = 1000;
@@ -34,13 +41,16 @@ export function remember(
 }
 
 function bounded(scores: RuleScores): RuleScores {
-  const weight = Math.max(...Object.values(scores).map(({ agreed, opposed }) => agreed + opposed));
+  const weight = Math.max(...RULES.map((rule) => judged(scores[rule])));
   if (weight <= MAX_WEIGHT) return scores;
-  const half = (rule: keyof RuleScores) => ({
+  const half = (rule: ProxyRule) => ({
     agreed: scores[rule].agreed / 2,
     opposed: scores[rule].opposed / 2,
     agreedAlone: scores[rule].agreedAlone / 2,
     opposedAlone: scores[rule].opposedAlone / 2,
   });
-  return { lastRead: half('lastRead'), oldest: half('oldest') };
+  return {
+    ...{ lastRead: half('lastRead'), oldest: half('oldest') },
+    ...{ unawaited: (scores.unawaited ?? 0) / 2, shared: (scores.shared ?? 0) / 2 },
+  };
 }

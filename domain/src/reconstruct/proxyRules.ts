@@ -19,6 +19,7 @@ import {
   type RuleScores,
   rate,
 } from './ruleScores.ts';
+import { isUnawaited, processKey, repeatedCauses } from './severalAtOnce.ts';
 
 /** From so many judged links on, a rate is worth more than a single link's say. */
 const MIN_LINKS = 20;
@@ -56,6 +57,10 @@ export interface LearnedRules {
   measuredRule(link: ProxyLink): ProxyRule | null;
   /** By this rule the one client that got this upstream's answer, and that no request link names. */
   soleReceiver(link: ProxyLink, rule: ProxyRule): BurstRef | null;
+  /** Did its program ever send what nobody waited for, or share connections to backends, so that silence proves nothing? */
+  hasSeveralAtOnce(link: ProxyLink): boolean;
+  /** Is what is believed of this process's links what its queue says? */
+  countsByQueue(link: ProxyLink): boolean;
   /** By some rule the response side gives this upstream burst to more than one client. */
   isContested(link: ProxyLink): boolean;
   /** Was this rule right so regularly where the two differed that it decides alone? */
@@ -72,10 +77,11 @@ export function learnRules(
   const own = scoresBy(links, processKey, verdictOf);
   const ownScore = (link: ProxyLink, rule: ProxyRule) =>
     own.get(processKey(link))?.[rule] ?? NO_SCORE;
+  // Of an image that is new here, its name tells more than nothing.
+  const knownOf = (link: ProxyLink) =>
+    history?.get(programOf(link, images)) ?? history?.get(link.process);
   const longerScore = (link: ProxyLink, rule: ProxyRule) => {
-    // Of an image that is new here, its name tells more than nothing.
-    const known = history?.get(programOf(link, images)) ?? history?.get(link.process);
-    const before = known?.[rule] ?? NO_SCORE;
+    const before = knownOf(link)?.[rule] ?? NO_SCORE;
     const here = ownScore(link, rule);
     return judged(before) > judged(here) ? before : here;
   };
@@ -84,6 +90,10 @@ export function learnRules(
     if (judged(here) >= MIN_OWN_LINKS && rate(here) < MIN_OWN_RATE) return false;
     return isRegular(longerScore(link, rule));
   };
+  const countsByQueue = (link: ProxyLink) =>
+    MEASURED_RULES[link.process] === undefined
+      ? isReliable(link, 'oldest')
+      : MEASURED_RULES[link.process] === 'oldest';
   return {
     verdictOf,
     reliableRules: (link) => RULES.filter((rule) => isReliable(link, rule)),
@@ -98,6 +108,11 @@ export function learnRules(
       const [only, another] = clientsOf.get(burstKey(subject)) ?? [];
       if (only === undefined || another !== undefined) return null;
       return named.has(burstKey(only)) ? null : only;
+    },
+    countsByQueue,
+    hasSeveralAtOnce: (link) => {
+      const { unawaited = 0, shared = 0 } = knownOf(link) ?? {};
+      return shared >= 1 || (unawaited >= 1 && countsByQueue(link));
     },
     isContested: ({ subject }) =>
       [...sides.values()].some(
@@ -138,11 +153,28 @@ export function settledRules(history: ProxyHistory): string {
 /** What these links show of each program; for a history, add them up with addScores. */
 export function scoreLinks(links: readonly ProxyLink[], images?: ImagesByNetns): ProxyHistory {
   const sides = new Map(RULES.map((rule) => [rule, sidesOf(links, rule)] as const));
-  return scoresBy(
-    links,
-    (link) => programOf(link, images),
-    (link, rule) => verdict(link, rule, sides.get(rule)),
+  const ofProgram = (link: ProxyLink) => programOf(link, images);
+  const rules = scoresBy(links, ofProgram, (link, rule) => verdict(link, rule, sides.get(rule)));
+  const unawaited = countBy(links.filter(isUnawaited), ofProgram);
+  const shared = countBy(repeatedCauses(links), ofProgram);
+  return new Map(
+    [...rules].map(([program, scores]): [string, RuleScores] => [
+      program,
+      {
+        ...scores,
+        ...{ unawaited: unawaited.get(program) ?? 0, shared: shared.get(program) ?? 0 },
+      },
+    ]),
   );
+}
+
+function countBy(
+  links: readonly ProxyLink[],
+  keyOf: (link: ProxyLink) => string,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const link of links) counts.set(keyOf(link), (counts.get(keyOf(link)) ?? 0) + 1);
+  return counts;
 }
 
 /** All answers of one rule, by burst. */
@@ -222,10 +254,6 @@ function scoresBy(
     scores.set(keyOf(link), addScores(before, more));
   }
   return scores;
-}
-
-function processKey(link: ProxyLink): string {
-  return `${link.node}|${link.bootId}|${link.pid}`;
 }
 
 /** Each rule names another client burst. */

@@ -12,7 +12,12 @@ export interface RuleScore {
   readonly agreedAlone: number;
   readonly opposedAlone: number;
 }
-export type RuleScores = Readonly<Record<ProxyRule, RuleScore>>;
+export interface RuleScores extends Readonly<Record<ProxyRule, RuleScore>> {
+  /** Requests sent upstream for which no client was waiting in the thread's queue; absent: none. */
+  readonly unawaited?: number;
+  /** Bursts of upstream connections that carry several requests, or frames of their own; absent: none. */
+  readonly shared?: number;
+}
 
 /** By program (programOf), what links of earlier evidence showed. */
 export type ProxyHistory = ReadonlyMap<string, RuleScores>;
@@ -28,7 +33,11 @@ export function addScores(a: RuleScores, b: RuleScores, sign: 1 | -1 = 1): RuleS
     agreedAlone: a[rule].agreedAlone + sign * b[rule].agreedAlone,
     opposedAlone: a[rule].opposedAlone + sign * b[rule].opposedAlone,
   });
-  return { lastRead: sum('lastRead'), oldest: sum('oldest') };
+  const count = (of: 'unawaited' | 'shared') => (a[of] ?? 0) + sign * (b[of] ?? 0);
+  return {
+    ...{ lastRead: sum('lastRead'), oldest: sum('oldest') },
+    ...{ unawaited: count('unawaited'), shared: count('shared') },
+  };
 }
 
 /** Links that say anything of the rule. */
