@@ -296,10 +296,13 @@ function cut(index: number, size: number, left: number): WireProblem {
   };
 }
 
-/** The tuple by which this record looks for connections; null: it knows its own by sequence numbers. */
+/**
+ * The tuple by which this record looks for connections; null: it has none. A refusal knows its own by sequence numbers
+ * and looks all the same: a PROXY header that names the tuple may mean either of them.
+ */
 function wantedTuple(record: WireRecord): Tuple | null {
   if (record.kind === 'proxyHeader') return record.claimed;
-  return record.kind === 'refusal' && record.clientIsnHash === null ? record.tuple : null;
+  return record.kind === 'refusal' ? record.tuple : null;
 }
 
 function hashWords(text: string): [number, number] {
