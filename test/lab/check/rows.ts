@@ -85,7 +85,8 @@ function reasonsFor(truth: TruthRequest, paths: readonly Path[], view: View): st
   if (path === undefined) return ['no path'];
   if (second !== undefined)
     return [`${paths.length} paths for one request: ${paths.map(showPath).join(' and ')}`];
-  return differences(truth, path, view);
+  const reasons = differences(truth, path, view);
+  return reasons.length === 0 ? [] : [...reasons, `the path: ${showPath(path)}`];
 }
 
 function showPath(path: Path): string {
