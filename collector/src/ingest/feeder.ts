@@ -60,7 +60,6 @@ export class LogFeeder {
   #nextLsn: number;
   #wake: () => void = () => {};
   #isClosed = false;
-  #cutsGoingOn = 0;
   #lastCutMs = Number.NEGATIVE_INFINITY;
   /** A batch was left to the file: those after it are too, until all is fed. */
   #isBehind = false;
@@ -127,10 +126,7 @@ export class LogFeeder {
     const records = batches.reduce((sum, { batch }) => sum + batch.records.length, 0);
     while (!pipeline.hasRoomFor(records)) await pipeline.whenRoom();
     this.#lastCutMs = performance.now();
-    this.#cutsGoingOn += 1;
-    void this.#store(batches, tokenOf(cut, first)).finally(() => {
-      this.#cutsGoingOn -= 1;
-    });
+    void this.#store(batches, tokenOf(cut, first));
   }
 
   /** What waits, waits in the file: records are 900 bytes each in memory, and a quarter of that there. */
@@ -138,7 +134,7 @@ export class LogFeeder {
     const { pipeline } = this.#options;
     if (pipeline.isClosing || pipeline.queuedRecords === 0) return true;
     const isRoom = pipeline.queuedRecords + MAX_CUT_RECORDS <= MAX_FED_RECORDS;
-    return isRoom && this.#cutsGoingOn < MAX_CUTS_AT_ONCE && pipeline.hasRoomFor(MAX_CUT_RECORDS);
+    return isRoom && pipeline.inFlight < MAX_CUTS_AT_ONCE && pipeline.hasRoomFor(MAX_CUT_RECORDS);
   }
 
   /** Waits until a cut is full, or the last one is so long ago. Nobody who comes after a pause waits. */

@@ -75,6 +75,11 @@ export class IngestPipeline {
     return this.#isClosing;
   }
 
+  /** Inserts that wait or go on. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
   get queuedRecords(): number {
     return this.#queuedRecords;
   }

@@ -5,8 +5,8 @@
  */
 import type { CallOptions, Store } from '../client.ts';
 
-/** A raw row is about 600 bytes of JSON and 150 in memory. */
-const MAX_ROWS = 20_000;
+/** A raw row is about 150 bytes in memory; path documents are bounded in bytes besides. */
+export const MAX_ROWS = 20_000;
 const MAX_BYTES = 4_194_304;
 
 export interface SizedRow {

@@ -11,6 +11,7 @@ import {
 } from '../rows/proxyRows.ts';
 import { REFUSAL_COLUMNS, REFUSALS_TABLE } from '../rows/refusalRow.ts';
 import { type Column, RowBinary } from '../rows/rowBinary.ts';
+import { MAX_ROWS } from './chunks.ts';
 
 type OfKind<K extends RecordKind> = Sourced<Extract<WireRecord, { kind: K }>>;
 export type SourcedRecord = { [K in RecordKind]: OfKind<K> }[RecordKind];
@@ -28,13 +29,7 @@ const TABLES: { readonly [K in RecordKind]: Table<OfKind<K>> } = {
   exchange: { name: EXCHANGES_TABLE, columns: EXCHANGE_COLUMNS },
 };
 
-/**
- * Rows of one insert: a small engine holds a block about five times while it is parsed, sorted and written. The cuts
- * depend on the batch alone, so that a repeated batch is cut the same way and the tokens of its parts match.
- */
-const MAX_ROWS = 20_000;
-
-/** The rows of one insert. */
+/** The rows of one insert; cut for the reasons of chunks.ts, and as it says. */
 interface Part {
   readonly kind: RecordKind;
   readonly index: number;
