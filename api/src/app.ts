@@ -22,6 +22,7 @@ import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { registerCluster } from './routes/cluster.ts';
 import { registerLists } from './routes/lists.ts';
 import { registerOperations } from './routes/operations.ts';
+import { registerServices } from './routes/services.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
 
 /** Above the query time-out: a backstop for handlers that hang elsewhere. */
@@ -59,6 +60,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   registerLists(typed, routeDeps);
   registerCluster(typed, routeDeps);
+  registerServices(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();

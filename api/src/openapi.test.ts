@@ -42,6 +42,8 @@ const ROUTES = [
   '/api/v1/paths',
   '/api/v1/paths/{id}',
   '/api/v1/refusals',
+  '/api/v1/services',
+  '/api/v1/services/{namespace}/{name}/stats',
   '/healthz',
   '/metrics',
   '/readyz',

@@ -20,6 +20,10 @@ export const PARAMETER_HELP: Readonly<Record<string, string>> = {
   kind: `Write one of ${REFUSAL_KINDS.join(', ')}.`,
   class:
     'Write A (witnessed), B (strong), C (inferred), D (ambiguous) or M (missing): the worst edge of the path.',
+  step: 'Write seconds that divide an hour into whole minutes (60, 300, 900), or whole hours (3600, 86400).',
+  port: 'Write the name of a port of the service, such as http.',
+  entryNode: 'Write the name of a node, such as node1.',
+  ingress: 'Write namespace/pod, such as ingress-nginx/controller-7d4f9.',
   limit: 'Write a number from 1 to 1000.',
   cursor: 'Write the nextCursor of the page before, unchanged, or leave it out for the first page.',
 };
