@@ -20,6 +20,8 @@ const TABLES: readonly { name: string; time: string; days: keyof Retention }[] =
   { name: 'service_hours_v1', time: START_S, days: 'hourTtlDays' },
   { name: 'hop_hours_v1', time: START_S, days: 'hourTtlDays' },
   { name: 'hour_runs_v1', time: START_S, days: 'hourTtlDays' },
+  { name: 'alerts_v1', time: ofUs('started_at_us'), days: 'minuteTtlDays' },
+  { name: 'silences_v1', time: ofUs('ends_at_us'), days: 'minuteTtlDays' },
 ];
 
 const tableSchema = z.object({ name: z.string(), create_table_query: z.string() });
