@@ -157,6 +157,8 @@ export class AlertEngine {
           if (seconds === windows[0]) this.#deps.metrics.observe(kind, seen);
         } catch (error) {
           failure = error;
+          // Whoever scrapes would take an old value for the present one.
+          this.#deps.metrics.observe(kind, []);
         }
       }
     }
