@@ -92,7 +92,7 @@ function refusalOf(
   if (call.cluster !== undefined && SHARD_GONE.has(error.code)) {
     return new StoreError('HOP_STORE_SHARD', `A shard is missing. ${text}`, {
       remedy:
-        'Start the server that the message names. Until then inserts wait, and no smaller answer is given.',
+        '`hoptrace store status` names it. Until it is back inserts wait, and no smaller answer is given.',
       isRetryable: true,
       cause: error,
     });

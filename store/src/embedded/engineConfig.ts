@@ -28,6 +28,8 @@ const escapeXml = (text: string) =>
 export function engineConfigXml(options: {
   readonly engineDir: string;
   readonly password: string;
+  /** Further elements. */
+  readonly more?: string;
 }): string {
   const file = (name: string) => escapeXml(path.join(options.engineDir, name));
   const basic = Buffer.from(`${ENGINE_USER}:${options.password}`).toString('base64');
@@ -68,6 +70,7 @@ export function engineConfigXml(options: {
     <number_of_free_entries_in_pool_to_execute_mutation>0</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>0</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
+  ${options.more ?? ''}
 </clickhouse>
 `;
 }
