@@ -5,6 +5,7 @@ import { ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clic
 import { toStoreError } from './clientErrors.ts';
 import type { ClusterForm } from './cluster/form.ts';
 import type { StoreConnection } from './config.ts';
+import { type Transfer, transferCalls } from './transfer.ts';
 
 /** What must not depend on a server's defaults. Reasons beside each. */
 const PINNED_SETTINGS: ClickHouseSettings = {
@@ -28,6 +29,8 @@ const PINNED_SETTINGS: ClickHouseSettings = {
   fallback_to_stale_replicas_for_distributed_queries: 0,
   // An insert is answered when every shard that it has rows for has them.
   distributed_foreground_insert: 1,
+  // INSERT SELECT reads what all shards have, not what each of them sees.
+  parallel_distributed_insert_select: '0',
   // A subquery with a LIMIT means the rows of all shards together.
   distributed_product_mode: 'global',
   // Statements on all servers end before our own time-out, and fail where one server failed.
@@ -57,7 +60,7 @@ export interface SelectStatement {
   readonly params: QueryParams;
 }
 
-export interface Store {
+export interface Store extends Transfer {
   readonly database: string;
   readonly cluster: ClusterForm | null;
   /** Rows as JSONEachRow gives them: 64-bit integers are text. */
@@ -152,6 +155,7 @@ export function openStore(connection: StoreConnection): Store {
         await finished(stream.resume());
       });
     },
+    ...transferCalls(client, guarded),
     command: async (sql, params = {}) => {
       await guarded('command', () => client.command({ query: sql, query_params: { ...params } }));
     },

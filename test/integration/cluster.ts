@@ -57,24 +57,58 @@ async function startShard(
   native: { readonly port: number; readonly configXml: string },
 ): Promise<Shard & { stop(): Promise<void> }> {
   const httpPort = await freePort();
-  let engine: EmbeddedStore = await startEmbedded({ dataDir, httpPort, native });
-  const { url, user, password, database } = engine;
+  const engine = await keptAlive(() => startEmbedded({ dataDir, httpPort, native }));
+  const { url, user, password, database } = engine.current();
   const connection = { url, user, password, database, cluster: FORM };
   const store = openStore(connection);
   return {
     store,
     connection,
-    async kill() {
-      process.kill(engine.pid, 'SIGKILL');
-      await engine.exited;
-    },
-    async start() {
-      engine = await startEmbedded({ dataDir, httpPort, native });
-    },
+    kill: engine.kill,
+    start: engine.start,
     async stop() {
       await store.close();
       await engine.stop();
     },
+  };
+}
+
+/**
+ * As a service manager does: what ended unasked is started again. This engine needs it: the end of a peer makes its native
+ * listener abort the whole process now and then ("Terminate called for uncaught exception … Connection reset by
+ * peer": a real server has a handler for that, clickhouse-local has none). To the test that is one more kill -9.
+ */
+async function keptAlive(startOne: () => Promise<EmbeddedStore>) {
+  let isWanted = true;
+  let isRunning = false;
+  let engine: EmbeddedStore;
+  const start = async () => {
+    engine = await startOne();
+    isRunning = true;
+    const started = engine;
+    restarting = started.exited.then(async () => {
+      isRunning = false;
+      if (isWanted) await start();
+    });
+  };
+  let restarting: Promise<void> = Promise.resolve();
+  await start();
+  const end = async (how: () => Promise<unknown> | boolean) => {
+    isWanted = false;
+    if (isRunning) await how();
+    await restarting;
+    // It ended by itself at the same moment and was on its way back.
+    if (isRunning) await how();
+    await restarting;
+  };
+  return {
+    current: () => engine,
+    kill: () => end(() => process.kill(engine.pid, 'SIGKILL')),
+    start: async () => {
+      isWanted = true;
+      await start();
+    },
+    stop: () => end(() => engine.stop()),
   };
 }
 

@@ -1,8 +1,8 @@
 /** CREATE TABLE of the MergeTree family: a local table and the Distributed one over it. */
-import { localName, placed, quoted, SHARDING_COLUMN, SHARDING_KEY, type Target } from './form.ts';
+import { CELL_COLUMN, localName, placed, quoted, type Target } from './form.ts';
 import { settingEdits } from './settings.ts';
 import { type Edit, type SqlToken, withEdits } from './sqlTokens.ts';
-import type { StatementCursor } from './statementCursor.ts';
+import type { Brackets, StatementCursor } from './statementCursor.ts';
 
 const ENGINES: ReadonlySet<string> = new Set([
   'MERGETREE',
@@ -19,26 +19,38 @@ export function translateCreateTable(cursor: StatementCursor, target: Target): s
   cursor.expect('IF', 'NOT', 'EXISTS');
   const name = cursor.name();
   const table = cursor.text(name);
-  assertSharded(cursor);
+  const columns = cursor.brackets();
+  const engine = engineEdits(cursor, target);
+  const rest = cursor.rest();
+  const shardedBy = hasCell(cursor, columns) ? CELL_COLUMN : firstOfSortingKey(cursor, rest);
   const edits = [
     { start: name.start, end: name.end, text: placed(localName(table), target) },
-    ...engineEdits(cursor, target),
-    ...settingEdits(cursor, cursor.rest(), target.form),
+    ...engine,
+    ...settingEdits(cursor, rest, target.form),
   ];
-  return [withEdits(cursor.sql, edits), distributedOver(table, target)];
+  return [withEdits(cursor.sql, edits), distributedOver(table, shardedBy, target)];
 }
 
-/** Rows are spread by a column that every table therefore has. */
-function assertSharded(cursor: StatementCursor): void {
-  const { open, close } = cursor.brackets();
+function hasCell(cursor: StatementCursor, { open, close }: Brackets): boolean {
   const inside = cursor.tokens.filter(({ start }) => start > open.start && start < close.start);
-  const isColumn = (token: SqlToken, index: number) =>
-    token.depth === open.depth + 1 &&
-    cursor.text(token) === SHARDING_COLUMN &&
-    (index === 0 || inside[index - 1]?.upper === ',');
-  if (inside.some(isColumn)) return;
+  return inside.some(
+    (token, index) =>
+      token.depth === open.depth + 1 &&
+      cursor.text(token) === CELL_COLUMN &&
+      (index === 0 || inside[index - 1]?.upper === ','),
+  );
+}
+
+function firstOfSortingKey(cursor: StatementCursor, rest: readonly SqlToken[]): string {
+  const by = rest.findIndex(
+    (token, index) => token.upper === 'BY' && rest[index - 1]?.upper === 'ORDER',
+  );
+  const [key, ...more] = by === -1 ? [] : rest.slice(by + 1);
+  const first = key?.upper === '(' ? more[0] : key;
+  const follower = key?.upper === '(' ? more[1] : more[0];
+  if (first?.kind === 'word' && follower?.upper !== '(') return cursor.text(first);
   throw cursor.error(
-    `the table has no column "${SHARDING_COLUMN}", by which rows are spread over shards`,
+    `rows are spread over shards by the column "${CELL_COLUMN}", or else by the first of ORDER BY, and this table has neither`,
   );
 }
 
@@ -60,8 +72,8 @@ function engineEdits(cursor: StatementCursor, { form }: Target): Edit[] {
   return [prefix, { start: open.end, end: open.end, text }];
 }
 
-function distributedOver(table: string, target: Target): string {
+function distributedOver(table: string, shardedBy: string, target: Target): string {
   const local = `${quoted(target.database)}.${localName(table)}`;
-  const engine = `Distributed('${target.form.name}', '${target.database}', '${localName(table)}', ${SHARDING_KEY})`;
+  const engine = `Distributed('${target.form.name}', '${target.database}', '${localName(table)}', cityHash64(${shardedBy}))`;
   return `CREATE TABLE IF NOT EXISTS ${placed(table, target)} AS ${local}\nENGINE = ${engine}`;
 }

@@ -15,10 +15,10 @@ export const localName = (table: string): string => `${table}_local`;
 
 /**
  * The cell: one Kubernetes cluster. All records of a request and all versions of its path stay on one shard, so
- * that FINAL, LIMIT BY and the join of legs never need rows of another one.
+ * that FINAL, LIMIT BY and the join of legs never need rows of another one. A table without this column is spread by
+ * the first column of its sorting key: rows that replace each other share that one, too.
  */
-export const SHARDING_COLUMN = 'cluster';
-export const SHARDING_KEY = `cityHash64(${SHARDING_COLUMN})`;
+export const CELL_COLUMN = 'cluster';
 
 /** Longer than any outage that spools and logs are made for; the default of a server is one hour. */
 export const DEDUPLICATION_WINDOW_SECONDS = 604_800;

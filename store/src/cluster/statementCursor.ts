@@ -5,6 +5,11 @@ import { type SqlToken, sqlTokens } from './sqlTokens.ts';
 const SHOWN_CHARACTERS = 120;
 const NAME_FORM = /^[a-z_][a-z0-9_]*$/;
 
+export interface Brackets {
+  readonly open: SqlToken;
+  readonly close: SqlToken;
+}
+
 export class StatementCursor {
   readonly sql: string;
   readonly tokens: readonly SqlToken[];
@@ -58,7 +63,7 @@ export class StatementCursor {
   }
 
   /** From an opening bracket to behind its closing one; answers both. */
-  brackets(): { readonly open: SqlToken; readonly close: SqlToken } {
+  brackets(): Brackets {
     const open = this.next();
     if (open.upper !== '(') throw this.error(`"${this.text(open)}" stands where ( must`);
     for (;;) {

@@ -102,6 +102,14 @@ test('a dropped table goes with its local one', () => {
 });
 
 test.each([
+  ['ORDER BY start_s', 'start_s'],
+  ['ORDER BY (collector, at)', 'collector'],
+])('without the column cluster a table with %s is spread by %s', (order, column) => {
+  const sql = `CREATE TABLE IF NOT EXISTS t (b Tuple(cluster String)) ENGINE = MergeTree ${order} SETTINGS a = 1`;
+  expect(translateStatement(sql, withKeeper)[1]).toContain(`cityHash64(${column})`);
+});
+
+test.each([
   ['INSERT INTO t_v1 SELECT 1', 'must not start with "INSERT"'],
   ['RENAME TABLE a TO b', 'must not start with "RENAME"'],
   ['CREATE TABLE t_v1 (cluster String) ENGINE = MergeTree', 'IF NOT EXISTS is missing'],
@@ -112,8 +120,8 @@ test.each([
     'Memory is not of the MergeTree',
   ],
   [
-    'CREATE TABLE IF NOT EXISTS t (a UInt8, b Tuple(cluster String)) ENGINE = MergeTree',
-    'no column "cluster"',
+    'CREATE TABLE IF NOT EXISTS t (a UInt8) ENGINE = MergeTree ORDER BY intDiv(a, 2)',
+    'this table has neither',
   ],
   ['CREATE TABLE IF NOT EXISTS t (cluster String', 'a bracket is not closed'],
   ["CREATE TABLE IF NOT EXISTS t (cluster String COMMENT 'x)", 'is not closed'],

@@ -113,6 +113,10 @@ export function engineUsersXml(options: { readonly password: string }): string {
       <password_sha256_hex>${hash}</password_sha256_hex>${local}
       <grants>${grants([
         `SELECT, INSERT, CREATE, ALTER, DROP, TRUNCATE, OPTIMIZE ON ${ENGINE_DATABASE}.*`,
+        // For `hoptrace store check`, which makes the schema a second time to compare.
+        `SELECT, INSERT, CREATE, ALTER, DROP ON ${ENGINE_DATABASE}_check.*`,
+        // For `hoptrace store backup`, which reads each file once more by the function null().
+        'CREATE TEMPORARY TABLE ON *.*',
         'SELECT ON system.*',
         'TABLE ENGINE ON *',
         'KILL QUERY ON *.*',
