@@ -8,12 +8,14 @@ import type { Receipt } from '../ingest/receipt.ts';
 import type { ScannedBatch } from '../ingest/scanBatch.ts';
 import type { Metrics } from '../metrics.ts';
 import { refusedError } from './answers.ts';
+import type { Gate } from './gate.ts';
 
 export type Road = 'ws' | 'http';
 
 export interface Intake {
   readonly pipeline: IngestPipeline;
   readonly metrics: Metrics;
+  readonly gate: Gate;
   readonly checkContext: () => CheckContext;
   /** Records of this batch are refused: nobody will ever know what they told. */
   readonly onRefused: (envelope: Envelope, count: number) => void;
