@@ -7,6 +7,7 @@
  */
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { StreamConnection, type StreamOptions } from './streamConnection.ts';
 
@@ -17,6 +18,13 @@ const MAX_CREDIT_BYTES = 4 * 1024 * 1024;
 /** RFC 6455 7.4.1. */
 const TRY_AGAIN_LATER = 1013;
 
+/** Never fails: what is not understood counts as not said. */
+const querySchema = z.object({
+  acks: z.string().optional().catch(undefined),
+  /** Of an agent with several collectors: batches that are its own here have seqs above it. */
+  seqsAbove: z.coerce.number().int().min(0).optional().catch(undefined),
+});
+
 export function registerStream(app: FastifyInstance, options: StreamOptions): void {
   let open = 0;
   const accept = (socket: WebSocket, request: FastifyRequest) => {
@@ -26,12 +34,17 @@ export function registerStream(app: FastifyInstance, options: StreamOptions): vo
     }
     open += 1;
     options.intake.metrics.connections.set(open);
-    const acksDurable = Reflect.get(Object(request.query), 'acks') === 'durable';
+    const { acks, seqsAbove } = querySchema.parse(request.query);
+    const acksDurable = acks === 'durable';
     const creditBytes = acksDurable
       ? Math.min(MAX_CREDIT_BYTES, Math.max(MIN_CREDIT_BYTES, Math.floor(CREDIT_BYTES / open)))
       : null;
     const { identity, log } = request;
-    const connection = new StreamConnection(socket, { ...options, creditBytes, identity }, log);
+    const connection = new StreamConnection(
+      socket,
+      { ...options, creditBytes, identity, seqsAbove },
+      log,
+    );
     socket.on('close', () => {
       open -= 1;
       options.intake.metrics.connections.set(open);

@@ -47,12 +47,16 @@ const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
 /** So that a pause is never as long as a dead connection. */
 const MAX_PAUSE_MS = 1000;
+/** As agents number them (agent/src/send/fleet.ts). */
+const SEQS_PER_COLLECTOR = 2 ** 40;
 const UNREF = { ref: false } as const;
 
 interface ConnectionOptions extends StreamOptions {
   /** Null for senders that did not ask for `durable`: they hear `stored` alone. */
   readonly creditBytes: number | null;
   readonly identity: Identity;
+  /** Of an agent with several collectors; see #isMoved. */
+  readonly seqsAbove: number | undefined;
 }
 
 export class StreamConnection {
@@ -107,7 +111,7 @@ export class StreamConnection {
       const log = durable();
       if (log !== null) {
         await this.#waitForLog(log, bytes.length);
-        const request = { batch, raw: bytes, road: 'ws' } as const;
+        const request = { batch, raw: bytes, road: 'ws', isMoved: this.#isMoved(batch) } as const;
         this.#track(this.#keep(log, request, receivedAtUs));
         return;
       }
@@ -137,7 +141,8 @@ export class StreamConnection {
     this.#bind(batch);
     await this.#waitForTurn(batch, bytes.length);
     await this.#waitForLog(log, bytes.length);
-    this.#track(this.#keep(log, { batch, raw: bytes, road: 'ws' }, receivedAtUs));
+    const request = { batch, raw: bytes, road: 'ws', isMoved: this.#isMoved(batch) } as const;
+    this.#track(this.#keep(log, request, receivedAtUs));
     return true;
   }
 
@@ -167,6 +172,13 @@ export class StreamConnection {
       this.#options.intake.metrics.logFull.inc();
       await this.#waitForRoom(() => log.whenRoom());
     }
+  }
+
+  /** Numbered for another collector, which was away when it had to be sent, and may have it all the same. */
+  #isMoved({ envelope }: Pick<ParsedBatch, 'envelope'>): boolean {
+    const { seqsAbove } = this.#options;
+    if (seqsAbove === undefined) return false;
+    return envelope.firstSeq <= seqsAbove || envelope.firstSeq > seqsAbove + SEQS_PER_COLLECTOR;
   }
 
   #canSpeakFor({ cluster, node }: NodeName): boolean {
