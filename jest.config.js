@@ -45,6 +45,7 @@ export default {
         '**/test/simulator/**/*.test.ts',
         '**/test/accuracy/**/*.test.ts',
         '**/test/scenarios/**/*.test.ts',
+        '**/test/faults/**/*.test.ts',
       ],
       testPathIgnorePatterns: ['/node_modules/', '/test/lab/.*\\.lab\\.test\\.ts$'],
     },

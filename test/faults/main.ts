@@ -16,7 +16,7 @@ const SUITES: Readonly<Record<string, (rounds: number, seed: number) => Promise<
   agent: (rounds, seed) => runFaults({ rounds, seed }),
   collector: (rounds, seed) => runFaults({ rounds, seed, sparesAgents: true }),
   collectors: runCollectors,
-  log: () => runLog(),
+  log: (_rounds, seed) => runLog(seed),
 };
 
 async function main(): Promise<number> {
