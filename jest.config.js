@@ -36,6 +36,7 @@ export default {
         'test/simulator',
         'test/accuracy',
         'test/scenarios',
+        'test/faults',
       ].map((d) => `<rootDir>/${d}`),
       testMatch: [
         '**/src/**/*.test.ts',
