@@ -36,6 +36,7 @@ export default {
         'test/simulator',
         'test/accuracy',
         'test/scenarios',
+        'test/faults',
       ].map((d) => `<rootDir>/${d}`),
       testMatch: [
         '**/src/**/*.test.ts',
@@ -45,6 +46,7 @@ export default {
         '**/test/simulator/**/*.test.ts',
         '**/test/accuracy/**/*.test.ts',
         '**/test/scenarios/**/*.test.ts',
+        '**/test/faults/**/*.test.ts',
       ],
       testPathIgnorePatterns: ['/node_modules/', '/test/lab/.*\\.lab\\.test\\.ts$'],
     },

@@ -41,6 +41,11 @@ export async function benchIngest(): Promise<{
     HOPTRACE_COLLECTOR_LOG_MAX_BYTES: String(8 * 1024 ** 3),
     HOPTRACE_COLLECTOR_MAX_QUEUED_RECORDS: '1',
     HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS: '50',
+    // The sender here is one node that sends more than any.
+    HOPTRACE_COLLECTOR_NODE_RECORDS_PER_SECOND: '0',
+    HOPTRACE_COLLECTOR_NODE_BYTES_PER_SECOND: '0',
+    HOPTRACE_COLLECTOR_TENANT_RECORDS_PER_SECOND: '0',
+    HOPTRACE_COLLECTOR_TENANT_BYTES_PER_SECOND: '0',
   };
   const collector = buildCollector({ config: readConfig(env, () => ''), store: AWAY });
   const { url } = await collector.start();

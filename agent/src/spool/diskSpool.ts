@@ -32,7 +32,7 @@ import { envelopeSchema } from '@hoptrace/domain/wire/v1.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Batch, batchOf, type CutBatch, type OnDrop, type Outbox } from './outbox.ts';
 
-const NAME = /^(\d{10})-([0-9a-f]{8})\.spool$/;
+export const SPOOL_FILE = /^(\d{10})-([0-9a-f]{8})\.spool$/;
 const BATCH_FRAME = 1;
 const FILE_BYTES = 4 * 1024 * 1024;
 const SYNC_EVERY_MS = 1000;
@@ -93,7 +93,7 @@ export class DiskSpool implements Outbox {
 
   /** Throws where the batch cannot be written even after older ones were dropped. */
   add(cut: CutBatch): Batch {
-    const batch = batchOf(cut, cut.bytes.length, Date.now());
+    const batch = batchOf(cut, cut.bytes.length, cut.cutAtMs ?? Date.now());
     while (this.sizeBytes + cut.bytes.length > this.#options.maxBytes && this.#dropOldest());
     for (;;) {
       try {
@@ -153,7 +153,7 @@ export class DiskSpool implements Outbox {
   }
 
   #recover(name: string): void {
-    const [, number, salt] = NAME.exec(name) ?? [];
+    const [, number, salt] = SPOOL_FILE.exec(name) ?? [];
     if (number === undefined || salt === undefined) return;
     const file = this.#newFile(name, Number(number), Number.parseInt(salt, 16));
     const bytes = readFileSync(file.path);
