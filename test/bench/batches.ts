@@ -28,7 +28,7 @@ export const benchContext = clusterOf([
   { name: 'app', nodePort: 30081, endpoints: ['10.244.3.20:8080@node3'] },
 ]);
 
-function template(): { inbound: Leg[]; outbound: Leg[]; link: ProxyLink } {
+function template(): { inbound: Leg[]; outbound: Leg[]; links: ProxyLink[] } {
   const inbound = legsOf({
     id: 1,
     taps: [
@@ -48,7 +48,7 @@ function template(): { inbound: Leg[]; outbound: Leg[]; link: ProxyLink } {
       { node: 'node3', role: 'podVeth', direction: 'tx', tuple: BACK },
     ],
   });
-  return { inbound, outbound, link: linkOf('request', 2, 1, 1) };
+  return { inbound, outbound, links: [linkOf('request', 2, 1, 1), linkOf('response', 1, 2, 2)] };
 }
 
 function envelopeOf(node: string): Envelope {
@@ -85,12 +85,14 @@ const shapes = new Map<string, readonly Shape[]>();
 function shapesOf(requests: number, hasLinks: boolean): readonly Shape[] {
   const known = shapes.get(`${requests}/${hasLinks}`);
   if (known !== undefined) return known;
-  const { inbound, outbound, link } = template();
+  const { inbound, outbound, links } = template();
   const made = ['node1', 'node2', 'node3'].map((node): Shape => {
     const parts = [
       ...inbound.filter((leg) => leg.node === node).map((record) => ({ record, side: 0 })),
       ...outbound.filter((leg) => leg.node === node).map((record) => ({ record, side: 1 })),
-      ...(hasLinks && node === link.node ? [{ record: link, side: 1 }] : []),
+      ...links
+        .filter((link) => hasLinks && node === link.node)
+        .map((record) => ({ record, side: record.side === 'request' ? 1 : 0 })),
     ];
     const records = Array.from({ length: requests }, () => parts.map(({ record }) => record));
     const bytes = encodeBatch(envelopeOf(node), records.flat());
@@ -111,7 +113,7 @@ export function makeBatches(from: number, requests: number, hasLinks: boolean): 
         const seq = request * parts.length + index;
         view.setUint32(at + LEG.seq, seq, true);
         if (record.kind === 'leg') patchLeg(view, at, request, side, seq);
-        else patchLink(view, at, request);
+        else patchLink(view, at, request, side);
         at += view.getUint16(at + 2, true);
       }
     }
@@ -134,9 +136,10 @@ function patchLeg(view: DataView, at: number, request: number, side: number, seq
   }
 }
 
-function patchLink(view: DataView, at: number, request: number): void {
+/** `side`: of the subject; the bursts that it names are of the other. */
+function patchLink(view: DataView, at: number, request: number, subjectSide: number): void {
   for (const [index, hash] of LINK.hashes.entries()) {
-    const side = index === 0 ? 1 : 0;
+    const side = index === 0 ? subjectSide : 1 - subjectSide;
     view.setUint32(at + hash, hashWord(request, side, 4));
     view.setUint32(at + hash + 4, hashWord(request, side, 5));
   }
