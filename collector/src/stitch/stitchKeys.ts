@@ -39,13 +39,10 @@ export function stitchKeys(record: Sourced): StitchKeys {
       keys.push(`${prefix}${key}@${slot}`, `${prefix}${key}@${slot + 1}`);
     }
   }
+  // Of records that use a tuple the last key is that of the client ISN, else of the ISN pair, else the record's own.
+  const holder = keys.at(-1) ?? '';
   const use = tupleUseOf(record, prefix);
-  return { own, keys, tuple: use === null ? null : { use, holder: holderOf(keys) } };
-}
-
-/** Of records that use a tuple the last key is that of the client ISN, else of the ISN pair, else the record's own. */
-function holderOf(keys: readonly string[]): string {
-  return keys.at(-1) ?? '';
+  return { own, keys, tuple: use === null ? null : { use, holder } };
 }
 
 /** A key that clients may repeat at will: a request id or a first flight. */
