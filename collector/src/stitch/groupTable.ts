@@ -6,7 +6,7 @@ import { TupleMeetings } from '@hoptrace/domain/reconstruct/tupleMeetings.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { CrowdedKeys } from './crowdedKeys.ts';
 import { type Group, newGroup, putRecord } from './group.ts';
-import { type StitchKeys, stitchKeys } from './stitchKeys.ts';
+import { type StitchKeys, stitchKeys, stitchTuple } from './stitchKeys.ts';
 
 /** Where a record comes from. `isNews: false`: its paths are written already (a start after a crash). */
 export interface Origin {
@@ -111,7 +111,7 @@ export class GroupTable {
 
   forget(group: Group): void {
     for (const record of group.records.values()) {
-      const { tuple } = stitchKeys(record);
+      const tuple = stitchTuple(record);
       if (tuple !== null) this.#tuples.forget(tuple.use.key, tuple.holder, record.startUs);
     }
     this.#remove(group);

@@ -14,8 +14,7 @@ export interface StitchKeys {
   readonly own: string;
   /** That and those under which it meets others, all per cluster. */
   readonly keys: readonly string[];
-  /** The tuple that may bring it together with others, and the key of those whom it stands for. */
-  readonly tuple: { readonly use: TupleUse; readonly holder: string } | null;
+  readonly tuple: StitchTuple | null;
 }
 
 /**
@@ -30,19 +29,35 @@ export interface StitchKeys {
 export function stitchKeys(record: Sourced): StitchKeys {
   const prefix = `${record.cluster}|`;
   const own = recordKey(record);
-  const joins = joinKeys(record);
   const keys = [prefix + own];
-  for (const key of joins) {
+  for (const key of joinKeys(record)) {
     if (!SLOTTED.test(key)) keys.push(prefix + key);
     else {
       const slot = Math.floor(record.startUs / SLOT_US);
       keys.push(`${prefix}${key}@${slot}`, `${prefix}${key}@${slot + 1}`);
     }
   }
-  // Of records that use a tuple the last key is that of the client ISN, else of the ISN pair, else the record's own.
-  const holder = keys.at(-1) ?? '';
+  return { own, keys, tuple: stitchTuple(record) };
+}
+
+export interface StitchTuple {
+  readonly use: TupleUse;
+  /** One of the record's keys, of the most that it may share. */
+  readonly holder: string;
+}
+
+/** The tuple that may bring a record together with others. */
+export function stitchTuple(record: Sourced): StitchTuple | null {
+  const prefix = `${record.cluster}|`;
   const use = tupleUseOf(record, prefix);
-  return { own, keys, tuple: use === null ? null : { use, holder } };
+  return use === null ? null : { use, holder: prefix + holderOf(record) };
+}
+
+function holderOf(record: Sourced): string {
+  if ('clientIsnHash' in record && record.clientIsnHash !== null)
+    return `c:${record.clientIsnHash}`;
+  if ('isnPairHash' in record && record.isnPairHash !== null) return `p:${record.isnPairHash}`;
+  return recordKey(record);
 }
 
 /** A key that clients may repeat at will: a request id or a first flight. */

@@ -20,6 +20,23 @@ export function order(connections: readonly Connection[]): Connection[] {
 }
 
 function sortLegs(connection: Connection): Connection {
+  return plainlySorted(connection) ?? sortedByParts(connection);
+}
+
+/** One handshake, seen once and answered at every tap, and no TTL that rises: nearly all. Null for any other. */
+function plainlySorted(connection: Connection): Connection | null {
+  const [first] = connection.legs;
+  for (const leg of connection.legs) {
+    if (leg.isnPairHash !== first?.isnPairHash) return null;
+    if (leg.synAckNs === null || leg.synCount > 1) return null;
+  }
+  const legs = [...connection.legs].sort(byNesting);
+  for (let index = 1; index < legs.length; index++)
+    if ((legs[index]?.synTtl ?? 0) > (legs[index - 1]?.synTtl ?? 0)) return null;
+  return { ...connection, legs };
+}
+
+function sortedByParts(connection: Connection): Connection {
   const ranks = rankOf(connection.legs);
   const parts = handshakes(connection.legs, ranks).map((legs) => sortHandshake(legs, ranks));
   const opened = parts.flatMap((legs) => openedAnew(legs, ranks));
@@ -36,7 +53,7 @@ function sortLegs(connection: Connection): Connection {
 type RankOf = (leg: Leg) => number;
 
 function rankOf(legs: readonly Leg[]): RankOf {
-  // One handshake, answered everywhere: the times order, and nothing has to be placed.
+  // One handshake, answered everywhere: nothing has to be placed.
   const [first] = legs;
   const isPlain = (leg: Leg) => toServerNs(leg) !== null && leg.isnPairHash === first?.isnPairHash;
   if (legs.every(isPlain)) return () => 0;
@@ -144,16 +161,15 @@ function orderOf(legs: readonly Leg[], rank: RankOf): (a: Leg, b: Leg) => number
  * one leg is not of this connection; both parts are kept, neither is believed.
  */
 function splitAtVeto(connection: Connection): Connection[] {
-  const falls = connection.legs.map((leg, index) => {
-    const before = connection.legs[index - 1];
-    const [a, b] = [before === undefined ? null : toClientNs(before), toClientNs(leg)];
-    if (before !== undefined && isBehindSocket(before, leg)) return Number.POSITIVE_INFINITY;
-    const isSeam = before?.isnPairHash !== leg.isnPairHash;
-    return a === null || b === null || isSeam ? 0 : a - b;
-  });
-  const worstNs = Math.max(0, ...falls);
+  let worstNs = 0;
+  let cut = 0;
+  for (let index = 1; index < connection.legs.length; index++) {
+    const fallNs = fallBetween(connection.legs[index - 1] as Leg, connection.legs[index] as Leg);
+    if (fallNs <= worstNs) continue;
+    worstNs = fallNs;
+    cut = index;
+  }
   if (worstNs <= PHYSICS_MARGIN_NS) return [connection];
-  const cut = falls.indexOf(worstNs);
   const warning = {
     code: 'impossibleTimes',
     text: `what ${legSubject(connection.legs[cut] as Leg)} saw cannot come after ${legSubject(connection.legs[cut - 1] as Leg)} in one connection (${Number.isFinite(worstNs) ? `${Math.round(worstNs / 1000)} µs less than nothing` : 'it had arrived in a Pod'}): it is cut there`,
@@ -168,6 +184,14 @@ function splitAtVeto(connection: Connection): Connection[] {
     warnings: [...connection.warnings, warning],
   });
   return [part(connection.legs.slice(0, cut), ''), part(connection.legs.slice(cut), '/cut')];
+}
+
+/** By how much the time to the client falls; infinite where no packet goes on. */
+function fallBetween(before: Leg, leg: Leg): number {
+  if (isBehindSocket(before, leg)) return Number.POSITIVE_INFINITY;
+  const [a, b] = [toClientNs(before), toClientNs(leg)];
+  const isSeam = before.isnPairHash !== leg.isnPairHash;
+  return a === null || b === null || isSeam ? 0 : a - b;
 }
 
 /** What has entered a Pod only goes on if the Pod itself sends it on (a Pod that forwards, such as a ServiceLB). */
