@@ -20,6 +20,7 @@ import {
   u64,
   WireValueError,
 } from './layout.ts';
+import { readExchange, readLeg } from './shortReaders.ts';
 import type {
   ExchangeRecord,
   LegRecord,
@@ -45,14 +46,11 @@ export const HEAD_BYTES = 4;
 /** The first field of every record. */
 export const SEQ_OFFSET = HEAD_BYTES;
 
-const tapRole = oneOf(TAP_ROLES);
-const tapDirection = oneOf(TAP_DIRECTIONS);
-const legEnd = oneOf(LEG_ENDS);
 const tap: FieldType<Tap> = group<Tap>({
   netns: u32,
   ifindex: u32,
-  role: tapRole,
-  synDirection: tapDirection,
+  role: oneOf(TAP_ROLES),
+  synDirection: oneOf(TAP_DIRECTIONS),
 });
 const burst = group({ isnPairHash: hash64, burst: u32 });
 
@@ -74,7 +72,7 @@ const legFields: Fields<Omit<LegRecord, 'kind'>> = {
   firstRequestNs: optionalU64,
   firstResponseNs: optionalU64,
   endNs: optionalU64,
-  end: legEnd,
+  end: oneOf(LEG_ENDS),
   revision: u8,
   legId: u64,
 };
@@ -134,41 +132,6 @@ const exchangeFields: Fields<Omit<ExchangeRecord, 'kind'>> = {
   firstFlightHash: optionalHash64,
 };
 
-/**
- * Most records are legs: written out, because an object that is filled field by field costs five times as much. The
- * tests hold it against the list of fields.
- */
-function readLeg(view: DataView): LegRecord {
-  return {
-    kind: 'leg',
-    seq: u64.read(view, 4),
-    startUs: u64.read(view, 12),
-    tap: {
-      netns: view.getUint32(20, true),
-      ifindex: view.getUint32(24, true),
-      role: tapRole.read(view, 28),
-      synDirection: tapDirection.read(view, 29),
-    },
-    tuple: tuple.read(view, 30),
-    original: optionalTuple.read(view, 66),
-    reply: optionalTuple.read(view, 102),
-    clientIsnHash: optionalHash64.read(view, 138),
-    serverIsnHash: optionalHash64.read(view, 146),
-    isnPairHash: optionalHash64.read(view, 154),
-    synTtl: view.getUint8(162),
-    synCount: view.getUint16(163, true),
-    synNs: u64.read(view, 165),
-    synAckNs: optionalU64.read(view, 173),
-    ackNs: optionalU64.read(view, 181),
-    firstRequestNs: optionalU64.read(view, 189),
-    firstResponseNs: optionalU64.read(view, 197),
-    endNs: optionalU64.read(view, 205),
-    end: legEnd.read(view, 213),
-    revision: view.getUint8(214),
-    legId: u64.read(view, 215),
-  };
-}
-
 interface RecordLayout {
   readonly kind: RecordKind;
   readonly code: number;
@@ -208,12 +171,15 @@ export function writeHead(view: DataView, at: number, code: number, sizeBytes: n
 }
 
 /** Tries the short way; what that cannot read, the list of fields names. */
-function withLegReader(layout: RecordLayout): RecordLayout {
+function withShortReader(
+  layout: RecordLayout,
+  readShort: (view: DataView) => WireRecord,
+): RecordLayout {
   return {
     ...layout,
     read: (view) => {
       try {
-        return readLeg(view);
+        return readShort(view);
       } catch (error) {
         if (!(error instanceof WireValueError)) throw error;
         return layout.read(view);
@@ -223,11 +189,11 @@ function withLegReader(layout: RecordLayout): RecordLayout {
 }
 
 export const LAYOUTS: readonly RecordLayout[] = [
-  withLegReader(layoutOf<LegRecord>('leg', 1, legFields)),
+  withShortReader(layoutOf<LegRecord>('leg', 1, legFields), readLeg),
   layoutOf<RefusalRecord>('refusal', 2, refusalFields),
   layoutOf<ProxyLinkRecord>('proxyLink', 3, proxyLinkFields),
   layoutOf<ProxyHeaderRecord>('proxyHeader', 4, proxyHeaderFields),
-  layoutOf<ExchangeRecord>('exchange', 5, exchangeFields),
+  withShortReader(layoutOf<ExchangeRecord>('exchange', 5, exchangeFields), readExchange),
 ];
 const LAYOUT_BY_KIND = new Map(LAYOUTS.map((layout) => [layout.kind, layout]));
 export const LAYOUT_BY_CODE = new Map(LAYOUTS.map((layout) => [layout.code, layout]));
