@@ -9,14 +9,16 @@ interface Use {
   readonly holder: string;
   readonly role: TupleRole;
   readonly startUs?: number;
+  readonly ttl?: number;
 }
 
 /** Sets of holders that are to be looked at together, each sorted, in the order of their first. */
 function meet(uses: readonly Use[]): string[][] {
   const meetings = new TupleMeetings();
   const sets = new Map(uses.map(({ holder }) => [holder, new Set([holder])]));
-  for (const { holder, role, startUs } of uses) {
-    const others = meetings.note({ key: 't', role }, holder, startUs ?? T0_US);
+  for (const { holder, role, startUs, ttl } of uses) {
+    const own = ttl ?? (role === 'sent' ? 64 : 63);
+    const others = meetings.note({ key: 't', role, ttl: own }, holder, startUs ?? T0_US);
     for (const other of others) {
       const [a, b] = [sets.get(holder) as Set<string>, sets.get(other) as Set<string>];
       for (const each of b) sets.set(each, a.add(each));
@@ -48,6 +50,8 @@ test('what was sent and never received meets what was received and never sent, a
   ];
   expect(meet(uses)).toEqual([['a', 'back', 'front']]);
   expect(meet(uses.slice(0, 4))).toEqual([['a'], ['front']]);
+  // As it was sent, so it came: nothing stands between, and the other end of each was lost.
+  expect(meet(uses.map((use) => ({ ...use, ttl: 64 })))).toEqual([['a'], ['back'], ['front']]);
 });
 
 test('within 10 s tuples meet, beyond 20 s they do not', () => {
@@ -85,9 +89,9 @@ test('who meets whom in the end does not leave out anybody that another order wo
 
 test('what is forgotten is met no more, and leaves nothing behind', () => {
   const meetings = new TupleMeetings();
-  meetings.note({ key: 't', role: 'sent' }, 'a', T0_US);
-  meetings.note({ key: 't', role: 'received' }, 'a', T0_US);
+  meetings.note({ key: 't', role: 'sent', ttl: 64 }, 'a', T0_US);
+  meetings.note({ key: 't', role: 'received', ttl: 64 }, 'a', T0_US);
   meetings.forget('t', 'a', T0_US);
   expect(meetings.size).toBe(0);
-  expect(meetings.note({ key: 't', role: 'wants' }, 'b', T0_US)).toEqual([]);
+  expect(meetings.note({ key: 't', role: 'wants', ttl: 0 }, 'b', T0_US)).toEqual([]);
 });

@@ -2,8 +2,8 @@
  * Who has to be looked at together for a tuple's sake. Tuples are reused within a second, so that one was carried by
  * two connections says nothing by itself. It does where somebody knows a connection by its tuple alone (`wants`: a
  * PROXY header, a leg without sequence numbers), and where one connection was sent and another received, each at one
- * end only: a firewall that draws sequence numbers of its own may lie between. Then all that carried it meet, because
- * whether the tuple was reused has to be seen.
+ * end only and with a router between by their TTLs: a firewall that draws sequence numbers of its own may stand there
+ * (bridge.ts asks the same). Then all that carried it meet, because whether the tuple was reused has to be seen.
  */
 import { tupleKey } from '../model/tuple.ts';
 import type { WireRecord } from '../wire/v1.ts';
@@ -16,6 +16,8 @@ export type TupleRole = 'has' | 'wants' | 'sent' | 'received';
 export interface TupleUse {
   readonly key: string;
   readonly role: TupleRole;
+  /** Of the SYN where it was sent or received; of no meaning else. */
+  readonly ttl: number;
 }
 
 /** Null: the record has to do with no tuple. Keys of different prefixes never meet. */
@@ -24,33 +26,36 @@ export function tupleUseOf(record: WireRecord, prefix = ''): TupleUse | null {
     case 'leg': {
       const { tap, isnPairHash, clientIsnHash } = record;
       const key = prefix + tupleKey(record.tuple);
-      if (isnPairHash === null) return { key, role: clientIsnHash === null ? 'wants' : 'has' };
-      if (tap.role !== 'uplink') return { key, role: 'has' };
-      return { key, role: tap.synDirection === 'tx' ? 'sent' : 'received' };
+      const ttl = record.synTtl;
+      if (isnPairHash === null) return { key, role: clientIsnHash === null ? 'wants' : 'has', ttl };
+      if (tap.role !== 'uplink') return { key, role: 'has', ttl };
+      return { key, role: tap.synDirection === 'tx' ? 'sent' : 'received', ttl };
     }
     case 'refusal':
       return {
         key: prefix + tupleKey(record.tuple),
         role: record.clientIsnHash === null ? 'wants' : 'has',
+        ttl: 0,
       };
     case 'proxyHeader':
       return record.claimed === null
         ? null
-        : { key: prefix + tupleKey(record.claimed), role: 'wants' };
+        : { key: prefix + tupleKey(record.claimed), role: 'wants', ttl: 0 };
     default:
       return null;
   }
 }
 
-const SENT = 1;
-const RECEIVED = 2;
+/** At which ends a connection's tuple was seen; null: not there. */
+interface Ends {
+  /** The greatest TTL with which it was sent, the smallest with which it was received. */
+  readonly sentTtl: number | null;
+  readonly receivedTtl: number | null;
+}
 
 interface Meeting {
   isWanted: boolean;
-  /** By holder: at which ends its tuple was seen. */
-  readonly ends: Map<string, number>;
-  sentOnly: number;
-  receivedOnly: number;
+  readonly ends: Map<string, Ends>;
 }
 
 /** Tuples in slots of 10 s, each use in its own and the next: two within 10 s of each other share one. */
@@ -61,10 +66,10 @@ export class TupleMeetings {
    * Notes that `holder` (a key that names a connection, or a record) uses a tuple. Answers holders with which it has
    * to be looked at together, and those with one another; of such as met before it may be only one.
    */
-  note({ key, role }: TupleUse, holder: string, startUs: number): readonly string[] {
+  note(use: TupleUse, holder: string, startUs: number): readonly string[] {
     const slot = Math.floor(startUs / SLOT_US);
-    const own = this.#noteIn(slot, key, role, holder);
-    const next = this.#noteIn(slot + 1, key, role, holder);
+    const own = this.#noteIn(slot, use, holder);
+    const next = this.#noteIn(slot + 1, use, holder);
     return own.length === 0 ? next : next.length === 0 ? own : [...own, ...next];
   }
 
@@ -80,17 +85,12 @@ export class TupleMeetings {
     return size;
   }
 
-  #noteIn(slot: number, key: string, role: TupleRole, holder: string): readonly string[] {
+  #noteIn(slot: number, { key, role, ttl }: TupleUse, holder: string): readonly string[] {
     const meeting = this.#meetingOf(slot, key);
     const before = meeting.ends.get(holder);
-    const ends = (before ?? 0) | (role === 'sent' ? SENT : role === 'received' ? RECEIVED : 0);
-    if (before === undefined || before !== ends) {
-      meeting.ends.set(holder, ends);
-      count(meeting, before ?? 0, -1);
-      count(meeting, ends, 1);
-    }
+    meeting.ends.set(holder, withEnd(before ?? NO_ENDS, role, ttl));
     if (meeting.isWanted) return before === undefined ? firstOther(meeting.ends, holder) : NOBODY;
-    meeting.isWanted = role === 'wants' || (meeting.sentOnly > 0 && meeting.receivedOnly > 0);
+    meeting.isWanted = role === 'wants' || (meeting.ends.size > 1 && hasBreak(meeting.ends));
     return meeting.isWanted && meeting.ends.size > 1 ? [...meeting.ends.keys()] : NOBODY;
   }
 
@@ -99,7 +99,7 @@ export class TupleMeetings {
     if (meetings.size === 0) this.#slots.set(slot, meetings);
     const known = meetings.get(key);
     if (known !== undefined) return known;
-    const meeting = { isWanted: false, ends: new Map(), sentOnly: 0, receivedOnly: 0 };
+    const meeting = { isWanted: false, ends: new Map() };
     meetings.set(key, meeting);
     return meeting;
   }
@@ -108,7 +108,6 @@ export class TupleMeetings {
     const meetings = this.#slots.get(slot);
     const meeting = meetings?.get(key);
     if (meetings === undefined || meeting === undefined) return;
-    count(meeting, meeting.ends.get(holder) ?? 0, -1);
     meeting.ends.delete(holder);
     if (meeting.ends.size === 0) meetings.delete(key);
     if (meetings.size === 0) this.#slots.delete(slot);
@@ -117,13 +116,29 @@ export class TupleMeetings {
 
 const NOBODY: readonly string[] = [];
 
-function count(meeting: Meeting, ends: number, by: number): void {
-  if (ends === SENT) meeting.sentOnly += by;
-  if (ends === RECEIVED) meeting.receivedOnly += by;
+const NO_ENDS: Ends = { sentTtl: null, receivedTtl: null };
+
+function withEnd(known: Ends, role: TupleRole, ttl: number): Ends {
+  const { sentTtl, receivedTtl } = known;
+  if (role === 'sent') return { sentTtl: Math.max(ttl, sentTtl ?? 0), receivedTtl };
+  if (role === 'received') return { sentTtl, receivedTtl: Math.min(ttl, receivedTtl ?? ttl) };
+  return known;
+}
+
+/** Was one only sent, and another only received, with a router between? */
+function hasBreak(ends: ReadonlyMap<string, Ends>): boolean {
+  let sentOnly = 0;
+  let receivedOnly = Number.POSITIVE_INFINITY;
+  for (const { sentTtl, receivedTtl } of ends.values()) {
+    if (receivedTtl === null && sentTtl !== null) sentOnly = Math.max(sentOnly, sentTtl);
+    if (sentTtl === null && receivedTtl !== null)
+      receivedOnly = Math.min(receivedOnly, receivedTtl);
+  }
+  return sentOnly > receivedOnly;
 }
 
 /** All that met are together already: one stands for all. */
-function firstOther(ends: ReadonlyMap<string, number>, holder: string): readonly string[] {
+function firstOther(ends: ReadonlyMap<string, Ends>, holder: string): readonly string[] {
   for (const other of ends.keys()) if (other !== holder) return [other];
   return NOBODY;
 }
