@@ -10,6 +10,9 @@ export function hash64(text: string): string {
     high = Math.imul(high ^ code, 0x01000193);
     low = Math.imul(low ^ (code + index), 0x01000193);
   }
-  const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
   return hex(high) + hex(low);
+}
+
+function hex(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
 }
