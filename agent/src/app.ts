@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { type AgentConfig, type ExchangeMode, loaderArgs, type SpoolConfig } from './config.ts';
+import { sourceOf } from './degraded.ts';
 import { WholeSince } from './exchanges/wholeSince.ts';
 import { NodeFactsWatch } from './facts/nodeFacts.ts';
 import type { Hello } from './frames/hello.ts';
@@ -79,7 +80,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       bootId: randomBytes(16).toString('hex'),
       limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
       addresses: () => pipeline.addresses,
-      facts: () => deps.facts?.latest ?? null,
+      facts: () => facts(deps.facts?.latest ?? null, pipeline.hello),
       exchangesSinceUs: () => wholeSince.us(Date.now()),
       takeLosses: () => losses.take(),
       giveBackLosses: (lost) => losses.giveBack(lost),
@@ -87,6 +88,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       log,
     });
   };
+  const facts = factsWithSource();
   let sender: Sender | null = null;
   const pipeline = new Pipeline({
     secret: config.secret,
@@ -136,6 +138,20 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
   };
 }
 
+/** The facts with what the loader can see. The same object as long as both say the same. */
+function factsWithSource() {
+  let last: { from: NodeFacts; hello: Hello | null; source: string; all: NodeFacts } | null = null;
+  return (from: NodeFacts | null, hello: Hello | null): NodeFacts | null => {
+    if (from === null) return null;
+    if (last?.from === from && last.hello === hello) return last.all;
+    const source = hello === null ? '' : JSON.stringify(sourceOf(hello));
+    const isSame = last?.from === from && last.source === source;
+    const fresh = hello === null ? from : { ...from, source: sourceOf(hello) };
+    last = { from, hello, source, all: isSame && last !== null ? last.all : fresh };
+    return last.all;
+  };
+}
+
 /** Bytes of batches without a spool: eight on their way, and what is durable at the collector. */
 const MEMORY_OUTBOX_BYTES = 8 * 1024 * 1024;
 
@@ -179,10 +195,14 @@ export function liveDeps(config: AgentConfig, log: Log): Pick<AgentDeps, 'source
 }
 
 /** The source of a live agent: the loader with the config's options, recorded where the config says so. */
-export function loaderSource(config: AgentConfig, log: Log): LoaderSource {
+export function loaderSource(
+  config: AgentConfig,
+  log: Log,
+  moreArgs: readonly string[] = [],
+): LoaderSource {
   return new LoaderSource({
     loaderPath: config.loaderPath,
-    args: loaderArgs(config),
+    args: [...loaderArgs(config), ...moreArgs],
     openRecording:
       config.recordFile === null
         ? null

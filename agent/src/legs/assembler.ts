@@ -24,6 +24,7 @@ import {
   isRefused,
   LAST_REVISION,
   legRecord,
+  namesOf,
   RIPE_NS,
   TELLS,
 } from './openLeg.ts';
@@ -132,6 +133,12 @@ export class LegAssembler {
     const legId = this.#idBase + id;
     if (legId >= this.#nextIdBase) this.#nextIdBase = legId + 1;
     return legId;
+  }
+
+  /** What the legs that are open are called, `netns tuple`. */
+  openTuples(): Set<string> {
+    const open = [...this.#legs.values()].filter(({ end }) => end === 'open');
+    return new Set(open.flatMap(({ frame }) => namesOf(frame)));
   }
 
   isOpen(legId: number): boolean {

@@ -45,7 +45,7 @@ const MIN_CREDIT_BYTES = 256 * 1024;
 const MAX_CREDIT_BYTES = 4 * 1024 * 1024;
 /** Answers that one connection may wait for. Beyond, it is not read. */
 const MAX_AWAITED = 1000;
-const KNOWN_PARTS = ['facts', 'exchangesSinceUs'];
+const KNOWN_PARTS = ['facts', 'source', 'exchangesSinceUs'];
 /** A dead peer is noticed after two of these. */
 const PING_INTERVAL_MS = 30_000;
 /** WebSocket status codes, RFC 6455 7.4.1. */
