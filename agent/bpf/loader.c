@@ -187,7 +187,8 @@ static void run_timers(struct agent *agent)
 	u64 now = now_ns(CLOCK_MONOTONIC);
 
 	is_hello_due = now >= agent->next_hello_ns;
-	is_stats_due = now >= agent->next_stats_ns;
+	is_stats_due = now >= agent->next_stats_ns || agent->control.wants_stats;
+	agent->control.wants_stats = false;
 	/* An allow-list decides what is watched and is cheap to check; else all of /proc is read. */
 	if (has_allow_list ? is_stats_due : is_hello_due)
 		refresh_namespaces(agent);

@@ -101,3 +101,10 @@ export function legRecord(
 function shifted(ns: number | null, restNs: number): number | null {
   return ns === null ? null : ns + restNs;
 }
+
+/** An answer after all: what was told of the silence is replaced. */
+export function reopen(leg: OpenLeg): void {
+  if (leg.end === 'open' || leg.told === TELLS.end) return;
+  leg.end = 'open';
+  leg.endNs = null;
+}
