@@ -11,7 +11,7 @@ need=(
 )
 # file that must be there, and its package
 need_files=(
-  "/usr/include/stdio.h libc6-dev" "/usr/include/bpf/libbpf.h libbpf-dev" "/usr/include/libelf.h libelf-dev" "/usr/include/zlib.h zlib1g-dev"
+  "/usr/include/stdio.h libc6-dev" "/usr/include/bpf/libbpf.h libbpf-dev" "/usr/include/libelf.h libelf-dev" "/usr/include/zlib.h zlib1g-dev" "/usr/include/libmnl/libmnl.h libmnl-dev"
   "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core"
 )
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { type AgentConfig, type ExchangeMode, loaderArgs, type SpoolConfig } from './config.ts';
+import { sourceOf } from './degraded.ts';
 import { WholeSince } from './exchanges/wholeSince.ts';
 import { NodeFactsWatch } from './facts/nodeFacts.ts';
 import type { Hello } from './frames/hello.ts';
@@ -91,7 +92,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
         outbox: openOutbox({ config, collectorUrl, metrics, losses: told, log }),
         limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
         addresses: () => pipeline.addresses,
-        facts: () => deps.facts?.latest ?? null,
+        facts: () => facts(deps.facts?.latest ?? null, pipeline.hello),
         // To one of several not every request is told, and none may conclude anything from what it does not hear.
         exchangesSinceUs: () => (isSpread ? null : wholeSince.us(Date.now())),
         takeLosses: () => told.take(),
@@ -105,6 +106,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       makeSender: senderOf,
     });
   };
+  const facts = factsWithSource();
   let sender: RecordSink | null = null;
   const pipeline = new Pipeline({
     secret: config.secret,
@@ -151,6 +153,20 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
     },
     metrics: () => ({ ...metrics }),
     hello: () => pipeline.hello,
+  };
+}
+
+/** The facts with what the loader can see. The same object as long as both say the same. */
+function factsWithSource() {
+  let last: { from: NodeFacts; hello: Hello | null; source: string; all: NodeFacts } | null = null;
+  return (from: NodeFacts | null, hello: Hello | null): NodeFacts | null => {
+    if (from === null) return null;
+    if (last?.from === from && last.hello === hello) return last.all;
+    const source = hello === null ? '' : JSON.stringify(sourceOf(hello));
+    const isSame = last?.from === from && last.source === source;
+    const fresh = hello === null ? from : { ...from, source: sourceOf(hello) };
+    last = { from, hello, source, all: isSame && last !== null ? last.all : fresh };
+    return last.all;
   };
 }
 
@@ -207,10 +223,14 @@ export function liveDeps(config: AgentConfig, log: Log): Pick<AgentDeps, 'source
 }
 
 /** The source of a live agent: the loader with the config's options, recorded where the config says so. */
-export function loaderSource(config: AgentConfig, log: Log): LoaderSource {
+export function loaderSource(
+  config: AgentConfig,
+  log: Log,
+  moreArgs: readonly string[] = [],
+): LoaderSource {
   return new LoaderSource({
     loaderPath: config.loaderPath,
-    args: loaderArgs(config),
+    args: [...loaderArgs(config), ...moreArgs],
     openRecording:
       config.recordFile === null
         ? null

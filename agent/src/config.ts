@@ -85,6 +85,11 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_METRICS: metricsAddress.optional(),
   /** Where the node's processes are seen; another place in a container without hostPID. */
   HOPTRACE_AGENT_PROC: z.string().startsWith('/').prefault('/proc'),
+  /**
+   * `auto`: eBPF, and where the kernel refuses it conntrack alone, which is said. `conntrack`: that without trying.
+   * `ebpf`: without eBPF the agent fails, and tries again.
+   */
+  HOPTRACE_AGENT_SOURCE: z.enum(['auto', 'ebpf', 'conntrack']).default('auto'),
   /** Where `npm run agent:build` puts it. */
   HOPTRACE_AGENT_LOADER_PATH: z.string().min(1).optional(),
   /** On: only addresses leave the node, and nothing else tells the client behind a load balancer. */
@@ -140,6 +145,7 @@ export interface AgentConfig {
   readonly procFolder: string;
   /** Null: no metrics page. */
   readonly metrics: ListenAddress | null;
+  readonly source: 'auto' | 'ebpf' | 'conntrack';
   readonly loaderPath: string;
   readonly isProxyHeaderOn: boolean;
   readonly isProxyLinksOn: boolean;
@@ -223,6 +229,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     hostNetns: env.HOPTRACE_AGENT_HOST_NETNS ?? null,
     procFolder: env.HOPTRACE_AGENT_PROC,
     metrics: metricsOf(env),
+    source: env.HOPTRACE_AGENT_SOURCE,
     loaderPath: env.HOPTRACE_AGENT_LOADER_PATH ?? DEFAULT_LOADER_PATH,
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
     isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,
@@ -258,6 +265,7 @@ export function loaderArgs(config: AgentConfig): string[] {
   return [
     ...config.netns.flatMap((netns) => ['--netns', netns]),
     ...(config.hostNetns === null ? [] : ['--host-netns', config.hostNetns]),
+    ...['--source', config.source],
     ...['--ring-bytes', String(config.ringBytes)],
     ...(config.isProxyHeaderOn ? ['--proxy-header'] : []),
     ...(config.isProxyLinksOn ? ['--proxy-links'] : []),

@@ -1,7 +1,9 @@
 /** A live agent in a process of its own, from start to signal. */
+
 import { buildAgent, liveDeps } from './app.ts';
 import { assertLoader } from './check.ts';
 import type { AgentConfig } from './config.ts';
+import { degradedLines } from './degraded.ts';
 import { jsonLog, type Log } from './log.ts';
 import { prometheusText } from './metrics.ts';
 import { MetricsPage } from './metricsPage.ts';
@@ -23,6 +25,7 @@ export async function startAgent(config: AgentConfig, log: Log): Promise<Running
           ? []
           : [`not connected to ${config.collectorUrls.join(' or ')}`]),
       ],
+      degraded: () => degradedLines(agent.hello()),
     },
     log,
   );

@@ -33,7 +33,8 @@ export class Heartbeat {
 
   /** The facts, where they are news to a collector that knows what they are. */
   newsOf(facts: NodeFacts | null): NodeFacts | null {
-    return this.knows('facts') && facts !== this.#told ? facts : null;
+    const told = facts === null || this.knows('source') ? facts : withoutSource(facts);
+    return this.knows('facts') && told !== this.#told ? told : null;
   }
 
   sent({ sentAtUs, losses, facts }: Envelope): void {
@@ -53,4 +54,16 @@ export class Heartbeat {
     this.#known = [];
     return losses;
   }
+}
+
+const stripped = new WeakMap<NodeFacts, NodeFacts>();
+
+/** The same object for the same facts: another one would be news. */
+function withoutSource(facts: NodeFacts): NodeFacts {
+  const known = stripped.get(facts);
+  if (known !== undefined) return known;
+  const { source: _, ...rest } = facts;
+  const result = facts.source === undefined ? facts : rest;
+  stripped.set(facts, result);
+  return result;
 }
