@@ -19,6 +19,8 @@ const shared = {
 };
 
 export default {
+  // Machines are shared: a test that hangs is found later, and one that waits for its turn is not failed for it.
+  testTimeout: 60_000,
   projects: [
     {
       ...shared,

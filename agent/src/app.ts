@@ -78,35 +78,6 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
   const { source, log } = deps;
   const metrics = newMetrics();
   const losses = new LossLedger(metrics);
-  const makeSender = (): RecordSink => {
-    const { collectorUrls = [config.collectorUrl], collectorKey = 'cluster' } = config;
-    // Of this run, not of the machine: seq and legId start anew with the process.
-    const bootId = randomBytes(16).toString('hex');
-    const wholeSince = new WholeSince(config.exchanges === 'all', metrics, Date.now());
-    const isSpread = collectorUrls.length > 1 && collectorKey === 'connection';
-    const senderOf = (collectorUrl: string, own: Partial<MemberOptions> = {}) => {
-      // Each collector hears of all losses: what is missing may have been its own.
-      const told = own.seqBase === undefined ? losses : new LossLedger(metrics);
-      return new Sender({
-        ...{ ...config, collectorUrl, bootId, metrics, log, ...own },
-        outbox: openOutbox({ config, collectorUrl, metrics, losses: told, log }),
-        limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
-        addresses: () => pipeline.addresses,
-        facts: () => facts(deps.facts?.latest ?? null, pipeline.hello),
-        // To one of several not every request is told, and none may conclude anything from what it does not hear.
-        exchangesSinceUs: () => (isSpread ? null : wholeSince.us(Date.now())),
-        takeLosses: () => told.take(),
-        giveBackLosses: (lost) => told.giveBack(lost),
-      });
-    };
-    if (collectorUrls.length === 1) return senderOf(config.collectorUrl);
-    return new Fleet({
-      ...{ urls: collectorUrls, key: collectorKey, cluster: config.cluster, metrics, log },
-      takeoverMs: config.takeoverMs ?? TAKEOVER_MS,
-      makeSender: senderOf,
-    });
-  };
-  const facts = factsWithSource();
   let sender: RecordSink | null = null;
   const pipeline = new Pipeline({
     secret: config.secret,
@@ -125,7 +96,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
   return {
     start: () => {
       if (config.isSecretRandom) sayRandomSecret(log);
-      sender = makeSender();
+      sender = makeSender(config, deps, { metrics, losses, pipeline });
       sender.start();
       deps.facts?.start();
       source.start({
@@ -154,6 +125,45 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
     metrics: () => ({ ...metrics }),
     hello: () => pipeline.hello,
   };
+}
+
+interface Parts {
+  readonly metrics: Metrics;
+  readonly losses: LossLedger;
+  readonly pipeline: Pipeline;
+}
+
+/** To one collector, or to several: a sender for each. */
+function makeSender(config: AgentIdentity, deps: AgentDeps, parts: Parts): RecordSink {
+  const { collectorUrls = [config.collectorUrl], collectorKey = 'cluster' } = config;
+  const { metrics, losses, pipeline } = parts;
+  const { log } = deps;
+  // Of this run, not of the machine: seq and legId start anew with the process.
+  const bootId = randomBytes(16).toString('hex');
+  const wholeSince = new WholeSince(config.exchanges === 'all', metrics, Date.now());
+  const facts = factsWithSource();
+  const isSpread = collectorUrls.length > 1 && collectorKey === 'connection';
+  const senderOf = (collectorUrl: string, own: Partial<MemberOptions> = {}) => {
+    // Each collector hears of all losses: what is missing may have been its own.
+    const told = own.seqBase === undefined ? losses : new LossLedger(metrics);
+    return new Sender({
+      ...{ ...config, collectorUrl, bootId, metrics, log, ...own },
+      outbox: openOutbox({ config, collectorUrl, metrics, losses: told, log }),
+      limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
+      addresses: () => pipeline.addresses,
+      facts: () => facts(deps.facts?.latest ?? null, pipeline.hello),
+      // To one of several not every request is told, and none may conclude anything from what it does not hear.
+      exchangesSinceUs: () => (isSpread ? null : wholeSince.us(Date.now())),
+      takeLosses: () => told.take(),
+      giveBackLosses: (lost) => told.giveBack(lost),
+    });
+  };
+  if (collectorUrls.length === 1) return senderOf(config.collectorUrl);
+  return new Fleet({
+    ...{ urls: collectorUrls, key: collectorKey, cluster: config.cluster, metrics, log },
+    takeoverMs: config.takeoverMs ?? TAKEOVER_MS,
+    makeSender: senderOf,
+  });
 }
 
 /** The facts with what the loader can see. The same object as long as both say the same. */

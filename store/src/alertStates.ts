@@ -48,7 +48,7 @@ export async function writeAlertStates(
     version_us: nowUs,
     state: state.state,
     rule_id: state.ruleId,
-    cluster: state.labels['cluster'] ?? '',
+    cluster: state.labels.cluster ?? '',
     document: JSON.stringify(state),
   }));
   await store.insert('alerts_v1', rows, { ...options, dedupToken: `alerts-${nowUs}` });

@@ -31,7 +31,7 @@ const RULES = path.resolve('deploy/prometheus/hoptrace.rules.yml');
 const ALERTMANAGER = '/usr/bin/prometheus-alertmanager';
 const isThere = existsSync('/usr/bin/prometheus') && existsSync(ALERTMANAGER);
 /** With CI=true their absence fails; elsewhere it is a skip that the last line of `npm test` counts. */
-const isWanted = isThere || process.env['CI'] === 'true';
+const isWanted = isThere || process.env.CI === 'true';
 const suite = isWanted ? describe : describe.skip;
 /** Of the whole way; the rules look every second or two. */
 const LONG_MS = 180_000;

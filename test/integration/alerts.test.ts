@@ -29,7 +29,7 @@ const ruleOf = (id: string, more: Partial<AlertRule> = {}): AlertRule => {
   return { ...rule, ...more };
 };
 const shown = (alerts: readonly Alert[]) =>
-  alerts.map(({ ruleId, state, labels, value }) => [ruleId, state, labels['node'], value]);
+  alerts.map(({ ruleId, state, labels, value }) => [ruleId, state, labels.node, value]);
 
 const refusedAt = (startedAtUs: number, tail: number, more: Partial<Path> = {}) => ({
   ...refusedPath({ startedAtUs, tail }),
@@ -57,7 +57,7 @@ test('refused attempts fire by service, node and cause; a newer version that was
   await insertPaths(fixture.store, late, 'served after all');
   await turn(31);
   expect(shown(engine.alerts())).toEqual([
-    ['refused-connections', 'resolved', alert?.labels['node'], 4],
+    ['refused-connections', 'resolved', alert?.labels.node, 4],
   ]);
   const again = engineWith(store, { rules: [ruleOf('refused-connections')] });
   again.clock.us = at + 40 * SECOND;

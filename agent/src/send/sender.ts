@@ -194,8 +194,8 @@ export class Sender {
 
   #stored(answer: Extract<Answer, { type: 'stored' }>): void {
     const { bootId = this.#options.bootId, firstSeq, count, refused } = answer;
-    if (count === 0) this.#heartbeat.answered();
     const batch = this.#window.find(bootId, firstSeq, count);
+    if (count === 0) this.#heartbeat.answered();
     if (batch === null) return;
     this.#options.metrics.storedRecordsTotal += batch.count;
     // With a log they came with `durable`.
@@ -280,22 +280,18 @@ export class Sender {
 
   /** What collectors know that give credit. */
   #moreOf(): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts' | 'exchangesSinceUs'> {
-    const { outbox, facts } = this.#options;
-    const sinceUs = this.#options.exchangesSinceUs();
-    const clock = this.#clock.best;
-    const news = this.#heartbeat.newsOf(facts());
-    return {
-      watermarkUs: this.#watermark.untilUs({
-        ...{ nowMs: performance.now(), wallMs: Date.now() },
-        isQueueEmpty: this.#queue.size === 0,
-        oldestCutAtMs: oldestCutAtMs(outbox.batches),
-      }),
-      ...(clock === null ? {} : { clock }),
-      ...(news === null ? {} : { facts: news }),
-      ...(sinceUs !== null && this.#heartbeat.knows('exchangesSinceUs')
-        ? { exchangesSinceUs: sinceUs }
-        : {}),
-    };
+    const { outbox, facts, exchangesSinceUs } = this.#options;
+    const watermarkUs = this.#watermark.untilUs({
+      ...{ nowMs: performance.now(), wallMs: Date.now(), isQueueEmpty: this.#queue.size === 0 },
+      oldestCutAtMs: oldestCutAtMs(outbox.batches),
+    });
+    const sinceUs = exchangesSinceUs();
+    return this.#heartbeat.moreOf({
+      watermarkUs,
+      clock: this.#clock.best,
+      facts: facts(),
+      sinceUs,
+    });
   }
 
   #envelope(firstSeq: number, count: number): Envelope {

@@ -46,7 +46,7 @@ export function forgedHeaders(rows: readonly ServiceShares[]): Observation[] {
   return rows.map((row) => ({
     kind: 'forgedHeader',
     labels: labelsOf(row),
-    value: row.scenarios['forged'] ?? 0,
+    value: row.scenarios.forged ?? 0,
     count: judged(row),
     ...NOTHING,
   }));

@@ -62,9 +62,9 @@ function registerAlertList(app: ApiApp, { alerts }: AlertRouteDeps): void {
           (state ?? alert.state) === alert.state &&
           (severity ?? alert.severity) === alert.severity &&
           (rule ?? alert.ruleId) === alert.ruleId &&
-          (node ?? alert.labels['node']) === alert.labels['node'] &&
+          (node ?? alert.labels.node) === alert.labels.node &&
           (service === undefined ||
-            service === `${alert.labels['namespace']}/${alert.labels['service']}`),
+            service === `${alert.labels.namespace}/${alert.labels.service}`),
       );
       return { items, nextCursor: null, evaluatedAtUs: alerts?.evaluatedAtUs ?? null };
     },

@@ -40,7 +40,7 @@ function play(rule: AlertRule, course: readonly (readonly [number, Observation[]
   for (const [second, seen] of course) {
     const nowUs = T + second * SECOND;
     const next = step(states, { rules: [rule], observationsOf: () => seen, nowUs });
-    told.push(...next.changes.map(({ state, labels }) => `${second} ${labels['node']} ${state}`));
+    told.push(...next.changes.map(({ state, labels }) => `${second} ${labels.node} ${state}`));
     states = next.states;
   }
   return { told, states: [...states.values()] };
@@ -188,7 +188,7 @@ test('a silence hides nothing: the alert is shown as silenced while it lasts', (
   };
   const shown = (second: number) =>
     shownAlerts(states, [silence], T + second * SECOND).map((alert) => [
-      alert.labels['node'],
+      alert.labels.node,
       alert.isSilenced,
     ]);
   expect(shown(30)).toEqual(

@@ -33,8 +33,7 @@ interface KindFacts {
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 const milliseconds = (ns: number) => `${(ns / 1e6).toFixed(2)} ms`;
 const whole = (value: number) => String(Math.round(value));
-const serviceOf = ({ labels }: Observation) =>
-  `Service ${labels['namespace']}/${labels['service']}`;
+const serviceOf = ({ labels }: Observation) => `Service ${labels.namespace}/${labels.service}`;
 const reaches: KindFacts['holds'] = ({ value }, threshold) => value >= threshold;
 const rises: KindFacts['holds'] = ({ value, baseline }, threshold) =>
   baseline === null ? null : value - baseline >= threshold;
@@ -45,7 +44,7 @@ export const KINDS: Readonly<Record<AlertKind, KindFacts>> = {
     unit: 'refused attempts to connect within the window',
     holds: reaches,
     words: (seen, { windowSeconds }) =>
-      `${whole(seen.value)} attempts to connect to ${serviceOf(seen)} were refused on ${seen.labels['node'] || 'an unknown node'} within ${windowSeconds} s (${seen.labels['cause']})`,
+      `${whole(seen.value)} attempts to connect to ${serviceOf(seen)} were refused on ${seen.labels.node || 'an unknown node'} within ${windowSeconds} s (${seen.labels.cause})`,
     remedy: 'Open the example: its refusal tells cause and remedy.',
   },
   extraHopShare: {
@@ -77,21 +76,21 @@ export const KINDS: Readonly<Record<AlertKind, KindFacts>> = {
     holds: ({ value, baseline }, threshold) =>
       baseline === null ? null : value >= baseline * threshold && value - baseline >= MIN_RISE_NS,
     words: (seen) =>
-      `the hop ${seen.labels['hop']} of ${serviceOf(seen)} takes ${milliseconds(seen.value)} in its slowest hundredth; usually ${seen.baseline === null ? 'unknown' : milliseconds(seen.baseline)}`,
+      `the hop ${seen.labels.hop} of ${serviceOf(seen)} takes ${milliseconds(seen.value)} in its slowest hundredth; usually ${seen.baseline === null ? 'unknown' : milliseconds(seen.baseline)}`,
     remedy: 'Open the example, and compare the hop by node.',
   },
   agentSilent: {
     unit: 'seconds since the agent was last heard of',
     holds: reaches,
     words: ({ labels, value }) =>
-      `the agent of node ${labels['node']} was last heard of ${whole(value)} s ago: what happens there is not seen`,
+      `the agent of node ${labels.node} was last heard of ${whole(value)} s ago: what happens there is not seen`,
     remedy: 'Look whether its Pod runs, and whether it reaches the collector.',
   },
   evidenceLost: {
     unit: 'records, frames and legs lost by an agent within the window',
     holds: reaches,
     words: ({ labels, value }, { windowSeconds }) =>
-      `the agent of node ${labels['node']} lost ${whole(value)} pieces of evidence within ${windowSeconds} s: paths through it may be incomplete`,
+      `the agent of node ${labels.node} lost ${whole(value)} pieces of evidence within ${windowSeconds} s: paths through it may be incomplete`,
     remedy:
       'Give the agent more CPU or a larger spool; its metrics page tells which queue ran over.',
   },
