@@ -16,7 +16,7 @@ import {
 } from '@hoptrace/domain/wire/v1.ts';
 import { type CutBatch, oldestCutAtMs } from '../spool/outbox.ts';
 import { type Answer, type FieldProblem, parseAnswer } from './answers.ts';
-import { ClockOffset } from './clockOffset.ts';
+import { ClockOffset, nowUs } from './clockOffset.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { postBatch } from './postRoad.ts';
 import { RecordQueue, type WriteRecord } from './recordQueue.ts';
@@ -343,8 +343,4 @@ export class Sender {
     if (onGauges === undefined) Object.assign(metrics, gauges);
     else onGauges(gauges);
   }
-}
-
-function nowUs(): number {
-  return Date.now() * 1000;
 }

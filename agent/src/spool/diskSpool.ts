@@ -11,6 +11,7 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -209,6 +210,8 @@ export class DiskSpool implements Outbox {
     const salt = randomBytes(4);
     const name = `${String(this.#nextNumber).padStart(10, '0')}-${salt.toString('hex')}.spool`;
     const fd = openSync(path.join(this.#options.directory, name), 'wx', 0o600);
+    // Else a power failure may take the name, and with it whatever was synced under it.
+    if (this.#options.fsync !== 'never') syncDirectory(this.#options.directory);
     const file = this.#newFile(name, this.#nextNumber, salt.readUInt32BE());
     this.#active = { file, fd };
     return this.#active;
@@ -258,6 +261,15 @@ export class DiskSpool implements Outbox {
     const index = this.#files.indexOf(file);
     if (index >= 0) this.#files.splice(index, 1);
     rmSync(file.path, { force: true });
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 
