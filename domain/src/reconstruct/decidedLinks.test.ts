@@ -50,3 +50,39 @@ test('without a rule that is known to hold the answer alone decides nothing', ()
   const links = [linkOf('request', 1050, null, null), linkOf('response', 50, 1050, null)];
   expect(decidedLinks(links)).toEqual([]);
 });
+
+/** nginx read the PROXY headers of 50, 51 and 52, then came back to 51, 52 and 50 for their requests. */
+const CAME_BACK: readonly (readonly [client: number, oldest: number])[] = [
+  [51, 50],
+  [52, 51],
+  [50, 52],
+];
+const cameBack = CAME_BACK.flatMap(([client, oldest]) => [
+  linkOf('request', 1000 + client, client, oldest),
+  linkOf('response', client, 1000 + client, null),
+]);
+
+test('two names: the measured rule of a program decides what both of its sides confirm', () => {
+  for (const [client] of CAME_BACK)
+    expect(decisionOf(1000 + client, cameBack)).toMatchObject({
+      client: burstOf(client),
+      edgeClass: 'A',
+    });
+});
+
+test('two names at a program that nobody measured stay open until it showed which rule it obeys then', () => {
+  const unmeasured = [...before, ...cameBack].map((link) => ({ ...link, process: 'relay' }));
+  const isTwo = new Set(cameBack.map(({ subject }) => subject.isnPairHash));
+  expect(decidedLinks(unmeasured).some(({ upstream }) => isTwo.has(upstream.isnPairHash))).toBe(
+    false,
+  );
+});
+
+test('two names whose measured rule the other side denies stay open', () => {
+  const denied = [
+    linkOf('request', 1051, 51, 50),
+    linkOf('response', 50, 1051, null),
+    linkOf('response', 51, 1050, null),
+  ];
+  expect(decisionOf(1051, denied)?.isProven ?? false).toBe(false);
+});

@@ -206,18 +206,31 @@ function decide(link: ProxyLink, rules: LearnedRules, isOutOfStep: boolean): Dec
   const agreed = naming.filter((rule) => rules.verdictOf(link, rule) === 'agreed');
   if (isTwoNames(link)) {
     const rule = naming.length === 1 ? naming[0] : rules.betterRule(link);
-    // The rule that is known to be the better one, unless the other one alone is confirmed.
-    const isBelieved =
-      rule != null &&
-      rules.isReliableAlone(link, rule) &&
-      (agreed.length === 0 || agreed.includes(rule));
-    return isBelieved ? byReliableRule(link, rule, rules) : null;
+    if (rule == null || !isKnownAlone(link, rule, agreed, rules)) return null;
+    return byReliableRule(link, rule, rules);
   }
   const rule = agreed[0] ?? naming[0];
   const decision = rule === undefined ? null : byReliableRule(link, rule, rules);
   // The other rule names nobody: a second try, or a queue that ran over.
   const isProven = isOneName(link) || decision?.edgeClass === 'A';
   return decision === null ? null : { ...decision, isProven: decision.isProven && isProven };
+}
+
+/**
+ * Each rule names another client: the one that is known to be right where they differ, unless the other one alone is
+ * confirmed. nginx that reads a PROXY header first and the request when it comes back to the client names two wherever
+ * several clients come at once, before it did so often enough to be known: then what was measured of its name, confirmed
+ * by both sides, is known enough.
+ */
+function isKnownAlone(
+  link: ProxyLink,
+  rule: ProxyRule,
+  agreed: readonly ProxyRule[],
+  rules: LearnedRules,
+): boolean {
+  const isConfirmed = agreed.includes(rule);
+  if (rules.isReliableAlone(link, rule)) return agreed.length === 0 || isConfirmed;
+  return isConfirmed && agreed.length === 1 && rules.measuredRule(link) === rule;
 }
 
 /**
