@@ -109,12 +109,6 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       if (config.isSecretRandom) sayRandomSecret(log);
       sender = makeSender();
       sender.start();
-      // At once: it wakes with the sender's timer of the same length instead of a millisecond later each time.
-      // After the poll phase: bytes that waited while this process was busy are read before time moves on.
-      ticker = setInterval(
-        () => setImmediate(() => pipeline.tick(process.hrtime.bigint())),
-        TICK_EVERY_MS,
-      );
       deps.facts?.start();
       source.start({
         onFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
@@ -127,6 +121,11 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
           pipeline.noteBreak();
         },
       });
+      // After the poll phase: bytes that waited while this process was busy are read before time moves on.
+      ticker = setInterval(
+        () => setImmediate(() => pipeline.tick(process.hrtime.bigint())),
+        TICK_EVERY_MS,
+      );
     },
     close: async () => {
       await source.close();
