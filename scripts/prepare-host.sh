@@ -7,6 +7,7 @@ set -euo pipefail
 need=(
   "gcc gcc" "make make" "ip iproute2" "nft nftables" "iptables-nft-restore iptables" "conntrack conntrack"
   "haproxy haproxy" "nginx nginx-light" "chromium chromium" "curl curl" "ping iputils-ping" "sysctl procps"
+  "promtool prometheus" "prometheus-alertmanager prometheus-alertmanager"
 )
 # file that must be there, and its package
 need_files=(

@@ -16,6 +16,13 @@ const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 const collectorUrl = z.string().regex(/^wss?:\/\/[^/?#\s@]+\/?$/, {
   message: 'must look like ws://host:port or wss://host:port, without path or credentials',
 });
+const collectorUrls = z
+  .string()
+  .transform((text) =>
+    text.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim().replace(/\/$/, '')])),
+  )
+  .pipe(z.array(collectorUrl).min(1))
+  .refine((urls) => new Set(urls).size === urls.length, 'names a collector twice');
 const secret = z.string().transform((text, context) => {
   const bytes = /^([0-9a-fA-F]{2})+$/.test(text)
     ? Buffer.from(text, 'hex')
@@ -53,6 +60,15 @@ const LOADER_EXCHANGE_MODES = { connections: 'first', all: 'all' } as const;
 const environmentSchema = z.object({
   /** The collector of the same machine; HOPTRACE_PORT_OFFSET is added to this default only. */
   HOPTRACE_AGENT_COLLECTOR_URL: collectorUrl.optional(),
+  /** Several, separated by commas, the same for all agents of a cluster; instead of HOPTRACE_AGENT_COLLECTOR_URL. */
+  HOPTRACE_AGENT_COLLECTOR_URLS: collectorUrls.optional(),
+  /**
+   * What is kept together at one collector. `cluster`: everything, the others stand by; paths through proxies are
+   * whole. `connection`: each connection, spread over all (docs/adr/0015); a proxy's two sides may part.
+   */
+  HOPTRACE_AGENT_COLLECTOR_KEY: z.enum(['cluster', 'connection']).default('cluster'),
+  /** So long a collector is away before another gets what was its own: longer than it takes to start again. */
+  HOPTRACE_AGENT_COLLECTOR_TAKEOVER_MS: integer(100, 3_600_000).prefault('15000'),
   HOPTRACE_PORT_OFFSET: integer(0, 50_000).prefault('0'),
   /** No default: a default is no secret. A collector on loopback asks for none. */
   HOPTRACE_AGENT_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS).optional(),
@@ -109,10 +125,15 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_MAX_QUEUED_RECORDS: integer(1_000, 4_000_000).prefault('50000'),
 });
 
+export type CollectorKey = 'cluster' | 'connection';
 export type ExchangeMode = (typeof EXCHANGE_MODES)[number];
 
 export interface AgentConfig {
+  /** The first of collectorUrls. */
   readonly collectorUrl: string;
+  readonly collectorUrls: readonly string[];
+  readonly collectorKey: CollectorKey;
+  readonly takeoverMs: number;
   readonly token: string | null;
   readonly node: string;
   readonly cluster: string;
@@ -165,6 +186,10 @@ export function readAgentConfig(
     problems.push(
       'HOPTRACE_AGENT_CAPTURE: heads belong to exchanges, which HOPTRACE_AGENT_EXCHANGES turns off',
     );
+  if (env.HOPTRACE_AGENT_COLLECTOR_URL && env.HOPTRACE_AGENT_COLLECTOR_URLS)
+    problems.push(
+      'HOPTRACE_AGENT_COLLECTOR_URLS: stands instead of …_COLLECTOR_URL; set one of both',
+    );
   const result = environmentSchema.safeParse(Object.fromEntries(given));
   for (const issue of result.error?.issues ?? []) {
     problems.push(`${issue.path.join('.')}: ${issue.message}`);
@@ -188,8 +213,13 @@ function unknownNames(names: readonly string[]): string[] {
 
 function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): AgentConfig {
   const defaultUrl = `ws://127.0.0.1:${COLLECTOR_PORT + env.HOPTRACE_PORT_OFFSET}`;
+  const one = (env.HOPTRACE_AGENT_COLLECTOR_URL ?? defaultUrl).replace(/\/$/, '');
+  const collectorUrls = env.HOPTRACE_AGENT_COLLECTOR_URLS ?? [one];
   return Object.freeze({
-    collectorUrl: (env.HOPTRACE_AGENT_COLLECTOR_URL ?? defaultUrl).replace(/\/$/, ''),
+    collectorUrl: collectorUrls[0] ?? defaultUrl,
+    collectorUrls,
+    collectorKey: env.HOPTRACE_AGENT_COLLECTOR_KEY,
+    takeoverMs: env.HOPTRACE_AGENT_COLLECTOR_TAKEOVER_MS,
     token: env.HOPTRACE_AGENT_TOKEN ?? null,
     node: env.HOPTRACE_AGENT_NODE ?? hostname,
     cluster: env.HOPTRACE_AGENT_CLUSTER,

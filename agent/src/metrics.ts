@@ -93,6 +93,10 @@ const METRICS = {
     'places in the spool that could not be read back',
   ],
   postsTotal: ['hoptrace_agent_posts_total', 'batches sent by HTTP, for want of a WebSocket'],
+  movedBatchesTotal: [
+    'hoptrace_agent_moved_batches_total',
+    'batches handed from a collector that is away to another',
+  ],
   resentBatchesTotal: ['hoptrace_agent_resent_batches_total', 'batches sent again'],
   connectsTotal: ['hoptrace_agent_connects_total', 'connections to the collector'],
   connectFailuresTotal: [

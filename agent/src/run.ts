@@ -21,7 +21,9 @@ export async function startAgent(config: AgentConfig, log: Log): Promise<Running
       prometheus: () => prometheusText(agent.metrics()),
       missing: () => [
         ...(agent.hello() === null ? ['the loader has not spoken yet: nothing is watched'] : []),
-        ...(agent.metrics().isConnected === 1 ? [] : [`not connected to ${config.collectorUrl}`]),
+        ...(agent.metrics().isConnected === 1
+          ? []
+          : [`not connected to ${config.collectorUrls.join(' or ')}`]),
       ],
       degraded: () => degradedLines(agent.hello()),
     },

@@ -4,6 +4,7 @@ import { printResult, type ResultRow } from '../lab/commands/output.ts';
 import { AGENT_PARTS, type AgentPart, benchAgent } from './agent.ts';
 import { benchIngest } from './ingest.ts';
 import { benchStitch } from './stitch.ts';
+import { benchTopology } from './topology/topology.ts';
 
 interface Bench {
   readonly rows: ResultRow[];
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>
   agent: benchAgent,
   ingest: () => benchIngest(),
   stitch: ({ maxLegs }) => benchStitch(maxLegs),
+  topology: () => benchTopology(),
 };
 
 async function main(): Promise<number> {

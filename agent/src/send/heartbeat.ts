@@ -27,14 +27,32 @@ export class Heartbeat {
     if (knows.length > 0) this.#known = knows;
   }
 
-  knows(part: string): boolean {
+  #knows(part: string): boolean {
     return this.#known.includes(part);
   }
 
   /** The facts, where they are news to a collector that knows what they are. */
   newsOf(facts: NodeFacts | null): NodeFacts | null {
-    const told = facts === null || this.knows('source') ? facts : withoutSource(facts);
-    return this.knows('facts') && told !== this.#told ? told : null;
+    const told = facts === null || this.#knows('source') ? facts : withoutSource(facts);
+    return this.#knows('facts') && told !== this.#told ? told : null;
+  }
+
+  /** What may be told beyond an envelope, as far as it is there and the collector knows what it is. */
+  moreOf(now: {
+    readonly watermarkUs: number;
+    readonly clock: Envelope['clock'] | null;
+    readonly facts: NodeFacts | null;
+    /** Null: requests may be left out. */
+    readonly sinceUs: number | null;
+  }): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts' | 'exchangesSinceUs'> {
+    const news = this.newsOf(now.facts);
+    const { watermarkUs, clock, sinceUs } = now;
+    return {
+      watermarkUs,
+      ...(clock == null ? {} : { clock }),
+      ...(news === null ? {} : { facts: news }),
+      ...(sinceUs !== null && this.#knows('exchangesSinceUs') ? { exchangesSinceUs: sinceUs } : {}),
+    };
   }
 
   sent({ sentAtUs, losses, facts }: Envelope): void {
