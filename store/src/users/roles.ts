@@ -1,0 +1,50 @@
+/**
+ * The users that services and readers of the data work as; only `hoptrace store migrate` needs more. One table for both:
+ * the SQL for a server and the users.xml of the embedded engine.
+ *
+ *   hoptrace_writer    the collector: inserts, sees which migrations there are
+ *   hoptrace_reader    the API: reads every table
+ *   hoptrace_grafana   dashboards: paths, refusals and agents, no raw records
+ */
+import { localName } from '../cluster/form.ts';
+import { LEDGER_TABLE } from '../migrate.ts';
+
+export const ROLES = ['writer', 'reader', 'grafana'] as const;
+export type Role = (typeof ROLES)[number];
+
+export const userOf = (role: Role): string => `hoptrace_${role}`;
+
+/** Of a cluster, servers ask each other for the local tables in the name of the user. */
+const GRAFANA_TABLES = ['paths_v1', 'refusals_v1', 'agents_v1'].flatMap((table) => [
+  table,
+  localName(table),
+]);
+
+/** What follows GRANT. */
+export function grantsOf(role: Role, database: string): readonly string[] {
+  const on = (right: string, table: string) => `${right} ON ${database}.${table}`;
+  if (role === 'writer') return [on('INSERT', '*'), on('SELECT', LEDGER_TABLE)];
+  if (role === 'reader') return [on('SELECT', '*')];
+  return GRAFANA_TABLES.map((table) => on('SELECT', table));
+}
+
+export interface Limit {
+  readonly name: string;
+  readonly value: number;
+  /** Both where a query may choose. A minimum, because 0 means no limit. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** The API asks for 20 s itself. */
+const READ_SECONDS = 20;
+
+/** For a role that only reads: settings of a query may change, but not beyond these. */
+export function limitsOf(role: Role, memoryBytes: number): readonly Limit[] {
+  if (role === 'writer') return [];
+  return [
+    { name: 'readonly', value: 2 },
+    { name: 'max_execution_time', value: READ_SECONDS, min: 1, max: READ_SECONDS },
+    { name: 'max_memory_usage', value: memoryBytes, min: 1, max: memoryBytes },
+  ];
+}
