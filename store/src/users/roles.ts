@@ -2,9 +2,9 @@
  * The users that services and readers of the data work as; only `hoptrace store migrate` needs more. One table for both:
  * the SQL for a server and the users.xml of the embedded engine.
  *
- *   hoptrace_writer    the collector: inserts, sees which migrations there are
+ *   hoptrace_writer    the collector: inserts, reads paths to count them, sees which migrations there are
  *   hoptrace_reader    the API: reads every table
- *   hoptrace_grafana   dashboards: paths, refusals and agents, no raw records
+ *   hoptrace_grafana   dashboards: paths, roll-ups, refusals and agents, no raw records
  */
 import { localName } from '../cluster/form.ts';
 import { LEDGER_TABLE } from '../migrate.ts';
@@ -14,16 +14,33 @@ export type Role = (typeof ROLES)[number];
 
 export const userOf = (role: Role): string => `hoptrace_${role}`;
 
+/** Paths counted by minute and by hour: the collector counts, and takes away what a later count replaced. */
+const ROLLUPS = ['service_minutes_v1', 'hop_minutes_v1', 'service_hours_v1', 'hop_hours_v1'];
+const ROLLUP_RUNS = ['minute_runs_v1', 'hour_runs_v1'];
+const ROLLUP_MARKS = 'rollup_marks_v1';
+
 /** Of a cluster, servers ask each other for the local tables in the name of the user. */
-const GRAFANA_TABLES = ['paths_v1', 'refusals_v1', 'agents_v1'].flatMap((table) => [
-  table,
-  localName(table),
+const withLocal = (tables: readonly string[]) =>
+  tables.flatMap((table) => [table, localName(table)]);
+const GRAFANA_TABLES = withLocal([
+  'paths_v1',
+  'refusals_v1',
+  'agents_v1',
+  ...ROLLUPS,
+  ...ROLLUP_RUNS,
 ]);
+const COUNTED_FROM = withLocal(['paths_v1', ...ROLLUPS, ...ROLLUP_RUNS, ROLLUP_MARKS]);
 
 /** What follows GRANT. */
 export function grantsOf(role: Role, database: string): readonly string[] {
   const on = (right: string, table: string) => `${right} ON ${database}.${table}`;
-  if (role === 'writer') return [on('INSERT', '*'), on('SELECT', LEDGER_TABLE)];
+  if (role === 'writer') {
+    return [
+      on('INSERT', '*'),
+      ...[LEDGER_TABLE, ...COUNTED_FROM].map((table) => on('SELECT', table)),
+      ...withLocal(ROLLUPS).map((table) => on('ALTER DELETE', table)),
+    ];
+  }
   if (role === 'reader') return [on('SELECT', '*')];
   return GRAFANA_TABLES.map((table) => on('SELECT', table));
 }
