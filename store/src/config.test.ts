@@ -14,7 +14,7 @@ test('without CLICKHOUSE_URL the embedded engine is used, its port moved by HOPT
     kind: 'embedded',
     dataDir: '/srv/hoptrace',
     httpPort: 7142,
-    retention: { rawTtlDays: 3, pathTtlDays: 14 },
+    retention: { rawTtlDays: 3, pathTtlDays: 14, minuteTtlDays: 90, hourTtlDays: 730 },
   });
 });
 
@@ -27,8 +27,26 @@ test('with CLICKHOUSE_URL a server is used', () => {
       password: 'secret',
       database: 'hoptrace',
     },
-    retention: { rawTtlDays: 3, pathTtlDays: 30 },
+    retention: { rawTtlDays: 3, pathTtlDays: 30, minuteTtlDays: 90, hourTtlDays: 730 },
   });
+});
+
+test('roll-ups are kept as long as what they are counted from, or longer', () => {
+  const retentionOf = (env: Record<string, string>) => readStoreConfig(env).retention;
+  expect(retentionOf({ HOPTRACE_PATH_TTL_DAYS: '1000' })).toMatchObject({
+    minuteTtlDays: 1000,
+    hourTtlDays: 1000,
+  });
+  expect(retentionOf({ HOPTRACE_MINUTE_TTL_DAYS: '20' })).toMatchObject({ minuteTtlDays: 20 });
+  for (const env of [
+    { HOPTRACE_MINUTE_TTL_DAYS: '13' },
+    { HOPTRACE_MINUTE_TTL_DAYS: '50', HOPTRACE_HOUR_TTL_DAYS: '49' },
+  ]) {
+    const field = Object.keys(env).at(-1);
+    expect(() => retentionOf(env)).toThrow(
+      expect.objectContaining({ code: 'HOP_STORE_CONFIG', field }),
+    );
+  }
 });
 
 test('credentials have no default, and an empty password has to be asked for', () => {

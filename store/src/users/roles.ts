@@ -3,7 +3,7 @@
  * the SQL for a server and the users.xml of the embedded engine.
  *
  *   hoptrace_writer    the collector: inserts, reads paths to count them, sees which migrations there are
- *   hoptrace_reader    the API: reads every table
+ *   hoptrace_reader    the API: reads every table, keeps alerts and silences
  *   hoptrace_grafana   dashboards: paths, roll-ups, refusals and agents, no raw records
  */
 import { localName } from '../cluster/form.ts';
@@ -29,6 +29,8 @@ const GRAFANA_TABLES = withLocal([
   ...ROLLUPS,
   ...ROLLUP_RUNS,
 ]);
+/** What the API keeps of its own. */
+const ALERTS = ['alerts_v1', 'silences_v1'];
 const COUNTED_FROM = withLocal(['paths_v1', ...ROLLUPS, ...ROLLUP_RUNS, ROLLUP_MARKS]);
 
 /** What follows GRANT. */
@@ -41,7 +43,9 @@ export function grantsOf(role: Role, database: string): readonly string[] {
       ...withLocal(ROLLUPS).map((table) => on('ALTER DELETE', table)),
     ];
   }
-  if (role === 'reader') return [on('SELECT', '*')];
+  if (role === 'reader') {
+    return [on('SELECT', '*'), ...withLocal(ALERTS).map((table) => on('INSERT', table))];
+  }
   return GRAFANA_TABLES.map((table) => on('SELECT', table));
 }
 
@@ -60,7 +64,7 @@ const READ_SECONDS = 20;
 export function limitsOf(role: Role, memoryBytes: number): readonly Limit[] {
   if (role === 'writer') return [];
   return [
-    { name: 'readonly', value: 2 },
+    ...(role === 'grafana' ? [{ name: 'readonly', value: 2 }] : []),
     { name: 'max_execution_time', value: READ_SECONDS, min: 1, max: READ_SECONDS },
     { name: 'max_memory_usage', value: memoryBytes, min: 1, max: memoryBytes },
   ];

@@ -256,3 +256,224 @@ ALTER TABLE `hoptrace`.proxy_headers_v1_local ON CLUSTER `hoptrace` MODIFY SETTI
 ALTER TABLE `hoptrace`.exchanges_v1_local ON CLUSTER `hoptrace` MODIFY SETTING fsync_after_insert = 1, fsync_part_directory = 1;
 ALTER TABLE `hoptrace`.agents_v1_local ON CLUSTER `hoptrace` MODIFY SETTING fsync_after_insert = 1, fsync_part_directory = 1;
 ALTER TABLE `hoptrace`.paths_v1_local ON CLUSTER `hoptrace` MODIFY SETTING fsync_after_insert = 1, fsync_part_directory = 1;
+-- 0010_add_path_measures.sql
+ALTER TABLE `hoptrace`.paths_v1_local ON CLUSTER `hoptrace`
+    ADD COLUMN IF NOT EXISTS hop_kinds Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'kind'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'all hop_ arrays: one entry a hop, in their order',
+    ADD COLUMN IF NOT EXISTS hop_from_roles Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'from', 'role'), JSONExtractArrayRaw(document, 'hops')),
+    ADD COLUMN IF NOT EXISTS hop_to_roles Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'to', 'role'), JSONExtractArrayRaw(document, 'hops')),
+    ADD COLUMN IF NOT EXISTS hop_from_nodes Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'from', 'node'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'empty: unknown',
+    ADD COLUMN IF NOT EXISTS hop_to_nodes Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'to', 'node'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'empty: unknown',
+    ADD COLUMN IF NOT EXISTS hop_extra Array(Bool) DEFAULT arrayMap(hop -> JSONExtractBool(hop, 'extra'), JSONExtractArrayRaw(document, 'hops')),
+    ADD COLUMN IF NOT EXISTS hop_rtt_ns Array(Nullable(Int64)) DEFAULT arrayMap(hop -> if(JSONExtractString(hop, 'rtt', 'method') = 'handshakeDifference', JSONExtract(hop, 'rtt', 'valueNs', 'Nullable(Int64)'), NULL), JSONExtractArrayRaw(document, 'hops')) COMMENT 'round trip between two taps; NULL: not seen at both' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS hop_request_cost_ns Array(Nullable(Int64)) DEFAULT arrayMap(hop -> JSONExtract(hop, 'requestCost', 'valueNs', 'Nullable(Int64)'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'both ways for a request; NULL: not timed at both' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS hop_proxy_time_ns Array(Nullable(Int64)) DEFAULT arrayMap(hop -> JSONExtract(hop, 'proxyTime', 'valueNs', 'Nullable(Int64)'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'what a request spent in the proxy in front; NULL: not timed' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS entry_node LowCardinality(String) DEFAULT arrayFirst(node -> node != '', arrayMap(hop -> JSONExtractString(hop, 'to', 'node'), JSONExtractArrayRaw(document, 'hops'))) COMMENT 'first machine that the request came to; empty: unknown',
+    ADD COLUMN IF NOT EXISTS ingress LowCardinality(String) DEFAULT JSONExtractString(arrayFirst(party -> JSONExtractString(party, 'role') = 'ingress', arrayFlatten(arrayMap(hop -> [JSONExtractRaw(hop, 'from'), JSONExtractRaw(hop, 'to')], JSONExtractArrayRaw(document, 'hops')))), 'name') COMMENT 'namespace/pod of the first ingress; empty: none, or no name',
+    ADD COLUMN IF NOT EXISTS source_scenario LowCardinality(String) DEFAULT JSONExtractString(document, 'sourceVerdict', 'scenario') COMMENT 'how the client address fared; empty: not judged',
+    ADD COLUMN IF NOT EXISTS response_ns Nullable(Int64) DEFAULT if(empty(arrayFilter(wait -> isNotNull(wait), arrayMap(hop -> JSONExtract(hop, 'times', 'firstResponseNs', 'Nullable(Int64)') - JSONExtract(hop, 'times', 'firstRequestNs', 'Nullable(Int64)'), JSONExtractArrayRaw(document, 'hops')))), NULL, arrayFilter(wait -> isNotNull(wait), arrayMap(hop -> JSONExtract(hop, 'times', 'firstResponseNs', 'Nullable(Int64)') - JSONExtract(hop, 'times', 'firstRequestNs', 'Nullable(Int64)'), JSONExtractArrayRaw(document, 'hops')))[1]) COMMENT 'first request to first response, at the first tap that saw both' CODEC(T64, ZSTD(1));
+ALTER TABLE `hoptrace`.paths_v1 ON CLUSTER `hoptrace`
+    ADD COLUMN IF NOT EXISTS hop_kinds Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'kind'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'all hop_ arrays: one entry a hop, in their order',
+    ADD COLUMN IF NOT EXISTS hop_from_roles Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'from', 'role'), JSONExtractArrayRaw(document, 'hops')),
+    ADD COLUMN IF NOT EXISTS hop_to_roles Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'to', 'role'), JSONExtractArrayRaw(document, 'hops')),
+    ADD COLUMN IF NOT EXISTS hop_from_nodes Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'from', 'node'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'empty: unknown',
+    ADD COLUMN IF NOT EXISTS hop_to_nodes Array(LowCardinality(String)) DEFAULT arrayMap(hop -> JSONExtractString(hop, 'to', 'node'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'empty: unknown',
+    ADD COLUMN IF NOT EXISTS hop_extra Array(Bool) DEFAULT arrayMap(hop -> JSONExtractBool(hop, 'extra'), JSONExtractArrayRaw(document, 'hops')),
+    ADD COLUMN IF NOT EXISTS hop_rtt_ns Array(Nullable(Int64)) DEFAULT arrayMap(hop -> if(JSONExtractString(hop, 'rtt', 'method') = 'handshakeDifference', JSONExtract(hop, 'rtt', 'valueNs', 'Nullable(Int64)'), NULL), JSONExtractArrayRaw(document, 'hops')) COMMENT 'round trip between two taps; NULL: not seen at both' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS hop_request_cost_ns Array(Nullable(Int64)) DEFAULT arrayMap(hop -> JSONExtract(hop, 'requestCost', 'valueNs', 'Nullable(Int64)'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'both ways for a request; NULL: not timed at both' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS hop_proxy_time_ns Array(Nullable(Int64)) DEFAULT arrayMap(hop -> JSONExtract(hop, 'proxyTime', 'valueNs', 'Nullable(Int64)'), JSONExtractArrayRaw(document, 'hops')) COMMENT 'what a request spent in the proxy in front; NULL: not timed' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS entry_node LowCardinality(String) DEFAULT arrayFirst(node -> node != '', arrayMap(hop -> JSONExtractString(hop, 'to', 'node'), JSONExtractArrayRaw(document, 'hops'))) COMMENT 'first machine that the request came to; empty: unknown',
+    ADD COLUMN IF NOT EXISTS ingress LowCardinality(String) DEFAULT JSONExtractString(arrayFirst(party -> JSONExtractString(party, 'role') = 'ingress', arrayFlatten(arrayMap(hop -> [JSONExtractRaw(hop, 'from'), JSONExtractRaw(hop, 'to')], JSONExtractArrayRaw(document, 'hops')))), 'name') COMMENT 'namespace/pod of the first ingress; empty: none, or no name',
+    ADD COLUMN IF NOT EXISTS source_scenario LowCardinality(String) DEFAULT JSONExtractString(document, 'sourceVerdict', 'scenario') COMMENT 'how the client address fared; empty: not judged',
+    ADD COLUMN IF NOT EXISTS response_ns Nullable(Int64) DEFAULT if(empty(arrayFilter(wait -> isNotNull(wait), arrayMap(hop -> JSONExtract(hop, 'times', 'firstResponseNs', 'Nullable(Int64)') - JSONExtract(hop, 'times', 'firstRequestNs', 'Nullable(Int64)'), JSONExtractArrayRaw(document, 'hops')))), NULL, arrayFilter(wait -> isNotNull(wait), arrayMap(hop -> JSONExtract(hop, 'times', 'firstResponseNs', 'Nullable(Int64)') - JSONExtract(hop, 'times', 'firstRequestNs', 'Nullable(Int64)'), JSONExtractArrayRaw(document, 'hops')))[1]) COMMENT 'first request to first response, at the first tap that saw both' CODEC(T64, ZSTD(1));
+-- 0011_create_service_rollups.sql
+CREATE TABLE IF NOT EXISTS `hoptrace`.service_minutes_v1_local ON CLUSTER `hoptrace`
+(
+    start_s UInt32 COMMENT 'begin of the minute, seconds since the epoch' CODEC(Delta, ZSTD(1)),
+    run UInt64 COMMENT 'identity of the counting' CODEC(ZSTD(1)),
+    cluster LowCardinality(String),
+    service_namespace LowCardinality(String) COMMENT 'empty with service_name: no service is known',
+    service_name LowCardinality(String),
+    service_port LowCardinality(String),
+    entry_node LowCardinality(String) COMMENT 'empty: unknown',
+    ingress LowCardinality(String) COMMENT 'namespace/pod; empty: none, or no name',
+    requests UInt64 CODEC(T64, ZSTD(1)),
+    served UInt64 CODEC(T64, ZSTD(1)),
+    reset UInt64 CODEC(T64, ZSTD(1)),
+    rejected UInt64 CODEC(T64, ZSTD(1)),
+    dropped UInt64 CODEC(T64, ZSTD(1)),
+    with_extra_hops UInt64 COMMENT 'requests with at least one' CODEC(T64, ZSTD(1)),
+    extra_hops UInt64 CODEC(T64, ZSTD(1)),
+    crossings UInt64 CODEC(T64, ZSTD(1)),
+    incomplete UInt64 COMMENT 'requests of which a part was not seen' CODEC(T64, ZSTD(1)),
+    refusals Map(LowCardinality(String), UInt64) COMMENT 'refused requests by cause',
+    source_scenarios Map(LowCardinality(String), UInt64) COMMENT 'requests by how the client address fared; empty: not judged',
+    response_buckets Map(UInt16, UInt64) COMMENT 'first request to first response' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
+ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, entry_node, ingress)
+TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800,
+    fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.service_minutes_v1 ON CLUSTER `hoptrace` AS `hoptrace`.service_minutes_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'service_minutes_v1_local', cityHash64(cluster));
+CREATE TABLE IF NOT EXISTS `hoptrace`.service_hours_v1_local ON CLUSTER `hoptrace`
+(
+    start_s UInt32 COMMENT 'begin of the hour, seconds since the epoch' CODEC(Delta, ZSTD(1)),
+    run UInt64 COMMENT 'identity of the counting' CODEC(ZSTD(1)),
+    cluster LowCardinality(String),
+    service_namespace LowCardinality(String) COMMENT 'empty with service_name: no service is known',
+    service_name LowCardinality(String),
+    service_port LowCardinality(String),
+    entry_node LowCardinality(String) COMMENT 'empty: unknown',
+    ingress LowCardinality(String) COMMENT 'namespace/pod; empty: none, or no name',
+    requests UInt64 CODEC(T64, ZSTD(1)),
+    served UInt64 CODEC(T64, ZSTD(1)),
+    reset UInt64 CODEC(T64, ZSTD(1)),
+    rejected UInt64 CODEC(T64, ZSTD(1)),
+    dropped UInt64 CODEC(T64, ZSTD(1)),
+    with_extra_hops UInt64 COMMENT 'requests with at least one' CODEC(T64, ZSTD(1)),
+    extra_hops UInt64 CODEC(T64, ZSTD(1)),
+    crossings UInt64 CODEC(T64, ZSTD(1)),
+    incomplete UInt64 COMMENT 'requests of which a part was not seen' CODEC(T64, ZSTD(1)),
+    refusals Map(LowCardinality(String), UInt64) COMMENT 'refused requests by cause',
+    source_scenarios Map(LowCardinality(String), UInt64) COMMENT 'requests by how the client address fared; empty: not judged',
+    response_buckets Map(UInt16, UInt64) COMMENT 'first request to first response' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
+ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, entry_node, ingress)
+TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800,
+    fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.service_hours_v1 ON CLUSTER `hoptrace` AS `hoptrace`.service_hours_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'service_hours_v1_local', cityHash64(cluster));
+-- 0012_create_hop_rollups.sql
+CREATE TABLE IF NOT EXISTS `hoptrace`.hop_minutes_v1_local ON CLUSTER `hoptrace`
+(
+    start_s UInt32 COMMENT 'begin of the minute, seconds since the epoch' CODEC(Delta, ZSTD(1)),
+    run UInt64 COMMENT 'identity of the counting' CODEC(ZSTD(1)),
+    cluster LowCardinality(String),
+    service_namespace LowCardinality(String) COMMENT 'of the request; empty with service_name: no service is known',
+    service_name LowCardinality(String),
+    service_port LowCardinality(String),
+    hop_index UInt16 COMMENT 'from 0, in the order of the path',
+    kind LowCardinality(String),
+    from_role LowCardinality(String),
+    to_role LowCardinality(String),
+    from_node LowCardinality(String) COMMENT 'empty: unknown',
+    to_node LowCardinality(String) COMMENT 'empty: unknown',
+    hops UInt64 CODEC(T64, ZSTD(1)),
+    extra UInt64 COMMENT 'of them, hops that an allowed choice would have avoided' CODEC(T64, ZSTD(1)),
+    rtt_buckets Map(UInt16, UInt64) COMMENT 'round trips between two taps' CODEC(ZSTD(1)),
+    request_cost_buckets Map(UInt16, UInt64) COMMENT 'both ways for a request' CODEC(ZSTD(1)),
+    proxy_time_buckets Map(UInt16, UInt64) COMMENT 'what a request spent in the proxy in front of the hop' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
+ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800,
+    fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.hop_minutes_v1 ON CLUSTER `hoptrace` AS `hoptrace`.hop_minutes_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'hop_minutes_v1_local', cityHash64(cluster));
+CREATE TABLE IF NOT EXISTS `hoptrace`.hop_hours_v1_local ON CLUSTER `hoptrace`
+(
+    start_s UInt32 COMMENT 'begin of the hour, seconds since the epoch' CODEC(Delta, ZSTD(1)),
+    run UInt64 COMMENT 'identity of the counting' CODEC(ZSTD(1)),
+    cluster LowCardinality(String),
+    service_namespace LowCardinality(String) COMMENT 'of the request; empty with service_name: no service is known',
+    service_name LowCardinality(String),
+    service_port LowCardinality(String),
+    hop_index UInt16 COMMENT 'from 0, in the order of the path',
+    kind LowCardinality(String),
+    from_role LowCardinality(String),
+    to_role LowCardinality(String),
+    from_node LowCardinality(String) COMMENT 'empty: unknown',
+    to_node LowCardinality(String) COMMENT 'empty: unknown',
+    hops UInt64 CODEC(T64, ZSTD(1)),
+    extra UInt64 COMMENT 'of them, hops that an allowed choice would have avoided' CODEC(T64, ZSTD(1)),
+    rtt_buckets Map(UInt16, UInt64) COMMENT 'round trips between two taps' CODEC(ZSTD(1)),
+    request_cost_buckets Map(UInt16, UInt64) COMMENT 'both ways for a request' CODEC(ZSTD(1)),
+    proxy_time_buckets Map(UInt16, UInt64) COMMENT 'what a request spent in the proxy in front of the hop' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
+ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800,
+    fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.hop_hours_v1 ON CLUSTER `hoptrace` AS `hoptrace`.hop_hours_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'hop_hours_v1_local', cityHash64(cluster));
+-- 0013_create_rollup_runs.sql
+CREATE TABLE IF NOT EXISTS `hoptrace`.minute_runs_v1_local ON CLUSTER `hoptrace`
+(
+    start_s UInt32 COMMENT 'begin of the minute, seconds since the epoch' CODEC(Delta, ZSTD(1)),
+    generation UInt64 COMMENT 'sum over its paths of their newest version, read before the counting: any news makes it larger' CODEC(T64, ZSTD(1)),
+    run UInt64 COMMENT 'of two runs of one generation, the higher one counts' CODEC(ZSTD(1)),
+    counted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
+ORDER BY (start_s, generation, run)
+TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.minute_runs_v1 ON CLUSTER `hoptrace` AS `hoptrace`.minute_runs_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'minute_runs_v1_local', cityHash64(start_s));
+CREATE TABLE IF NOT EXISTS `hoptrace`.hour_runs_v1_local ON CLUSTER `hoptrace`
+(
+    start_s UInt32 COMMENT 'begin of the hour, seconds since the epoch' CODEC(Delta, ZSTD(1)),
+    generation UInt64 COMMENT 'sum over its paths of their newest version, read before the counting: any news makes it larger' CODEC(T64, ZSTD(1)),
+    run UInt64 COMMENT 'of two runs of one generation, the higher one counts' CODEC(ZSTD(1)),
+    counted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
+ORDER BY (start_s, generation, run)
+TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.hour_runs_v1 ON CLUSTER `hoptrace` AS `hoptrace`.hour_runs_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'hour_runs_v1_local', cityHash64(start_s));
+CREATE TABLE IF NOT EXISTS `hoptrace`.rollup_marks_v1_local ON CLUSTER `hoptrace`
+(
+    collector String,
+    from_us UInt64 COMMENT 'paths that started before are in the roll-ups, microseconds since the epoch',
+    marked_us UInt64 COMMENT 'when, microseconds since the epoch; grows'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', marked_us)
+ORDER BY collector
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.rollup_marks_v1 ON CLUSTER `hoptrace` AS `hoptrace`.rollup_marks_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'rollup_marks_v1_local', cityHash64(collector));
+-- 0014_create_alerts.sql
+CREATE TABLE IF NOT EXISTS `hoptrace`.alerts_v1_local ON CLUSTER `hoptrace`
+(
+    alert_id String COMMENT 'of rule and labels' CODEC(ZSTD(1)),
+    started_at_us UInt64 COMMENT 'since when it holds, microseconds since the epoch' CODEC(Delta, ZSTD(1)),
+    started_at DateTime64(6, 'UTC') ALIAS fromUnixTimestamp64Micro(toInt64(started_at_us), 'UTC'),
+    version_us UInt64 COMMENT 'when this row was made, microseconds since the epoch; a higher one replaces a lower one',
+    state Enum8('pending' = 1, 'firing' = 2, 'resolved' = 3),
+    rule_id LowCardinality(String),
+    cluster LowCardinality(String) COMMENT 'empty: of no single cluster',
+    document String COMMENT 'the alert as JSON' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', version_us)
+PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(toInt64(started_at_us), 'UTC'))
+ORDER BY (alert_id, started_at_us)
+TTL toDateTime(intDiv(started_at_us, 1000000), 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.alerts_v1 ON CLUSTER `hoptrace` AS `hoptrace`.alerts_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'alerts_v1_local', cityHash64(cluster));
+CREATE TABLE IF NOT EXISTS `hoptrace`.silences_v1_local ON CLUSTER `hoptrace`
+(
+    silence_id String,
+    version_us UInt64 COMMENT 'a higher version replaces a lower one, microseconds since the epoch',
+    ends_at_us UInt64 COMMENT 'microseconds since the epoch',
+    document String COMMENT 'the silence as JSON' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', version_us)
+ORDER BY silence_id
+TTL toDateTime(intDiv(ends_at_us, 1000000), 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
+SETTINGS replicated_deduplication_window = 1000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS `hoptrace`.silences_v1 ON CLUSTER `hoptrace` AS `hoptrace`.silences_v1_local
+ENGINE = Distributed('hoptrace', 'hoptrace', 'silences_v1_local', cityHash64(silence_id));
