@@ -1,9 +1,11 @@
 /** The config.xml and users.xml of the embedded engine. Written anew at every start. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { grantsOf, type Limit, limitsOf, ROLES, type Role, userOf } from '../users/roles.ts';
 
 export const ENGINE_USER = 'hoptrace';
 export const ENGINE_DATABASE = 'hoptrace';
+export type RolePasswords = Readonly<Record<Role, string>>;
 export const ENGINE_LOG = 'engine.log';
 
 /**
@@ -22,17 +24,21 @@ const escapeXml = (text: string) =>
 /**
  * clickhouse-local opens its own session as `default` without a password before it listens, so that
  * user has to exist. The HTTP handlers shut it out: a request that does not carry the generated
- * password in its headers finds no handler at all. (Who has the password can still act as `default` by the
- * parameter `user`; that user may read files, so the password is not for readers of the data.)
+ * password in its headers finds no handler at all. Who has a password could still ask to be `default` by the parameter
+ * `user`; that is why `default` may have one session, which the engine's own one is for as long as the engine runs.
  */
 export function engineConfigXml(options: {
   readonly engineDir: string;
   readonly password: string;
+  readonly passwords: RolePasswords;
   /** Further elements. */
   readonly more?: string;
 }): string {
   const file = (name: string) => escapeXml(path.join(options.engineDir, name));
-  const basic = Buffer.from(`${ENGINE_USER}:${options.password}`).toString('base64');
+  const users: readonly (readonly [string, string])[] = [
+    [ENGINE_USER, options.password],
+    ...ROLES.map((role) => [userOf(role), options.passwords[role]] as const),
+  ];
   return `<clickhouse>
   <logger>
     <console>0</console>
@@ -41,8 +47,7 @@ export function engineConfigXml(options: {
   <users_config>${file('users.xml')}</users_config>
   <http_handlers>
     <rule><url>/ping</url><handler><type>ping</type></handler></rule>
-    ${queryRule({ Authorization: `Basic ${basic}` })}
-    ${queryRule({ 'X-ClickHouse-User': ENGINE_USER, 'X-ClickHouse-Key': options.password })}
+    ${users.flatMap(queryRules).join('\n    ')}
   </http_handlers>
   <max_server_memory_usage>${SERVER_MEMORY_BYTES}</max_server_memory_usage>
   <memory_worker_use_cgroup>0</memory_worker_use_cgroup>
@@ -75,6 +80,14 @@ export function engineConfigXml(options: {
 `;
 }
 
+function queryRules([user, password]: readonly [string, string]): string[] {
+  const basic = Buffer.from(`${user}:${password}`).toString('base64');
+  return [
+    queryRule({ Authorization: `Basic ${basic}` }),
+    queryRule({ 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password }),
+  ];
+}
+
 function queryRule(headers: Readonly<Record<string, string>>): string {
   const conditions = Object.entries(headers).map(
     ([name, value]) => `<${name}>${escapeXml(value)}</${name}>`,
@@ -84,12 +97,12 @@ function queryRule(headers: Readonly<Record<string, string>>): string {
 }
 
 /** The product's user may use its own database and read system tables: no files, no URLs, no users. */
-export function engineUsersXml(options: { readonly password: string }): string {
-  const hash = createHash('sha256').update(options.password).digest('hex');
-  const grants = (list: readonly string[]) =>
-    list.map((grant) => `<query>GRANT ${grant}</query>`).join('');
-  const local =
-    '<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>';
+export function engineUsersXml(options: {
+  readonly password: string;
+  readonly passwords: RolePasswords;
+}): string {
+  const hash = sha256(options.password);
+  const local = accessOf('default');
   return `<clickhouse>
   <profiles>
     <default>
@@ -97,10 +110,12 @@ export function engineUsersXml(options: { readonly password: string }): string {
       <max_threads>2</max_threads>
       <max_insert_threads>1</max_insert_threads>
     </default>
+    <alone><profile>default</profile><max_sessions_for_user>1</max_sessions_for_user></alone>
+    ${ROLES.map(profileXml).join('\n    ')}
   </profiles>
   <users>
     <default>
-      <no_password/>${local}
+      <no_password/>${accessOf('alone')}
       <grants>${grants([
         `CREATE DATABASE ON ${ENGINE_DATABASE}.*`,
         'TABLE ENGINE ON Atomic',
@@ -122,8 +137,32 @@ export function engineUsersXml(options: { readonly password: string }): string {
         'KILL QUERY ON *.*',
       ])}</grants>
     </${ENGINE_USER}>
+    ${ROLES.map((role) => userXml(role, options.passwords[role])).join('\n    ')}
   </users>
   <quotas><default></default></quotas>
 </clickhouse>
 `;
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const grants = (list: readonly string[]) =>
+  list.map((grant) => `<query>GRANT ${grant}</query>`).join('');
+const accessOf = (profile: string) =>
+  `<networks><ip>127.0.0.1</ip></networks><profile>${profile}</profile><quota>default</quota>`;
+
+function userXml(role: Role, password: string): string {
+  const rights = grants(grantsOf(role, ENGINE_DATABASE));
+  return `<${userOf(role)}><password_sha256_hex>${sha256(password)}</password_sha256_hex>${accessOf(role)}<grants>${rights}</grants></${userOf(role)}>`;
+}
+
+/** Beside what `default` bounds for everybody. */
+function profileXml(role: Role): string {
+  const limits = limitsOf(role, QUERY_MEMORY_BYTES);
+  const values = limits.map(({ name, value }) => `<${name}>${value}</${name}>`).join('');
+  return `<${role}><profile>default</profile>${values}<constraints>${limits.map(constraintXml).join('')}</constraints></${role}>`;
+}
+
+function constraintXml({ name, min, max }: Limit): string {
+  const bounds = max === undefined ? '<const/>' : `<min>${min ?? 0}</min><max>${max}</max>`;
+  return `<${name}>${bounds}</${name}>`;
 }
