@@ -1,26 +1,26 @@
 /** `npm run bench -- NAME [--json] [--max-legs N] [--rounds N]`: measures one part of hoptrace on this machine. */
 import { parseArgs } from 'node:util';
-import { printResult, type ResultRow } from '../lab/commands/output.ts';
+import { printResult } from '../lab/commands/output.ts';
 import { benchAgent } from './agent.ts';
 import { benchIngest } from './ingest.ts';
+import type { Bench } from './rows.ts';
 import { benchStitch } from './stitch.ts';
-
-interface Bench {
-  readonly rows: ResultRow[];
-  readonly details: Record<string, unknown>;
-}
+import { benchStore } from './store.ts';
 
 interface Sizes {
   readonly maxLegs: number;
   /** Of `agent`: about 20 s each. */
   readonly rounds: number;
   readonly seconds: number;
+  /** Of `store` and `queries`; null: as many as those want. */
+  readonly paths: number | null;
 }
 
 const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>> = {
   agent: benchAgent,
   ingest: () => benchIngest(),
   stitch: ({ maxLegs }) => benchStitch(maxLegs),
+  store: ({ paths }) => benchStore(paths ?? 50_000),
 };
 
 async function main(): Promise<number> {
@@ -31,12 +31,14 @@ async function main(): Promise<number> {
       'max-legs': { type: 'string', default: '10000000' },
       rounds: { type: 'string', default: '10' },
       seconds: { type: 'string', default: '2' },
+      paths: { type: 'string' },
     },
   });
   const name = positionals[0] ?? '';
   const maxLegs = Number(values['max-legs']);
   const rounds = Number(values.rounds);
   const seconds = Number(values.seconds);
+  const paths = values.paths === undefined ? null : Number(values.paths);
   const bench = BENCHES[name];
   if (bench === undefined || !(maxLegs >= 100_000) || !(rounds >= 1) || !(seconds > 0)) {
     process.stderr.write(
@@ -44,7 +46,7 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  const { rows, details } = await bench({ maxLegs, rounds, seconds });
+  const { rows, details } = await bench({ maxLegs, rounds, seconds, paths });
   const text = [
     ...rows.map(
       (row) =>

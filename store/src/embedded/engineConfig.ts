@@ -6,14 +6,19 @@ export const ENGINE_USER = 'hoptrace';
 export const ENGINE_DATABASE = 'hoptrace';
 export const ENGINE_LOG = 'engine.log';
 
+export interface EngineMemory {
+  readonly serverBytes: number;
+  /** Of one query, or insert. */
+  readonly queryBytes: number;
+}
+
 /**
  * Bounds of the engine's memory: the whole product must stay below 600 MB resident. The engine compares the
  * first bound with its resident size, of which 210 to 230 MB are clean pages of the library: 265 MB idle and
  * 370 MB under 7,000 rows/s with queries (15 s) were measured. The control group is not heeded: it counts
  * the collector, the API and the page cache as well.
  */
-const SERVER_MEMORY_BYTES = 400_000_000;
-const QUERY_MEMORY_BYTES = 160_000_000;
+export const ENGINE_MEMORY: EngineMemory = { serverBytes: 400_000_000, queryBytes: 160_000_000 };
 const MARK_CACHE_BYTES = 8_388_608;
 
 const escapeXml = (text: string) =>
@@ -28,7 +33,9 @@ const escapeXml = (text: string) =>
 export function engineConfigXml(options: {
   readonly engineDir: string;
   readonly password: string;
+  readonly memory?: EngineMemory | undefined;
 }): string {
+  const { serverBytes } = options.memory ?? ENGINE_MEMORY;
   const file = (name: string) => escapeXml(path.join(options.engineDir, name));
   const basic = Buffer.from(`${ENGINE_USER}:${options.password}`).toString('base64');
   return `<clickhouse>
@@ -42,7 +49,7 @@ export function engineConfigXml(options: {
     ${queryRule({ Authorization: `Basic ${basic}` })}
     ${queryRule({ 'X-ClickHouse-User': ENGINE_USER, 'X-ClickHouse-Key': options.password })}
   </http_handlers>
-  <max_server_memory_usage>${SERVER_MEMORY_BYTES}</max_server_memory_usage>
+  <max_server_memory_usage>${serverBytes}</max_server_memory_usage>
   <memory_worker_use_cgroup>0</memory_worker_use_cgroup>
   <mark_cache_size>${MARK_CACHE_BYTES}</mark_cache_size>
   <index_mark_cache_size>${MARK_CACHE_BYTES}</index_mark_cache_size>
@@ -81,7 +88,11 @@ function queryRule(headers: Readonly<Record<string, string>>): string {
 }
 
 /** The product's user may use its own database and read system tables: no files, no URLs, no users. */
-export function engineUsersXml(options: { readonly password: string }): string {
+export function engineUsersXml(options: {
+  readonly password: string;
+  readonly memory?: EngineMemory | undefined;
+}): string {
+  const { queryBytes } = options.memory ?? ENGINE_MEMORY;
   const hash = createHash('sha256').update(options.password).digest('hex');
   const grants = (list: readonly string[]) =>
     list.map((grant) => `<query>GRANT ${grant}</query>`).join('');
@@ -90,7 +101,7 @@ export function engineUsersXml(options: { readonly password: string }): string {
   return `<clickhouse>
   <profiles>
     <default>
-      <max_memory_usage>${QUERY_MEMORY_BYTES}</max_memory_usage>
+      <max_memory_usage>${queryBytes}</max_memory_usage>
       <max_threads>2</max_threads>
       <max_insert_threads>1</max_insert_threads>
     </default>

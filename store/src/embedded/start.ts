@@ -8,7 +8,13 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
 import { ensurePassword } from './credentials.ts';
-import { ENGINE_DATABASE, ENGINE_USER, engineConfigXml, engineUsersXml } from './engineConfig.ts';
+import {
+  ENGINE_DATABASE,
+  ENGINE_USER,
+  type EngineMemory,
+  engineConfigXml,
+  engineUsersXml,
+} from './engineConfig.ts';
 import { type EngineExit, type EngineProcess, spawnEngine } from './engineProcess.ts';
 import { type EngineFailure, failureToError } from './failure.ts';
 import { isAnswering } from './probe.ts';
@@ -22,6 +28,8 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** On 127.0.0.1. 0 is not allowed: other services must know it. */
   readonly httpPort: number;
+  /** Default: what keeps the whole product below 600 MB. */
+  readonly memory?: EngineMemory;
   /** Cancels the start. An engine that is up is ended by stop(). */
   readonly signal?: AbortSignal;
 }
@@ -52,8 +60,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     httpPort: options.httpPort,
     database: ENGINE_DATABASE,
     files: {
-      'config.xml': engineConfigXml({ engineDir, password }),
-      'users.xml': engineUsersXml({ password }),
+      'config.xml': engineConfigXml({ engineDir, password, memory: options.memory }),
+      'users.xml': engineUsersXml({ password, memory: options.memory }),
     },
   });
   try {
