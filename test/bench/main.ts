@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { printResult } from '../lab/commands/output.ts';
 import { benchAgent } from './agent.ts';
 import { benchIngest } from './ingest.ts';
+import { benchQueries } from './queries.ts';
 import type { Bench } from './rows.ts';
 import { benchStitch } from './stitch.ts';
 import { benchStore } from './store.ts';
@@ -19,6 +20,7 @@ interface Sizes {
 const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>> = {
   agent: benchAgent,
   ingest: () => benchIngest(),
+  queries: ({ paths }) => benchQueries(paths ?? 1_000_000),
   stitch: ({ maxLegs }) => benchStitch(maxLegs),
   store: ({ paths }) => benchStore(paths ?? 50_000),
 };

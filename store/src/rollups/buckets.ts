@@ -16,11 +16,17 @@ export const histogramSql = (value: string): string =>
 
 /**
  * SQL for [count, quantile, …] of a merged histogram, as floats; the quantiles of an empty one are 0. sumMap answers
- * keys in ascending order.
+ * keys in ascending order. Each quantile is written out: a lambda around the others would copy the histogram for each of
+ * its buckets.
  */
 export function quantilesSql(histogram: string, quantiles: readonly number[]): string {
-  const cumulated = `arrayCumSum(mapValues(${histogram}))`;
-  const key = `mapKeys(${histogram})[arrayFirstIndex(sum -> sum >= q * arraySum(mapValues(${histogram})), ${cumulated})]`;
-  const middle = `arrayMap(q -> if(length(${histogram}) = 0 OR ${key} = 0, 0., 2 * pow(${GROWTH}, ${key}) / ${GROWTH + 1}), [${quantiles.join(', ')}])`;
-  return `arrayConcat([toFloat64(arraySum(mapValues(${histogram})))], ${middle})`;
+  const total = `arraySum(mapValues(${histogram}))`;
+  const keyOf = (quantile: number) =>
+    `mapKeys(${histogram})[arrayFirstIndex((sum, target) -> sum >= target, arrayCumSum(mapValues(${histogram})), arrayResize([]::Array(Float64), length(${histogram}), ${quantile} * ${total}))]`;
+  const middles = quantiles.map((quantile) => middleSql(keyOf(quantile)));
+  return `[toFloat64(${total}), ${middles.join(', ')}]`;
 }
+
+/** Of a bucket; 0 of bucket 0. */
+const middleSql = (key: string): string =>
+  `if(${key} = 0, 0., 2 * pow(${GROWTH}, ${key}) / ${GROWTH + 1})`;
