@@ -5,6 +5,7 @@ import { benchAgent } from './agent.ts';
 import { benchIngest } from './ingest.ts';
 import { benchQueries } from './queries.ts';
 import type { Bench } from './rows.ts';
+import { benchSoak } from './soak.ts';
 import { benchStitch } from './stitch.ts';
 import { benchStore } from './store.ts';
 
@@ -15,12 +16,15 @@ interface Sizes {
   readonly seconds: number;
   /** Of `store` and `queries`; null: as many as those want. */
   readonly paths: number | null;
+  /** Of `soak`: requests a second. */
+  readonly rate: number;
 }
 
 const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>> = {
   agent: benchAgent,
   ingest: () => benchIngest(),
   queries: ({ paths }) => benchQueries(paths ?? 1_000_000),
+  soak: ({ seconds, rate }) => benchSoak({ seconds, requestsPerSecond: rate }),
   stitch: ({ maxLegs }) => benchStitch(maxLegs),
   store: ({ paths }) => benchStore(paths ?? 50_000),
 };
@@ -34,6 +38,7 @@ async function main(): Promise<number> {
       rounds: { type: 'string', default: '10' },
       seconds: { type: 'string', default: '2' },
       paths: { type: 'string' },
+      rate: { type: 'string', default: '200' },
     },
   });
   const name = positionals[0] ?? '';
@@ -48,7 +53,13 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  const { rows, details } = await bench({ maxLegs, rounds, seconds, paths });
+  const { rows, details } = await bench({
+    maxLegs,
+    rounds,
+    seconds,
+    paths,
+    rate: Number(values.rate),
+  });
   const text = [
     ...rows.map(
       (row) =>

@@ -53,13 +53,14 @@ export class Corpus {
   readonly draws: Draws;
   readonly #meanGapUs: number;
   #timeNs: number;
-  #made = 0;
+  #made: number;
 
-  /** A request every `meanGapUs` on average, from `startUs` on. */
-  constructor(options: { seed: number; startUs: number; meanGapUs: number }) {
+  /** A request every `meanGapUs` on average, from `startUs` on; `first` is the number of the first. */
+  constructor(options: { seed: number; startUs: number; meanGapUs: number; first?: number }) {
     this.draws = new Draws(options.seed);
     this.#meanGapUs = options.meanGapUs;
     this.#timeNs = 0;
+    this.#made = options.first ?? 0;
     this.startUs = options.startUs;
   }
 
