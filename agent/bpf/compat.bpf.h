@@ -11,9 +11,10 @@
 #endif
 
 /*
- * Reasons that do not mean a lost packet. Their numbers moved: NOT_SPECIFIED was 0 in 5.17, 1 from 5.18
- * (SKB_NOT_DROPPED_YET came first) and 2 since 6.2 (SKB_CONSUMED). OTHERHOST is the copy of a flooded
- * frame that another station's interface threw away. Resolved by name from the running kernel's BTF.
+ * Reasons that do not mean a lost packet. Their numbers moved: SKB_NOT_DROPPED_YET came in 5.18, SKB_CONSUMED in 6.2.
+ * OTHERHOST is the copy of a flooded frame that another station's interface threw away. NOT_SPECIFIED may be a copy,
+ * too, and may be all that is said of a SYN that met a route of type blackhole or prohibit (6.18): the agent judges.
+ * Resolved by name from the running kernel's BTF.
  */
 #define HOP_REASON_IS(reason, name)                                     \
 	(bpf_core_enum_value_exists(enum skb_drop_reason, name) &&      \
@@ -27,7 +28,7 @@ static __always_inline bool is_copy_drop(u32 reason)
 static __always_inline bool is_real_drop(u32 reason)
 {
 	return !HOP_REASON_IS(reason, SKB_NOT_DROPPED_YET) && !HOP_REASON_IS(reason, SKB_CONSUMED) &&
-	       !HOP_REASON_IS(reason, SKB_DROP_REASON_NOT_SPECIFIED) && !is_copy_drop(reason);
+	       !is_copy_drop(reason);
 }
 
 /*

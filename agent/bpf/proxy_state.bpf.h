@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What proxy_links.bpf.h remembers of each TCP socket and of each thread that serves clients. */
+/* What proxy_rules.bpf.h remembers of each TCP socket and of each thread that serves clients. */
 #ifndef HOP_PROXY_STATE_BPF_H
 #define HOP_PROXY_STATE_BPF_H
 
-#define QUEUE_LENGTH 64 /* bursts that a thread has read and not yet passed on; a power of two */
-#define QUEUE_MASK (QUEUE_LENGTH - 1)
+#include "proxy_queue.bpf.h"
 
 enum role { ROLE_UNKNOWN, ROLE_ACCEPTED, ROLE_CONNECTED };
 enum direction { DIRECTION_NONE, DIRECTION_READ, DIRECTION_WRITE };
 enum cause { CAUSE_NONE, CAUSE_TAKEN, CAUSE_DOUBTFUL }; /* of an upstream that connects */
-
-struct queue_entry {
-	struct hop_burst burst;
-	u32 ticket; /* counts from 1; 0: empty or taken */
-	u32 zero;
-};
-
-struct queue {
-	u32 head;
-	u32 tail; /* = the last ticket */
-	struct queue_entry entry[QUEUE_LENGTH];
-};
 
 /* The last burst that a thread read on one side. */
 struct last_read {
@@ -28,13 +15,17 @@ struct last_read {
 	u32 ticket;  /* in the thread's queue of requests */
 	u8 is_used;  /* it already caused something upstream */
 	u8 is_vain;  /* nothing has been read of it yet */
-	u16 zero;
+	u8 is_resumed; /* its upstream began to answer, and nothing of that has been passed on yet */
+	u8 is_over;  /* it was answered: it causes no more */
+	u8 is_answered;
+	u8 zero[7];
 };
 
-/* Of a thread that read from an accepted socket: 4 KiB. */
+/* Of a thread that read from an accepted socket: 12 KiB. */
 struct thread {
 	struct last_read client;
 	struct hop_burst upstream;
+	u64 is_client_last; /* what was read last of all came from a client */
 	struct queue requests;
 	struct queue responses;
 };
@@ -85,52 +76,6 @@ static __always_inline bool is_watched(struct sock *sk)
 	u16 family = sk->__sk_common.skc_family;
 
 	return (family == AF_INET || family == AF_INET6) && sk->sk_protocol == IPPROTO_TCP && is_allowed(netns_of(sk));
-}
-
-static __always_inline void queue_push(struct queue *queue, const struct hop_burst *burst)
-{
-	struct queue_entry *entry = &queue->entry[queue->tail & QUEUE_MASK];
-
-	if (queue->tail - queue->head >= QUEUE_LENGTH)
-		queue->head = queue->tail - QUEUE_LENGTH + 1;
-	entry->burst = *burst;
-	entry->ticket = ++queue->tail;
-}
-
-static __always_inline struct queue_entry *queue_find(struct queue *queue, u32 ticket)
-{
-	struct queue_entry *entry = &queue->entry[(ticket - 1) & QUEUE_MASK];
-
-	return ticket && entry->ticket == ticket ? entry : NULL;
-}
-
-static __always_inline void queue_remove(struct queue *queue, u32 ticket)
-{
-	struct queue_entry *entry = queue_find(queue, ticket);
-
-	if (entry)
-		entry->ticket = 0;
-}
-
-/* The oldest waiting burst, or cookie 0. */
-static __always_inline void queue_oldest(struct queue *queue, struct hop_burst *burst, bool take)
-{
-	u32 position = queue->head;
-
-	__builtin_memset(burst, 0, sizeof(*burst));
-	for (int i = 0; i < QUEUE_LENGTH && position != queue->tail; i++, position++) {
-		struct queue_entry *entry = &queue->entry[position & QUEUE_MASK];
-
-		if (!entry->ticket)
-			continue;
-		*burst = entry->burst;
-		if (take) {
-			entry->ticket = 0;
-			position++;
-		}
-		break;
-	}
-	queue->head = position;
 }
 
 static __always_inline struct connection *connection_create(struct sock *sk)

@@ -57,7 +57,12 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
     allNamespaces: false,
     features: {},
     featureNotes: {},
-    dropReasons: { '3': 'NO_SOCKET', '12': 'NETFILTER_DROP', '20': 'OTHERHOST' },
+    dropReasons: {
+      '2': 'NOT_SPECIFIED',
+      '3': 'NO_SOCKET',
+      '12': 'NETFILTER_DROP',
+      '20': 'OTHERHOST',
+    },
     namespaces: [
       {
         inode: HOST,

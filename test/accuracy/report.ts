@@ -93,7 +93,7 @@ collector's own keys, and \`reconstruct()\` says what happened. \`test/accuracy\
   all hashes taken away. Legs on the two sides of a SYNPROXY or such a firewall share no ISNs and are not counted as pairs.
 - Proxy links: pairs of connections that a path puts one behind the other by a \`proxy\` hop. nginx (\`lastRead\`), HAProxy
   (\`oldest\`) and Go (\`mixed\`) differ in the order in which threads read and act; what the kernel says about it follows
-  \`agent/bpf/proxy_links.bpf.h\`.
+  \`agent/bpf/proxy_rules.bpf.h\`.
 - HTTP/2, in some worlds: 3, 30 or 100 % of the clients send up to six requests at once on one connection, and the next
   when all are answered; in one such world in four the proxies speak it to the backends, too. Streams are in no record.
   The kernel sees bursts: several requests in one read, the SETTINGS of the server as the "response" to the first burst,

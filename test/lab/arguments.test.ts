@@ -28,6 +28,12 @@ test('options are read and scenarios may be repeated', () => {
   });
 });
 
+test('suites are named, and have a number of requests of their own', () => {
+  const args = parseLabArguments(['check', '--suite', 'refusals,proxy']);
+  expect(args).toMatchObject({ suite: 'refusals,proxy', givenRequests: undefined, requests: 20 });
+  expect(parseLabArguments(['check', '--requests', '3000']).givenRequests).toBe(3000);
+});
+
 test.each([
   [['up', '--backend', 'ipvs'], /--backend/],
   [['traffic', '--requests', '0'], /--requests/],

@@ -4,12 +4,14 @@ import { z } from 'zod';
 import { LabError, messageOf } from './errors.ts';
 import { BACKENDS, DEFAULT_DELAY_MS } from './plan.ts';
 
+const DEFAULT_REQUESTS = 20;
 const whole = z.coerce.number().int().positive();
 const schema = z.object({
   backend: z.enum(BACKENDS).optional(),
-  requests: whole.default(20),
+  requests: whole.optional(),
   concurrency: whole.default(8),
   scenario: z.array(z.string()).optional(),
+  suite: z.string().optional(),
   'delay-ms': z.coerce.number().min(0).max(10_000).default(DEFAULT_DELAY_MS),
   id: z.string().optional(),
   out: z.string().optional(),
@@ -23,9 +25,13 @@ export interface LabArguments {
   readonly backend: (typeof BACKENDS)[number] | undefined;
   /** Per scenario. */
   readonly requests: number;
+  /** The same if it was given: suites have a number of their own. */
+  readonly givenRequests: number | undefined;
   readonly concurrency: number;
   /** Scenario ids; undefined means all. */
   readonly scenario: readonly string[] | undefined;
+  /** Names of suites with commas; undefined: `check` judges scenarios. */
+  readonly suite: string | undefined;
   readonly delayMs: number;
   readonly id: string | undefined;
   /** Folder that `record` writes to. */
@@ -48,8 +54,13 @@ export function parseLabArguments(words: readonly string[]): LabArguments {
       'See `npm run lab -- help`.',
     );
   }
-  const { 'delay-ms': delayMs, backend, scenario, id, out, ...rest } = parsed.data;
-  return Object.freeze({ ...rest, command: positionals[0], backend, scenario, id, out, delayMs });
+  const { 'delay-ms': delayMs, backend, scenario, suite, id, out, ...rest } = parsed.data;
+  const { requests: givenRequests } = rest;
+  return Object.freeze({
+    ...rest,
+    ...{ requests: givenRequests ?? DEFAULT_REQUESTS, givenRequests },
+    ...{ command: positionals[0], backend, scenario, suite, id, out, delayMs },
+  });
 }
 
 function readWords(words: readonly string[]) {
@@ -62,6 +73,7 @@ function readWords(words: readonly string[]) {
         requests: { type: 'string' },
         concurrency: { type: 'string' },
         scenario: { type: 'string', multiple: true },
+        suite: { type: 'string' },
         'delay-ms': { type: 'string' },
         id: { type: 'string' },
         out: { type: 'string' },

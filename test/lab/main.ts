@@ -4,10 +4,12 @@ import { check } from './commands/check.ts';
 import { down } from './commands/down.ts';
 import { type CommandResult, printResult } from './commands/output.ts';
 import { record } from './commands/record.ts';
+import { SUITES } from './commands/suites.ts';
 import { traffic } from './commands/traffic.ts';
 import { up } from './commands/up.ts';
 import { LabError, messageOf } from './errors.ts';
 import { deniedOnHost } from './host.ts';
+import { DEFAULT_SUITE_REQUESTS } from './suites/suite.ts';
 import { SCENARIOS } from './traffic/scenarios.ts';
 
 const COMMANDS: Readonly<Record<string, (args: LabArguments) => Promise<CommandResult>>> = {
@@ -29,12 +31,18 @@ const HELP = `npm run lab -- COMMAND [options]      (needs root; nothing outside
              --concurrency N               requests in flight (default 8)
   check    the whole product watches the requests; every claim is compared with what truly happened
              --backend, --requests, --scenario, --concurrency as above; both kinds of rules unless one is named
+             --suite NAME,NAME             these measurements instead; each row has its goal
+             --requests N                  proxied requests in all, and a tenth as many refused attempts
+                                           (default ${DEFAULT_SUITE_REQUESTS})
   record   writes what the kernel says on each node to files, for the demo
              --out FOLDER                  where to; --requests N per scenario and round
   down     removes the lab, and labs whose owner died
              --id ID                       this one only
              --all                         all that \`up\` left
   --json   one JSON document on one line
+
+suites
+${SUITES.map((s) => `  ${s.name.padEnd(24)}${s.text}`).join('\n')}
 
 scenarios
 ${SCENARIOS.map((s) => `  ${s.id.padEnd(24)}${s.text}`).join('\n')}`;

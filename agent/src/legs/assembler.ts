@@ -14,8 +14,8 @@ import type { TapDirection } from '../frames/layout.ts';
 import type { IsnHasher } from '../isnHash.ts';
 import type { KernelClock } from '../kernelClock.ts';
 import type { Place, TapTable } from '../taps.ts';
-import { AttemptIndex, addLeg, newAttempt, sightOfLeg, sightOfPacket } from './attempt.ts';
-import { evidenceOf, isCopyDrop, isQuoteOf, isRejection, rstOf } from './evidence.ts';
+import { AttemptIndex, addDrop, addLeg, newAttempt, sightOfLeg, sightOfPacket } from './attempt.ts';
+import { evidenceOf, isQuoteOf, isRejection, rstOf } from './evidence.ts';
 import {
   endOf,
   forgetAtNs,
@@ -246,17 +246,10 @@ export class LegAssembler {
   #applyEvidence(packet: PacketFrame): boolean {
     const attempt = this.#attempts.find(sightOfPacket(packet));
     if (attempt === undefined) return false;
-    if (packet.type === 'drop') this.#addDrop(attempt, packet);
+    const reason = this.dropReasons[String(packet.reason)] ?? '';
+    if (packet.type === 'drop') addDrop(attempt, evidenceOf(packet, reason));
     else if (isRejection(packet)) this.#addIcmp(attempt, packet);
     return true;
-  }
-
-  #addDrop(attempt: Attempt, packet: PacketFrame): void {
-    const reason = this.dropReasons[String(packet.reason)] ?? '';
-    if (isCopyDrop(reason)) return;
-    const last = attempt.legs.at(-1);
-    if (last !== undefined && packet.tsNs < last.frame.synNs) return;
-    attempt.drop ??= evidenceOf(packet, reason);
   }
 
   #addIcmp(attempt: Attempt, packet: PacketFrame): void {

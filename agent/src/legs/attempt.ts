@@ -9,6 +9,7 @@ import {
   tupleKey,
 } from '@hoptrace/domain/model/tuple.ts';
 import type { LegFrame, PacketFrame } from '../frames/frame.ts';
+import { type Evidence, isCopyDrop, UNEXPLAINED } from './evidence.ts';
 import type { Attempt, OpenLeg } from './state.ts';
 
 /** A SYN as it was seen somewhere: at a tap, freed, or quoted by an ICMP error. */
@@ -42,6 +43,7 @@ export function newAttempt(frame: LegFrame): Attempt {
     rst: null,
     icmp: null,
     drop: null,
+    unexplained: null,
   };
 }
 
@@ -55,7 +57,17 @@ export function addLeg(attempt: Attempt, leg: OpenLeg): void {
   attempt.legs.push(leg);
   attempt.legs.sort((a, b) => Number(a.frame.synNs - b.frame.synNs));
   attempt.openLegs++;
-  if (attempt.drop !== null && attempt.drop.atNs < leg.frame.synNs) attempt.drop = null;
+  const isBefore = (drop: Evidence | null) => drop !== null && drop.atNs < leg.frame.synNs;
+  if (isBefore(attempt.drop)) attempt.drop = null;
+  if (isBefore(attempt.unexplained)) attempt.unexplained = null;
+}
+
+/** The first drop behind the last tap so far counts, copies aside. */
+export function addDrop(attempt: Attempt, drop: Evidence): void {
+  const last = lastLeg(attempt);
+  if (last !== undefined && drop.atNs < last.frame.synNs) return;
+  if (drop.reason === UNEXPLAINED) attempt.unexplained ??= drop;
+  else if (!isCopyDrop(drop.reason)) attempt.drop ??= drop;
 }
 
 /** A SYN flood may carry one ISN in all its packets: the search among equal ISNs stays short. */

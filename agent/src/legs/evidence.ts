@@ -20,8 +20,10 @@ export function evidenceOf(packet: PacketFrame, reason: string): Evidence {
   };
 }
 
-/** Frees of copies: the SYN itself went on, or was never meant for this interface. */
-const COPY_DROP_REASONS = new Set(['OTHERHOST', 'PACKET_SOCK_ERROR', 'CONSUMED', 'NOT_SPECIFIED']);
+/** Not every place in the kernel says why it frees a packet; copies are freed in such places, too. */
+export const UNEXPLAINED = 'NOT_SPECIFIED';
+/** Frees of copies, by themselves: the SYN itself went on, or was never meant for this interface. */
+const COPY_DROP_REASONS = new Set(['OTHERHOST', 'PACKET_SOCK_ERROR', 'CONSUMED', UNEXPLAINED]);
 
 export function isCopyDrop(reason: string): boolean {
   return COPY_DROP_REASONS.has(reason);

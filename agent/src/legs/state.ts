@@ -31,4 +31,6 @@ export interface Attempt {
   rst: Evidence | null;
   icmp: Evidence | null;
   drop: Evidence | null;
+  /** Freed without a reason behind the last tap so far: perhaps only a copy. */
+  unexplained: Evidence | null;
 }

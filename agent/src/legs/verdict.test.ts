@@ -1,80 +1,14 @@
-import type { LegRecord, RefusalRecord } from '@hoptrace/domain/wire/v1.ts';
 import { expect, test } from '@jest/globals';
-import type { PacketFrame } from '../frames/frame.ts';
-import { IsnHasher } from '../isnHash.ts';
-import { KernelClock } from '../kernelClock.ts';
-import { tapTable } from '../taps.ts';
+import { POD_ETH, POD_VETH, packetsOf, UPLINK } from '../testPackets.ts';
 import {
-  framesOf,
-  helloOf,
-  POD_ETH,
-  POD_VETH,
-  packetsOf,
-  type TestPacket,
-  UPLINK,
-} from '../testPackets.ts';
-import { LegAssembler } from './assembler.ts';
-
-const NETFILTER_DROP = 12;
-const NO_SOCKET = 3;
-const BEFORE = '203.0.113.10:40000>192.168.50.11:30080';
-const TO_POD = '192.168.50.11:1234>10.244.1.10:80';
-const TO_REMOTE = '192.168.50.11:1234>10.244.2.10:80';
-
-const nodePort = packetsOf({ place: UPLINK, syn: 'rx', tuple: BEFORE });
-const toPod = packetsOf({
-  place: POD_VETH,
-  syn: 'tx',
-  tuple: TO_POD,
-  conntrack: { original: BEFORE, reply: '10.244.1.10:80>192.168.50.11:1234' },
-});
-const inPod = packetsOf({ place: POD_ETH, syn: 'rx', tuple: TO_POD });
-const toRemote = packetsOf({
-  place: UPLINK,
-  syn: 'tx',
-  tuple: TO_REMOTE,
-  conntrack: { original: BEFORE, reply: '10.244.2.10:80>192.168.50.11:1234' },
-});
-
-/** Plays packets in order of time with ticks every 50 ms, until 5 s. */
-interface Trouble {
-  readonly lossAtMs?: number;
-  readonly shedAtMs?: number;
-}
-
-function play(
-  packets: readonly (TestPacket | PacketFrame)[],
-  { lossAtMs, shedAtMs }: Trouble = {},
-) {
-  const records: (LegRecord | RefusalRecord)[] = [];
-  const hello = helloOf();
-  const legs = new LegAssembler(tapTable(hello), {
-    maxOpenLegs: 100,
-    hasher: new IsnHasher(new Uint8Array(32)),
-    clock: new KernelClock(),
-    emit: (record) => records.push(record),
-  });
-  legs.dropReasons = hello.dropReasons;
-  const seenAtMs = new Map<RefusalRecord, number>();
-  const rest = framesOf(packets, 5000);
-  for (let ms = 0; ms <= 5000; ms += 50) {
-    while (rest[0] !== undefined && rest[0].tsNs <= BigInt(ms) * 1_000_000n) {
-      const packet = rest.shift();
-      if (packet !== undefined) legs.push(packet);
-    }
-    if (lossAtMs === ms) legs.noteLoss(BigInt(ms) * 1_000_000n);
-    if (shedAtMs === ms) legs.noteShedding(BigInt(ms) * 1_000_000n);
-    legs.tick(BigInt(ms) * 1_000_000n);
-    for (const record of records)
-      if (record.kind === 'refusal' && !seenAtMs.has(record)) seenAtMs.set(record, ms);
-  }
-  return {
-    refusals: records.filter((record) => record.kind === 'refusal'),
-    ends: records.filter((record) => record.kind === 'leg').map((leg) => leg.end),
-    verdictsAtMs: [...seenAtMs.values()],
-    counters: legs.counters,
-  };
-}
+  inPod,
+  NETFILTER_DROP,
+  NO_SOCKET,
+  nodePort,
+  play,
+  toPod,
+  toRemote,
+} from './testAttempts.ts';
 
 test('closed port on the node: reset, with the reason of the freed SYN, once', () => {
   const { refusals, ends } = play([
@@ -237,6 +171,11 @@ test('silence: said by the tap that the SYN reached last', () => {
   expect(swallowed.refusals).toMatchObject([
     { refusal: 'dropped', evidence: 'silence', tap: { role: 'pod', synDirection: 'rx' } },
   ]);
+  // A full backlog: no neighbour is looked for any more, whichever end of the cable is watched.
+  expect(swallowed.verdictsAtMs[0]).toBeLessThan(3000);
+  const handedOver = play([nodePort.syn(1), toPod.syn(1.01)]);
+  expect(handedOver.refusals).toMatchObject([{ evidence: 'silence', tap: { role: 'podVeth' } }]);
+  expect(handedOver.verdictsAtMs[0]).toBeLessThan(3000);
   const farEnd = play([nodePort.syn(1), toRemote.syn(1.01)]);
   expect(farEnd.refusals).toMatchObject([
     { evidence: 'silence', tap: { role: 'uplink', synDirection: 'tx' } },

@@ -23,10 +23,16 @@
  * companions, whose reason it carries. Dropped SYNs are repeated, and the next one may get through (a full backlog)
  * or be rejected after all (ICMP is rate-limited), so a bare drop waits for the repetitions:
  *
- *   0        1.0       2.0    2.5   3.0  3.2 s after the first SYN
- *   SYN      SYN       SYN     │     │    └ silence (after the failed neighbour look-up, which takes 3.05 s)
- *                              │     └ the legs say unanswered
- *                              └ drop
+ *   0        1.0       2.0   2.3    3.0  3.2 s after the first SYN
+ *   SYN      SYN       SYN    │      │    └ silence (after the failed neighbour look-up, which takes 3.05 s)
+ *                             │      └ the legs say unanswered
+ *                             └ drop; silence at a Pod, for which no neighbour is looked any more
+ *
+ * The rest of three seconds is for the way to the collector: up to 0.1 s until the stream counts as quiet, 0.05 s to the
+ * next tick, 0.05 s until the batch is sent.
+ *
+ * A free without a reason (NOT_SPECIFIED) may be that of a copy. It counts as the drop where the SYN came in and went
+ * no further: routes of type blackhole and prohibit say no more (6.18).
  */
 import type { RefusalRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
 import type { PacketFrame } from '../frames/frame.ts';
@@ -37,7 +43,7 @@ import { type Evidence, evidenceOf, isCopyDrop, isRejection } from './evidence.t
 import type { Attempt, OpenLeg } from './state.ts';
 
 const SETTLE_NS = 200_000_000n;
-const DROP_VERDICT_NS = 2_500_000_000n;
+const DROP_VERDICT_NS = 2_300_000_000n;
 const SILENCE_VERDICT_NS = 3_200_000_000n;
 const MAX_REASON_CHARACTERS = 32;
 
@@ -75,8 +81,10 @@ export function judge(attempt: Attempt, nowNs: bigint, lastLossAtNs: bigint | nu
     };
   }
   const ageNs = nowNs - attempt.firstSynAtNs;
-  if (attempt.drop !== null) return judgeDrop(attempt.drop, leg, nowNs, ageNs);
-  if (ageNs < SILENCE_VERDICT_NS) return { kind: 'wait' };
+  const isIncoming = leg.tap.synDirection === 'rx';
+  const drop = attempt.drop ?? (isIncoming ? attempt.unexplained : null);
+  if (drop !== null) return judgeDrop(drop, leg, nowNs, ageNs);
+  if (ageNs < (isAtPod(leg) ? DROP_VERDICT_NS : SILENCE_VERDICT_NS)) return { kind: 'wait' };
   if (lastLossAtNs !== null && lastLossAtNs >= attempt.firstSynAtNs) return { kind: 'unknown' };
   if (leg.tap.synDirection === 'tx' && leg.tap.role === 'pod') return { kind: 'nothing' };
   return { kind: 'dropped', evidence: 'silence', leg, atNs: nowNs, proof: null };
@@ -86,6 +94,11 @@ function judgeDrop(drop: Evidence, leg: OpenLeg, nowNs: bigint, ageNs: bigint): 
   const isSettled = ageNs >= DROP_VERDICT_NS && nowNs - drop.atNs >= SETTLE_NS;
   if (!isSettled) return { kind: 'wait' };
   return { kind: 'dropped', evidence: 'kfreeSkb', leg, atNs: drop.atNs, proof: drop };
+}
+
+/** The SYN was handed to the Pod: the host's end of its cable, or the Pod's own. */
+function isAtPod({ tap }: OpenLeg): boolean {
+  return tap.role === (tap.synDirection === 'tx' ? 'podVeth' : 'pod');
 }
 
 function isAnswerFromHere(leg: OpenLeg): boolean {

@@ -118,6 +118,14 @@ test('records arrive in order with contiguous seq under a valid envelope, and ar
   expect(metrics).toMatchObject({ queuedRecords: 0, inFlightBatches: 0, unsentRecordsTotal: 0 });
 });
 
+test('a refusal does not wait until its batch is old enough', async () => {
+  const { url, received } = await collector(stored);
+  const { made } = sender(url, { maxBatchAgeMs: 3_600_000 });
+  made.start();
+  made.push(refusalOf(1));
+  await until(() => received.some(({ records }) => records.length === 1));
+});
+
 test('a wrong token is said once with the remedy, and the sender keeps trying', async () => {
   const { url } = await collector(stored, { token: 'the-right-token-01' });
   const { made, metrics, logged } = sender(url, {}, 'the-wrong-token-01');

@@ -62,6 +62,7 @@ export class Sender {
   #isClosing = false;
   #isPosting = false;
   readonly #watermark = new Watermark();
+  #isUrgent = false;
   #lastHeartbeatAtMs = 0;
   #lastTidyAtMs = 0;
   #lastPostAtMs = 0;
@@ -94,6 +95,8 @@ export class Sender {
   pushWritten(kind: RecordKind, write: WriteRecord): void {
     const { metrics, limits } = this.#options;
     if (this.#queue.size === 0) this.#watermark.queueBegins(performance.now());
+    // Somebody waits for the reason: with the next tick, whatever the age of the batch.
+    this.#isUrgent ||= kind === 'refusal';
     metrics.unsentRecordsTotal += this.#queue.push(kind, write);
     metrics.recordsTotal++;
     metrics.queuedRecords = this.#queue.size;
@@ -211,7 +214,7 @@ export class Sender {
     if (this.#isClosing) return;
     const nowMs = performance.now();
     this.#road.tick(this.#window.isUnansweredSince(nowMs - limits.ackTimeoutMs));
-    this.#flush(nowMs - this.#watermark.oldestQueuedAtMs >= limits.maxBatchAgeMs);
+    this.#flush(this.#isUrgent || this.#watermark.isAsOld(nowMs - limits.maxBatchAgeMs));
     // Also while batches are sent: how far they reach is told here alone.
     const isTime = nowMs - this.#lastHeartbeatAtMs >= limits.heartbeatEveryMs;
     const isDue = isTime || this.#heartbeat.newsOf(this.#options.facts()) !== null;
@@ -243,6 +246,7 @@ export class Sender {
     this.#watermark.cut(performance.now(), outbox.batches.size === 0);
     const { count, parts } = this.#queue.take(limits.maxBatchRecords, firstSeq);
     this.#nextSeq += count;
+    this.#isUrgent &&= this.#queue.size > 0;
     const envelope = this.#envelope(firstSeq, count);
     const bytes = joinBatch(envelope, parts);
     try {

@@ -4,9 +4,9 @@ export class Watermark {
   /** Of records that may be in the outbox now. */
   #longestWaitMs = 0;
 
-  /** Monotonic: since when the oldest record waits in the queue, or earlier. Meaningless while that is empty. */
-  get oldestQueuedAtMs(): number {
-    return this.#oldestQueuedAtMs;
+  /** Has the oldest record waited since then (monotonic)? Meaningless while the queue is empty. */
+  isAsOld(sinceMs: number): boolean {
+    return this.#oldestQueuedAtMs <= sinceMs;
   }
 
   /** The first record comes into an empty queue. */

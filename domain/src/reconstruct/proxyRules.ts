@@ -55,6 +55,8 @@ export interface LearnedRules {
   betterRule(link: ProxyLink): ProxyRule | null;
   /** The rule that was measured of a program of this name, unless this process's own links deny it. */
   measuredRule(link: ProxyLink): ProxyRule | null;
+  /** By this rule the one client that got this upstream's answer, and that no request link names. */
+  soleReceiver(link: ProxyLink, rule: ProxyRule): BurstRef | null;
   /** Did its program ever send what nobody waited for, or share connections to backends, so that silence proves nothing? */
   hasSeveralAtOnce(link: ProxyLink): boolean;
   /** Is what is believed of this process's links what its queue says? */
@@ -100,6 +102,12 @@ export function learnRules(
     measuredRule: (link) => {
       const rule = MEASURED_RULES[link.process] ?? null;
       return rule !== null && longerScore(link, rule).opposed === 0 ? rule : null;
+    },
+    soleReceiver: ({ subject }, rule) => {
+      const { clientsOf, named } = sides.get(rule) ?? NO_SIDES;
+      const [only, another] = clientsOf.get(burstKey(subject)) ?? [];
+      if (only === undefined || another !== undefined) return null;
+      return named.has(burstKey(only)) ? null : only;
     },
     countsByQueue,
     hasSeveralAtOnce: (link) => {
@@ -176,23 +184,35 @@ interface Sides {
   /** Client burst → the upstream that the response side names. */
   readonly responseOf: ReadonlyMap<string, string | null>;
   /** Upstream burst → the clients whose responses name it. */
-  readonly clientsOf: ReadonlyMap<string, readonly string[]>;
+  readonly clientsOf: ReadonlyMap<string, readonly BurstRef[]>;
+  /** Clients that request links name. */
+  readonly named: ReadonlySet<string>;
 }
+
+const NO_SIDES: Sides = {
+  requestOf: new Map(),
+  responseOf: new Map(),
+  clientsOf: new Map(),
+  named: new Set(),
+};
 
 function sidesOf(links: readonly ProxyLink[], rule: ProxyRule): Sides {
   const requestOf = new Map<string, string | null>();
   const responseOf = new Map<string, string | null>();
-  const clientsOf = new Map<string, string[]>();
+  const clientsOf = new Map<string, BurstRef[]>();
+  const namedClients = new Set<string>();
   for (const link of links) {
     const named = link[rule] === null ? null : burstKey(link[rule]);
     const subject = burstKey(link.subject);
-    if (link.side === 'request') requestOf.set(subject, named);
-    else {
+    if (link.side === 'request') {
+      requestOf.set(subject, named);
+      if (named !== null) namedClients.add(named);
+    } else {
       responseOf.set(subject, named);
-      if (named !== null) clientsOf.set(named, [...(clientsOf.get(named) ?? []), subject]);
+      if (named !== null) clientsOf.set(named, [...(clientsOf.get(named) ?? []), link.subject]);
     }
   }
-  return { requestOf, responseOf, clientsOf };
+  return { requestOf, responseOf, clientsOf, named: namedClients };
 }
 
 function verdict(link: ProxyLink, rule: ProxyRule, sides: Sides | undefined): RuleVerdict {

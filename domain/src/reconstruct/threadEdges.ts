@@ -36,6 +36,28 @@ interface RequestSide {
   readonly suspected: Set<string>;
 }
 
+export interface DecidedLink {
+  readonly upstream: BurstRef;
+  /** The client's burst that caused it. */
+  readonly client: BurstRef;
+  readonly edgeClass: 'A' | 'B' | 'C';
+  readonly isProven: boolean;
+}
+
+/** Burst by burst what cleaned links come to, in their order; what stays open is left out. */
+export function decidedLinks(
+  links: readonly ProxyLink[],
+  context: Pick<Context, 'images' | 'proxyHistory'> = {},
+): DecidedLink[] {
+  const rules = learnRules(links, context);
+  const { isOutOfStep } = severalAtOnce(links);
+  return links.flatMap((link) => {
+    const isInDoubt = isOutOfStep(link) && rules.countsByQueue(link);
+    const decision = link.side === 'request' ? decide(link, rules, isInDoubt) : null;
+    return decision === null ? [] : [{ upstream: link.subject, ...decision }];
+  });
+}
+
 export function threadEdges(
   connections: readonly Connection[],
   links: readonly ProxyLink[],
@@ -96,7 +118,7 @@ function requestSide(
   for (const link of links) {
     if (link.side !== 'request') continue;
     const upstream = burstKey(link.subject);
-    const decision = isOutOfStep(link) ? decideOutOfStep(link, rules) : decide(link, rules);
+    const decision = decide(link, rules, isOutOfStep(link));
     side.claims.set(upstream, decision?.client.isnPairHash ?? null);
     if (RULES.some((rule) => rules.verdictOf(link, rule) === 'agreed'))
       side.confirmed.add(upstream);
@@ -125,10 +147,10 @@ function suspect({ lastRead, oldest }: ProxyLink, keyOf: KeyOf, suspected: Set<s
 }
 
 /**
- * Inbound connections that the proxy answered by itself, every burst of them: a response that names only bursts whose
- * own client got them (a proxy that answers by itself still carries the one before). Go's threads, which obey no
- * rule, prove nothing by silence; nor does silence where several requests go at once (`isSilent`). A response that names a burst without a request link links nothing: that link was
- * lost, and a proxy's own answer names what it read last just so.
+ * Inbound connections that the proxy answered by itself, every burst of them: a response that names nobody, or only
+ * bursts whose own client got them. Go's threads, which obey no rule, prove nothing by silence; nor does silence where
+ * several requests go at once (`isSilent`). A response that names a burst without a request link links nothing: that
+ * link was lost, and a proxy's own answer may name what still waits.
  */
 function selfAnsweredOf(
   links: readonly ProxyLink[],
@@ -164,38 +186,61 @@ function namesOthersOnly(
   { claims, confirmed }: RequestSide,
 ): boolean {
   const bursts = [lastRead, oldest].filter((burst) => burst !== null);
-  return (
-    bursts.length > 0 &&
-    bursts.every((burst) => {
-      const owner = claims.get(burstKey(burst)) ?? null;
-      return owner !== null && owner !== subject.isnPairHash && confirmed.has(burstKey(burst));
-    })
-  );
+  return bursts.every((burst) => {
+    const owner = claims.get(burstKey(burst)) ?? null;
+    return owner !== null && owner !== subject.isnPairHash && confirmed.has(burstKey(burst));
+  });
 }
 
 /**
  * Believed is what the response side confirms, or what a process does so regularly that one side is enough.
  * What the response side contradicts, and what two rules name differently with nothing to choose, stays open.
  */
-function decide(link: ProxyLink, rules: LearnedRules): Decision | null {
+function decide(link: ProxyLink, rules: LearnedRules, isOutOfStep: boolean): Decision | null {
+  if (isOutOfStep) return decideOutOfStep(link, rules);
   const reliable = rules.reliableRules(link);
   if (reliable.length === 0) return withoutRule(link, rules);
+  const receiver = reliable.includes('lastRead') ? receiverOf(link, rules) : null;
+  if (receiver !== null) return { client: receiver, edgeClass: 'B', isProven: false };
   const naming = reliable.filter((rule) => link[rule] !== null);
   const agreed = naming.filter((rule) => rules.verdictOf(link, rule) === 'agreed');
   if (isTwoNames(link)) {
     const rule = naming.length === 1 ? naming[0] : rules.betterRule(link);
-    // The rule that is known to be the better one, unless the other one alone is confirmed.
-    const isBelieved =
-      rule != null &&
-      rules.isReliableAlone(link, rule) &&
-      (agreed.length === 0 || agreed.includes(rule));
-    return isBelieved ? byReliableRule(link, rule, rules) : null;
+    if (rule == null || !isKnownAlone(link, rule, agreed, rules)) return null;
+    return byReliableRule(link, rule, rules);
   }
   const rule = agreed[0] ?? naming[0];
   const decision = rule === undefined ? null : byReliableRule(link, rule, rules);
   // The other rule names nobody: a second try, or a queue that ran over.
   const isProven = isOneName(link) || decision?.edgeClass === 'A';
   return decision === null ? null : { ...decision, isProven: decision.isProven && isProven };
+}
+
+/**
+ * Each rule names another client: the one that is known to be right where they differ, unless the other one alone is
+ * confirmed. nginx that reads a PROXY header first and the request when it comes back to the client names two wherever
+ * several clients come at once, before it did so often enough to be known: then what was measured of its name, confirmed
+ * by both sides, is known enough.
+ */
+function isKnownAlone(
+  link: ProxyLink,
+  rule: ProxyRule,
+  agreed: readonly ProxyRule[],
+  rules: LearnedRules,
+): boolean {
+  const isConfirmed = agreed.includes(rule);
+  if (rules.isReliableAlone(link, rule)) return agreed.length === 0 || isConfirmed;
+  return isConfirmed && agreed.length === 1 && rules.measuredRule(link) === rule;
+}
+
+/**
+ * Where a process obeys the last read, who gets an upstream's answer is who asked, also where the request side names
+ * nobody, or somebody whose answer came from elsewhere: nginx reads ahead in TLS, and begins requests it read long ago.
+ */
+function receiverOf(link: ProxyLink, rules: LearnedRules): BurstRef | null {
+  const verdict = rules.verdictOf(link, 'lastRead');
+  if (verdict !== 'unnamed' && verdict !== 'opposed') return null;
+  return rules.soleReceiver(link, 'lastRead');
 }
 
 /**

@@ -7,9 +7,11 @@ import { type Lab, openLab } from '../lab.ts';
 import { BACKENDS } from '../plan.ts';
 import { SCENARIOS, scenarioById } from '../traffic/scenarios.ts';
 import type { CommandResult, ResultRow } from './output.ts';
+import { checkSuites } from './suites.ts';
 
 /** Both kinds of rules unless one is named; load-balanced scenarios again with an agent on the load balancer. */
 export async function check(args: LabArguments): Promise<CommandResult> {
+  if (args.suite !== undefined) return checkSuites(args, args.suite);
   const rows: CheckRow[] = [];
   for (const backend of args.backend === undefined ? BACKENDS : [args.backend]) {
     const lab = await openLab({ backend, delayMs: args.delayMs });
