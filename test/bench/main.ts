@@ -1,9 +1,10 @@
-/** `npm run bench -- NAME [--json] [--max-legs N] [--rounds N]`: measures one part of hoptrace on this machine. */
+/** `npm run bench -- NAME [--json] [--docs] [sizes]`: measures one part of hoptrace on this machine. */
 import { parseArgs } from 'node:util';
 import { printResult } from '../lab/commands/output.ts';
 import { benchAgent } from './agent.ts';
 import { benchIngest } from './ingest.ts';
 import { benchQueries } from './queries.ts';
+import { writeReport } from './report.ts';
 import type { Bench } from './rows.ts';
 import { benchSoak } from './soak.ts';
 import { benchStitch } from './stitch.ts';
@@ -34,9 +35,10 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      docs: { type: 'boolean', default: false },
       'max-legs': { type: 'string', default: '10000000' },
       rounds: { type: 'string', default: '10' },
-      seconds: { type: 'string', default: '2' },
+      seconds: { type: 'string' },
       paths: { type: 'string' },
       rate: { type: 'string', default: '200' },
     },
@@ -44,7 +46,7 @@ async function main(): Promise<number> {
   const name = positionals[0] ?? '';
   const maxLegs = Number(values['max-legs']);
   const rounds = Number(values.rounds);
-  const seconds = Number(values.seconds);
+  const seconds = Number(values.seconds ?? (name === 'soak' ? 60 : 2));
   const paths = values.paths === undefined ? null : Number(values.paths);
   const bench = BENCHES[name];
   if (bench === undefined || !(maxLegs >= 100_000) || !(rounds >= 1) || !(seconds > 0)) {
@@ -60,6 +62,10 @@ async function main(): Promise<number> {
     paths,
     rate: Number(values.rate),
   });
+  if (values.docs) {
+    const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;
+    writeReport({ name, command, rows, details });
+  }
   const text = [
     ...rows.map(
       (row) =>

@@ -65,7 +65,10 @@ export async function benchSoak(options: SoakOptions): Promise<Bench> {
         atMostRow('requests without a path, or with two', Math.abs(end.legs / 5 - paths), 0, ''),
         atMostRow('paths that the roll-ups lack, or have twice', await rollupGap(rig.store), 0, ''),
       ],
-      details: { ...options, ...end, paths, probes: delaysMs.length, cpuSeconds: used },
+      details: {
+        ...{ ...options, ...end, paths, probes: delaysMs.length, cpuSeconds: used },
+        insertFailures: await failuresOf(rig),
+      },
     };
   } finally {
     await rig.close();
@@ -129,6 +132,13 @@ async function countOf(store: Store, table: string): Promise<number> {
   const sql = `SELECT count() AS n FROM ${table}`;
   const [row] = await store.select({ name: 'bench', sql, params: {} });
   return Number((row as { n: string }).n);
+}
+
+/** Inserts that were tried again, by table. */
+async function failuresOf({ collectorUrl }: Rig): Promise<Record<string, number>> {
+  const answer = await fetch(`${collectorUrl.replace('ws', 'http')}/metrics`);
+  const lines = (await answer.text()).matchAll(/insert_failures_total\{table="(\w+)"\} (\d+)/g);
+  return Object.fromEntries([...lines].map(([, table = '', count]) => [table, Number(count)]));
 }
 
 /** User and system time of all threads, seconds. */
