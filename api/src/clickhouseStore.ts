@@ -57,10 +57,12 @@ function shownFacts({
   kernel,
   kubeProxy,
   sysctls,
+  source,
   workloads,
   workloadsLeftOut,
 }: NodeFacts): AgentRow['facts'] {
-  return { kernel, kubeProxy, sysctls, containers: workloads.length + workloadsLeftOut };
+  const containers = workloads.length + workloadsLeftOut;
+  return { kernel, kubeProxy, sysctls, containers, ...(source === undefined ? {} : { source }) };
 }
 
 async function overviewOf(

@@ -2,6 +2,14 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import {
+  alertListSchema,
+  alertRuleListSchema,
+  alertRuleSchema,
+  alertSchema,
+  silenceListSchema,
+  silenceSchema,
+} from '@hoptrace/domain/rest/alerts.ts';
+import {
   hopSchema,
   hopTimesSchema,
   partySchema,
@@ -57,6 +65,12 @@ const COMPONENTS = {
   PathList: pathListSchema,
   RefusalItem: refusalItemSchema,
   RefusalList: refusalListSchema,
+  Alert: alertSchema,
+  AlertList: alertListSchema,
+  AlertRule: alertRuleSchema,
+  AlertRuleList: alertRuleListSchema,
+  Silence: silenceSchema,
+  SilenceList: silenceListSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
   Losses: lossesSchema,

@@ -7,15 +7,18 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { CollectorStore } from './collectorStore.ts';
 import type { CollectorConfig } from './config.ts';
 import { type Durability, openDurability } from './durability.ts';
-import { reportTopology, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
+import { LimitWatch, reportTopology, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
+import { Gate } from './http/gate.ts';
 import { registerHealth } from './http/health.ts';
 import { listen } from './http/listen.ts';
 import { registerPostRoutes } from './http/postRoutes.ts';
 import { createServer } from './http/server.ts';
 import { registerStream } from './http/stream.ts';
+import { TokenBook } from './http/tokenBook.ts';
 import { HeartbeatBook } from './ingest/heartbeats.ts';
 import { noteClock, noteLosses } from './ingest/losses.ts';
 import { IngestPipeline } from './ingest/pipeline.ts';
+import { RateLimits } from './ingest/rateLimits.ts';
 import { realSleep, type Sleep } from './ingest/retry.ts';
 import { StoredSeqs } from './ingest/storedSeqs.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -32,6 +35,7 @@ const TRY_AGAIN = 1012;
 const STITCH_TURN_MS = 100;
 const HOUSEKEEPING_MS = 1000;
 const TOPOLOGY_POLL_MS = 2000;
+const LIMIT_REPORT_MS = 60_000;
 /** Path versions that evicted groups may leave behind between two turns. */
 const MAX_LEFT_CHANGES = 10_000;
 
@@ -78,7 +82,9 @@ export function buildCollector(deps: CollectorDeps): Collector {
       every(HOUSEKEEPING_MS, () => writeHeartbeats(heartbeats, parts));
       every(TOPOLOGY_POLL_MS, async () => {
         if (await topology.poll()) reportTopology(app.log, metrics, topology);
+        for (const news of await parts.book.poll()) app.log.info({ news }, 'tokens read again');
       });
+      every(LIMIT_REPORT_MS, () => parts.limitWatch.report());
       return { url };
     },
     close() {
@@ -94,7 +100,11 @@ type Parts = ReturnType<typeof createParts>;
 function createParts(deps: CollectorDeps) {
   const { config, store, logger, nowMs = Date.now, sleep = realSleep } = deps;
   const metrics = createMetrics();
-  const app = createServer({ config, metrics, logger });
+  const book = new TokenBook(config, nowMs);
+  const limits = new RateLimits(config.rates, metrics);
+  const gate = new Gate(book, limits, nowMs);
+  const app = createServer({ config, metrics, book, logger });
+  const limitWatch = new LimitWatch(limits, app.log);
   const watch = new StoreWatch(app.log);
   const abort = new AbortController();
   const topology = new TopologyFile(config.topologyFile);
@@ -145,6 +155,7 @@ function createParts(deps: CollectorDeps) {
   });
   return {
     ...{ config, store, metrics, app, watch, abort, nowMs },
+    ...{ book, gate, limitWatch },
     ...{ topology, heartbeats, stitcher, pipeline, pathWriter, rollups, stored, durable },
   };
 }
@@ -229,7 +240,8 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
   });
   const durable = () => parts.durable.log?.intake ?? null;
   const onRefused = (envelope: Envelope, count: number) => heartbeats.noteRefused(envelope, count);
-  const intake = { pipeline, metrics, checkContext, onRefused, durable };
+  const { gate, book, limitWatch } = parts;
+  const intake = { pipeline, metrics, gate, checkContext, onRefused, durable };
   // In a plugin of its own: the WebSocket plugin must be there first to see the routes being added.
   app.register(async (scope) => {
     registerStream(scope, { intake, ...config });
@@ -239,7 +251,11 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
       isClosing,
       refreshMetrics: refresher(parts),
       pingStore: () => store.ping(),
-      topologyError: () => topology.state.error?.message ?? null,
+      warnings: () => [
+        ...[topology.state.error?.message ?? []].flat(),
+        ...book.errors,
+        ...limitWatch.warnings,
+      ],
     });
   });
 }

@@ -16,6 +16,7 @@ export function createMetrics() {
     ...logMetrics(registers),
     ...windowMetrics(registers),
     ...rollupMetrics(registers),
+    ...limitMetrics(registers),
     batches: counter('batches_total', 'Batches answered.', ['road', 'result']),
     records: counter('records_total', 'Records that ClickHouse confirmed.', ['kind']),
     duplicates: counter('duplicate_records_total', 'Records that had been stored before.'),
@@ -65,6 +66,22 @@ export function createMetrics() {
       '1: the topology in use is the newest one; 0: the file broke.',
     ),
     topologyObjects: gauge('topology_objects', 'Kubernetes objects in the topology in use.'),
+  };
+}
+
+function limitMetrics(registers: Registry[]) {
+  return {
+    limitedBatches: new Counter({
+      name: `${PREFIX}limited_batches_total`,
+      help: 'Times that a batch met a limit: of its node, of its tenant, or the quota of nodes.',
+      labelNames: ['scope', 'node'],
+      registers,
+    }),
+    limitedSeconds: new Counter({
+      name: `${PREFIX}limited_seconds_total`,
+      help: 'Time that connections were not read because of limits.',
+      registers,
+    }),
   };
 }
 

@@ -76,3 +76,23 @@ test('a refused URL does not show its password', () => {
     expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
   );
 });
+
+test('CLICKHOUSE_CLUSTER names the cluster, with a Keeper unless that is off; the embedded engine is none', () => {
+  const clusterOf = (more: Record<string, string>) => {
+    const config = readStoreConfig({ ...server, ...more });
+    return config.kind === 'server' ? config.connection.cluster : null;
+  };
+  expect(clusterOf({ CLICKHOUSE_CLUSTER: 'main' })).toEqual({ name: 'main', hasKeeper: true });
+  expect(clusterOf({ CLICKHOUSE_CLUSTER: 'main', CLICKHOUSE_CLUSTER_KEEPER: 'off' })).toEqual({
+    name: 'main',
+    hasKeeper: false,
+  });
+  for (const bad of [{ CLICKHOUSE_CLUSTER: "x' ON" }, { CLICKHOUSE_CLUSTER_KEEPER: 'maybe' }]) {
+    expect(() => clusterOf(bad)).toThrow(
+      expect.objectContaining({ field: Object.keys(bad)[0] ?? '' }),
+    );
+  }
+  expect(() => readStoreConfig({ CLICKHOUSE_CLUSTER: 'main' })).toThrow(
+    expect.objectContaining({ field: 'CLICKHOUSE_CLUSTER', code: 'HOP_STORE_CONFIG' }),
+  );
+});

@@ -1,5 +1,6 @@
 /** Where the store is: a ClickHouse server when CLICKHOUSE_URL is set, else the embedded engine. */
 import { z } from 'zod';
+import type { ClusterForm } from './cluster/form.ts';
 import { StoreError } from './errors.ts';
 
 const EMBEDDED_HTTP_PORT = 7042;
@@ -13,6 +14,8 @@ export interface StoreConnection {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** Absent: one server, whose tables hold the rows themselves. */
+  readonly cluster?: ClusterForm;
 }
 
 export interface Retention {
@@ -45,6 +48,12 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must be letters, digits and _, at most 63')
     .default('hoptrace'),
+  CLICKHOUSE_CLUSTER: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'must be a name in remote_servers of the servers')
+    .optional(),
+  // Copies of a shard need one; off is for shards without copies.
+  CLICKHOUSE_CLUSTER_KEEPER: z.enum(['on', 'off']).default('on'),
   // Holds passwords and data: below the working directory, where .gitignore knows it.
   HOPTRACE_DATA_DIR: z.string().min(1).default('.data'),
   HOPTRACE_PORT_OFFSET: z.coerce
@@ -78,6 +87,7 @@ export function readStoreConfig(
   });
   requireLadder(retention);
   if (env.CLICKHOUSE_URL === undefined) {
+    if (env.CLICKHOUSE_CLUSTER !== undefined) throw clusterWithoutServer();
     const httpPort = EMBEDDED_HTTP_PORT + env.HOPTRACE_PORT_OFFSET;
     return Object.freeze({ kind: 'embedded', dataDir: env.HOPTRACE_DATA_DIR, httpPort, retention });
   }
@@ -86,6 +96,7 @@ export function readStoreConfig(
     user: required('CLICKHOUSE_USER', env.CLICKHOUSE_USER),
     password: required('CLICKHOUSE_PASSWORD', env.CLICKHOUSE_PASSWORD),
     database: env.CLICKHOUSE_DATABASE,
+    ...clusterOf(env.CLICKHOUSE_CLUSTER, env.CLICKHOUSE_CLUSTER_KEEPER),
   });
   return Object.freeze({ kind: 'server', connection, retention });
 }
@@ -106,6 +117,16 @@ function requireLadder({ pathTtlDays, minuteTtlDays, hourTtlDays }: Retention): 
     });
   }
 }
+
+function clusterOf(name: string | undefined, keeper: 'on' | 'off'): { cluster?: ClusterForm } {
+  return name === undefined ? {} : { cluster: Object.freeze({ name, hasKeeper: keeper === 'on' }) };
+}
+
+const clusterWithoutServer = () =>
+  new StoreError('HOP_STORE_CONFIG', 'CLICKHOUSE_CLUSTER is set, but CLICKHOUSE_URL is not', {
+    field: 'CLICKHOUSE_CLUSTER',
+    remedy: 'Set CLICKHOUSE_URL to one of its servers; the embedded database is no cluster.',
+  });
 
 function required(name: string, value: string | undefined): string {
   if (value !== undefined) return value;

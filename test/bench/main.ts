@@ -1,7 +1,7 @@
-/** `npm run bench -- NAME [--json] [--docs] [sizes]`: measures one part of hoptrace on this machine. */
+/** `npm run bench -- NAME [--json] [--docs] [sizes] [--part PART]`: measures one part of hoptrace on this machine. */
 import { parseArgs } from 'node:util';
 import { printResult } from '../lab/commands/output.ts';
-import { benchAgent } from './agent.ts';
+import { AGENT_PARTS, type AgentPart, benchAgent } from './agent.ts';
 import { benchIngest } from './ingest.ts';
 import { benchQueries } from './queries.ts';
 import { writeReport } from './report.ts';
@@ -9,6 +9,7 @@ import type { Bench } from './rows.ts';
 import { benchSoak } from './soak.ts';
 import { benchStitch } from './stitch.ts';
 import { benchStore } from './store.ts';
+import { benchTopology } from './topology/topology.ts';
 
 interface Sizes {
   readonly maxLegs: number;
@@ -19,6 +20,8 @@ interface Sizes {
   readonly paths: number | null;
   /** Of `soak`: requests a second. */
   readonly rate: number;
+  /** Of `agent`: only this. */
+  readonly part: AgentPart;
 }
 
 const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>> = {
@@ -28,6 +31,7 @@ const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>
   soak: ({ seconds, rate }) => benchSoak({ seconds, requestsPerSecond: rate }),
   stitch: ({ maxLegs }) => benchStitch(maxLegs),
   store: ({ paths }) => benchStore(paths ?? 50_000),
+  topology: () => benchTopology(),
 };
 
 async function main(): Promise<number> {
@@ -41,6 +45,7 @@ async function main(): Promise<number> {
       seconds: { type: 'string' },
       paths: { type: 'string' },
       rate: { type: 'string', default: '200' },
+      part: { type: 'string', default: 'all' },
     },
   });
   const name = positionals[0] ?? '';
@@ -48,10 +53,20 @@ async function main(): Promise<number> {
   const rounds = Number(values.rounds);
   const seconds = Number(values.seconds ?? (name === 'soak' ? 60 : 2));
   const paths = values.paths === undefined ? null : Number(values.paths);
+  const rate = Number(values.rate);
   const bench = BENCHES[name];
-  if (bench === undefined || !(maxLegs >= 100_000) || !(rounds >= 1) || !(seconds > 0)) {
+  const part = AGENT_PARTS.find((each) => each === values.part);
+  if (
+    bench === undefined ||
+    part === undefined ||
+    !(maxLegs >= 100_000) ||
+    !(rounds >= 1) ||
+    !(seconds > 0) ||
+    !(rate > 0) ||
+    !(paths === null || paths >= 1000)
+  ) {
     process.stderr.write(
-      `bench: "${name}" with --max-legs ${values['max-legs']}: choose one of ${Object.keys(BENCHES).join(', ')}, at least 100000 legs, and rounds and seconds above 0\n`,
+      `bench: "${name}" with --max-legs ${values['max-legs']}: choose one of ${Object.keys(BENCHES).join(', ')}, at least 100000 legs, rounds, seconds and rate above 0, at least 1000 paths, a part of ${AGENT_PARTS.join(', ')}\n`,
     );
     return 2;
   }
@@ -60,7 +75,8 @@ async function main(): Promise<number> {
     rounds,
     seconds,
     paths,
-    rate: Number(values.rate),
+    part,
+    rate,
   });
   if (values.docs) {
     const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;

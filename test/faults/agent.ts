@@ -19,7 +19,7 @@ export interface FaultOptions {
   readonly sparesAgents?: boolean;
 }
 
-interface AgentPart {
+export interface AgentPart {
   readonly node: NodeName;
   child: ChildProcess;
   /** Resolves once a signal ends it in order. */
@@ -55,26 +55,26 @@ export async function runFaults({
     await Promise.all(agents.map(endAgent));
     await until(async () => (await oracle.missing(rig.store)).length === 0, SETTLE_MS);
     const verdict = await settledVerdict(oracle, rig);
-    return { rows: rowsOf(verdict, rounds), details: { seed, faults: counts, ...verdict } };
+    return { rows: verdictRows(verdict, rounds), details: { seed, faults: counts, ...verdict } };
   } finally {
     await rig.close();
   }
 }
 
-interface AgentParts {
+export interface AgentParts {
   readonly rig: Rig;
   readonly oracle: Oracle;
   readonly baseMs: number;
 }
 
-function spawnAgent(
+export function spawnAgent(
   { rig, oracle, baseMs }: AgentParts,
   node: NodeName,
 ): Pick<AgentPart, 'child' | 'ready'> {
   const args = [
     node,
     join(rig.folder, `spool-${node}`),
-    rig.collectorUrl,
+    rig.collectorUrls.join(','),
     String(baseMs),
     String(REQUESTS_PER_SECOND),
   ];
@@ -93,7 +93,7 @@ function spawnAgent(
   return { child, ready };
 }
 
-async function endAgent({ child, ready }: AgentPart): Promise<void> {
+export async function endAgent({ child, ready }: AgentPart): Promise<void> {
   // A process that has just been started would simply die of it, and leave its spool.
   await ready;
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -134,7 +134,7 @@ async function stopAWhile(pid: number, ms: number, name: string): Promise<string
 }
 
 /** Paths follow the records by a few seconds: asks until nothing changes for the better. */
-async function settledVerdict(oracle: Oracle, { store }: Rig): Promise<Verdict> {
+export async function settledVerdict(oracle: Oracle, { store }: Rig): Promise<Verdict> {
   let verdict = await oracle.judge(store);
   await until(async () => {
     verdict = await oracle.judge(store);
@@ -147,7 +147,7 @@ async function settledVerdict(oracle: Oracle, { store }: Rig): Promise<Verdict> 
   return verdict;
 }
 
-function rowsOf(verdict: Verdict, rounds: number): ResultRow[] {
+export function verdictRows(verdict: Verdict, rounds: number): ResultRow[] {
   const none = (name: string, value: number): ResultRow => ({
     name,
     value,

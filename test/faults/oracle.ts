@@ -27,6 +27,12 @@ export class Oracle {
       this.#acknowledged.add(`${node}/${bootId}/${seq}`);
   }
 
+  /** Has this node acknowledged anything yet? */
+  has(node: string): boolean {
+    for (const id of this.#acknowledged) if (id.startsWith(`${node}/`)) return true;
+    return false;
+  }
+
   get size(): number {
     return this.#acknowledged.size;
   }

@@ -36,17 +36,18 @@ export async function startTestStore(
   const dataDir = await makeTempDir();
   const engine = await startEmbedded({ dataDir, httpPort: await freePort(), ...options });
   const store = openStore(engine);
-  await migrate(store, { retention: TEST_RETENTION });
-  return {
-    store,
-    engine,
-    dataDir,
-    stop: async () => {
-      await store.close();
-      await engine.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    await store.close();
+    await engine.stop();
+    await rm(dataDir, { recursive: true, force: true });
   };
+  try {
+    await migrate(store, { retention: TEST_RETENTION });
+  } catch (error) {
+    await stop(); // an engine that nobody stops keeps the tests from ending
+    throw error;
+  }
+  return { store, engine, dataDir, stop };
 }
 
 export const makeTempDir = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'hoptrace-store-'));

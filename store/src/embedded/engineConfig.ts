@@ -34,6 +34,8 @@ export function engineConfigXml(options: {
   readonly engineDir: string;
   readonly password: string;
   readonly memory?: EngineMemory | undefined;
+  /** Further elements. */
+  readonly more?: string;
 }): string {
   const { serverBytes } = options.memory ?? ENGINE_MEMORY;
   const file = (name: string) => escapeXml(path.join(options.engineDir, name));
@@ -75,6 +77,7 @@ export function engineConfigXml(options: {
     <number_of_free_entries_in_pool_to_execute_mutation>0</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>0</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
+  ${options.more ?? ''}
 </clickhouse>
 `;
 }
@@ -121,6 +124,10 @@ export function engineUsersXml(options: {
       <password_sha256_hex>${hash}</password_sha256_hex>${local}
       <grants>${grants([
         `SELECT, INSERT, CREATE, ALTER, DROP, TRUNCATE, OPTIMIZE ON ${ENGINE_DATABASE}.*`,
+        // For `hoptrace store check`, which makes the schema a second time to compare.
+        `SELECT, INSERT, CREATE, ALTER, DROP ON ${ENGINE_DATABASE}_check.*`,
+        // For `hoptrace store backup`, which reads each file once more by the function null().
+        'CREATE TEMPORARY TABLE ON *.*',
         'SELECT ON system.*',
         'TABLE ENGINE ON *',
         'KILL QUERY ON *.*',
