@@ -8,14 +8,19 @@ export const ENGINE_DATABASE = 'hoptrace';
 export type RolePasswords = Readonly<Record<Role, string>>;
 export const ENGINE_LOG = 'engine.log';
 
+export interface EngineMemory {
+  readonly serverBytes: number;
+  /** Of one query, or insert. */
+  readonly queryBytes: number;
+}
+
 /**
  * Bounds of the engine's memory: the whole product must stay below 600 MB resident. The engine compares the
  * first bound with its resident size, of which 210 to 230 MB are clean pages of the library: 265 MB idle and
  * 370 MB under 7,000 rows/s with queries (15 s) were measured. The control group is not heeded: it counts
  * the collector, the API and the page cache as well.
  */
-const SERVER_MEMORY_BYTES = 400_000_000;
-const QUERY_MEMORY_BYTES = 160_000_000;
+export const ENGINE_MEMORY: EngineMemory = { serverBytes: 400_000_000, queryBytes: 160_000_000 };
 const MARK_CACHE_BYTES = 8_388_608;
 
 const escapeXml = (text: string) =>
@@ -31,9 +36,11 @@ export function engineConfigXml(options: {
   readonly engineDir: string;
   readonly password: string;
   readonly passwords: RolePasswords;
+  readonly memory?: EngineMemory | undefined;
   /** Further elements. */
   readonly more?: string;
 }): string {
+  const { serverBytes } = options.memory ?? ENGINE_MEMORY;
   const file = (name: string) => escapeXml(path.join(options.engineDir, name));
   const users: readonly (readonly [string, string])[] = [
     [ENGINE_USER, options.password],
@@ -49,7 +56,7 @@ export function engineConfigXml(options: {
     <rule><url>/ping</url><handler><type>ping</type></handler></rule>
     ${users.flatMap(queryRules).join('\n    ')}
   </http_handlers>
-  <max_server_memory_usage>${SERVER_MEMORY_BYTES}</max_server_memory_usage>
+  <max_server_memory_usage>${serverBytes}</max_server_memory_usage>
   <memory_worker_use_cgroup>0</memory_worker_use_cgroup>
   <mark_cache_size>${MARK_CACHE_BYTES}</mark_cache_size>
   <index_mark_cache_size>${MARK_CACHE_BYTES}</index_mark_cache_size>
@@ -100,18 +107,20 @@ function queryRule(headers: Readonly<Record<string, string>>): string {
 export function engineUsersXml(options: {
   readonly password: string;
   readonly passwords: RolePasswords;
+  readonly memory?: EngineMemory | undefined;
 }): string {
+  const { queryBytes } = options.memory ?? ENGINE_MEMORY;
   const hash = sha256(options.password);
   const local = accessOf('default');
   return `<clickhouse>
   <profiles>
     <default>
-      <max_memory_usage>${QUERY_MEMORY_BYTES}</max_memory_usage>
+      <max_memory_usage>${queryBytes}</max_memory_usage>
       <max_threads>2</max_threads>
       <max_insert_threads>1</max_insert_threads>
     </default>
     <alone><profile>default</profile><max_sessions_for_user>1</max_sessions_for_user></alone>
-    ${ROLES.map(profileXml).join('\n    ')}
+    ${ROLES.map((role) => profileXml(role, queryBytes)).join('\n    ')}
   </profiles>
   <users>
     <default>
@@ -156,8 +165,8 @@ function userXml(role: Role, password: string): string {
 }
 
 /** Beside what `default` bounds for everybody. */
-function profileXml(role: Role): string {
-  const limits = limitsOf(role, QUERY_MEMORY_BYTES);
+function profileXml(role: Role, queryBytes: number): string {
+  const limits = limitsOf(role, queryBytes);
   const values = limits.map(({ name, value }) => `<${name}>${value}</${name}>`).join('');
   return `<${role}><profile>default</profile>${values}<constraints>${limits.map(constraintXml).join('')}</constraints></${role}>`;
 }

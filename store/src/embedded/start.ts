@@ -13,6 +13,7 @@ import { ensurePassword } from './credentials.ts';
 import {
   ENGINE_DATABASE,
   ENGINE_USER,
+  type EngineMemory,
   engineConfigXml,
   engineUsersXml,
   type RolePasswords,
@@ -30,6 +31,8 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** On 127.0.0.1. 0 is not allowed: other services must know it. */
   readonly httpPort: number;
+  /** Default: what keeps the whole product below 600 MB. */
+  readonly memory?: EngineMemory;
   /** Joins it to other engines. Nothing of the product does: the tests of the cluster form do. */
   readonly native?: NativeListener;
   /** Cancels the start. An engine that is up is ended by stop(). */
@@ -73,12 +76,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     database: ENGINE_DATABASE,
     files: {
       'config.xml': engineConfigXml({
-        engineDir,
-        password,
-        passwords,
+        ...{ engineDir, password, passwords, memory: options.memory },
         more: options.native?.configXml ?? '',
       }),
-      'users.xml': engineUsersXml({ password, passwords }),
+      'users.xml': engineUsersXml({ password, passwords, memory: options.memory }),
     },
   });
   try {
