@@ -47,7 +47,12 @@ const ROOMS = [
     ],
   },
   { room: 'agent/src', rooms: ['domain'], packages: ['ws', 'zod'] },
-  { room: 'cli/src', rooms: SERVICES, packages: ['commander', 'zod', 'vite'] },
+  // The terminal draws with the words of the page.
+  {
+    room: 'cli/src',
+    rooms: [...SERVICES, 'grafana-plugin/src/view'],
+    packages: ['commander', 'ws', 'zod', 'vite'],
+  },
   { room: 'grafana-plugin/src/view', rooms: ['domain'], packages: ['react', 'react-dom'] },
   {
     room: 'api/web/src',

@@ -1,0 +1,138 @@
+/** The commands that ask the API, with their flags and examples. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { explainLines } from '../draw/explainText.ts';
+import {
+  listAgents,
+  listPaths,
+  listRefusals,
+  listServices,
+  type PathFlags,
+  type RefusalFlags,
+} from './lists.ts';
+import { showPath } from './onePath.ts';
+import { asking, type OutputFlags, withOutput } from './output.ts';
+import type { TimeFlags } from './timeRange.ts';
+
+const DEFAULT_LIMIT = 20;
+
+export function addAskCommands(program: Command): void {
+  addPaths(program);
+  addPath(program);
+  addRefusals(program);
+  addServices(program);
+  addAgents(program);
+}
+
+function addPaths(program: Command): void {
+  const command = withFilters(
+    withTime(program.command('paths').description('recent paths, newest first')),
+  )
+    .option('--outcome <outcome>', 'served, reset, rejected, dropped or unknown')
+    .option('--extra-hops <n>', 'with at least so many extra hops')
+    .option('--class <class>', 'worst edge: A, B, C, D or M');
+  withOutput(command)
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace paths --service shop/web --extra-hops 1',
+        'hoptrace paths --outcome dropped --since 2h -o wide',
+        'hoptrace paths --client 203.0.113.9 --all -o ndjson | jq -r .pathId',
+      ),
+    )
+    .action((flags: PathFlags & OutputFlags) => asking(flags, (ask) => listPaths(ask, flags)));
+}
+
+function addPath(program: Command): void {
+  withOutput(
+    program
+      .command('path <id>')
+      .description(
+        'draw one path: a lane for each machine, what each hop cost, who changed the source address',
+      ),
+  )
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace path 0hofps1zvkm-6af2d5c5cc73540e',
+        'hoptrace path 0hofps1zvkm-6af2d5c5cc73540e --ascii --width 80',
+      ),
+    )
+    .action((id: string, flags: OutputFlags) => asking(flags, (ask) => showPath(ask, id)));
+  withOutput(
+    program
+      .command('explain <id>')
+      .description('tell one path in sentences: what happened, why, what is not known, what to do'),
+  )
+    .addHelpText('after', examples('hoptrace explain 0hofps050ib-47cee0aff2c52cb8'))
+    .action((id: string, flags: OutputFlags) =>
+      asking(flags, (ask) => showPath(ask, id, explainLines)),
+    );
+}
+
+function addRefusals(program: Command): void {
+  const command = withFilters(
+    withTime(program.command('refusals').description('refused connections, with cause and remedy')),
+  ).option('--kind <kind>', 'reset, rejected or dropped');
+  withOutput(command)
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace refusals --kind dropped --node node3',
+        'hoptrace refusals -o wide --since 1h',
+      ),
+    )
+    .action((flags: RefusalFlags & OutputFlags) =>
+      asking(flags, (ask) => listRefusals(ask, flags)),
+    );
+}
+
+function addServices(program: Command): void {
+  withOutput(
+    withTime(
+      program
+        .command('services')
+        .description('services by number of paths, refusals and extra hops'),
+    ),
+  )
+    .addHelpText('after', examples('hoptrace services --since 1h'))
+    .action((flags: TimeFlags & OutputFlags) => asking(flags, (ask) => listServices(ask, flags)));
+}
+
+function addAgents(program: Command): void {
+  withOutput(
+    program
+      .command('agents')
+      .description('agents and what they lost; exit code 1 where one is silent'),
+  )
+    .addHelpText(
+      'after',
+      examples('hoptrace agents -o wide', 'hoptrace agents > /dev/null || page-somebody'),
+    )
+    .action((flags: OutputFlags) => asking(flags, listAgents));
+}
+
+function withTime(command: Command): Command {
+  return command
+    .option('--since <duration>', 'so far back: 30s, 15m, 2h, 1d (default: 15m)')
+    .option('--from <instant>', '2026-01-01T14:03:00Z, 14:03 (today) or microseconds')
+    .option('--to <instant>', 'as --from; exclusive (default: now)');
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--service <service>', 'namespace/name or namespace/name:port')
+    .option('--client <ip>', 'address of the client')
+    .option('--node <node>', 'a machine on the path')
+    .option('--limit <n>', 'at most so many', limitOf, DEFAULT_LIMIT)
+    .option('--all', 'all of the time range', false);
+}
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1) return limit;
+  throw new InvalidArgumentError('Write a whole number from 1.');
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
