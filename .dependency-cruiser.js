@@ -39,9 +39,11 @@ const ROOMS = [
     packages: [
       'fastify',
       'fastify-type-provider-zod',
+      '@fastify/rate-limit',
       '@fastify/static',
       '@fastify/swagger',
       '@fastify/swagger-ui',
+      '@fastify/websocket',
       'prom-client',
       'zod',
     ],

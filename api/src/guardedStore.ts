@@ -55,6 +55,10 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
     listRefusals: (query, call) => run('listRefusals', call, (c) => store.listRefusals(query, c)),
     listAgents: (sinceUs, call) => run('listAgents', call, (c) => store.listAgents(sinceUs, c)),
     overview: (window, call) => run('overview', call, (c) => store.overview(window, c)),
+    refusalFacts: (query, call) => run('refusalFacts', call, (c) => store.refusalFacts(query, c)),
+    pathsByIds: (ids, call) => run('pathsByIds', call, (c) => store.pathsByIds(ids, c)),
+    pathVersions: (query, call) => run('pathVersions', call, (c) => store.pathVersions(query, c)),
+    missing: (query, call) => run('missing', call, (c) => store.missing(query, c)),
     // A readiness probe must not be refused because the API is busy, nor count as a query.
     ping: (call) => withTimeout('ping', call, pingTimeoutMs, (c) => store.ping(c)),
   };
@@ -83,7 +87,7 @@ async function withTimeout<T>(
   call.signal.addEventListener('abort', onGone, { once: true });
   if (call.signal.aborted) onGone();
   try {
-    return await Promise.race([ask({ signal: end.signal }), given]);
+    return await Promise.race([ask({ signal: end.signal, clusters: call.clusters }), given]);
   } finally {
     clearTimeout(timer);
     call.signal.removeEventListener('abort', onGone);

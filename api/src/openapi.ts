@@ -2,6 +2,11 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import {
+  incidentFilterSchema,
+  incidentListSchema,
+  incidentSchema,
+} from '@hoptrace/domain/rest/incidents.ts';
+import {
   hopSchema,
   hopTimesSchema,
   partySchema,
@@ -13,10 +18,8 @@ import {
   warningSchema,
 } from '@hoptrace/domain/rest/path.ts';
 import {
-  pathFilterSchema,
   pathListSchema,
   problemSchema,
-  refusalFilterSchema,
   refusalItemSchema,
   refusalListSchema,
 } from '@hoptrace/domain/rest/queries.ts';
@@ -28,7 +31,14 @@ import {
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { PARAMETER_HELP } from './parameters.ts';
-import { agentListSchema, agentSchema, overviewSchema, readinessSchema } from './responses.ts';
+import {
+  agentListSchema,
+  agentSchema,
+  missingSchema,
+  overviewSchema,
+  readinessSchema,
+} from './responses.ts';
+import { pathQuerySchema, refusalQuerySchema } from './routes/lists.ts';
 
 const API_VERSION = '1';
 /** The bar holds the logo of the framework and a box for other documents. */
@@ -47,6 +57,9 @@ const COMPONENTS = {
   PathList: pathListSchema,
   RefusalItem: refusalItemSchema,
   RefusalList: refusalListSchema,
+  Incident: incidentSchema,
+  IncidentList: incidentListSchema,
+  Missing: missingSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
   Losses: lossesSchema,
@@ -67,7 +80,7 @@ type Override = NonNullable<z.core.ToJSONSchemaParams['override']>;
 
 /** Which parameter a schema is the schema of: filters share their fields. */
 const PARAMETERS = new Map<unknown, string>(
-  [pathFilterSchema, refusalFilterSchema].flatMap(({ shape }) =>
+  [pathQuerySchema, refusalQuerySchema, incidentFilterSchema].flatMap(({ shape }) =>
     Object.entries(shape).map(([name, schema]) => [schema, name] as const),
   ),
 );

@@ -1,4 +1,7 @@
 /** What the API needs from the store: reading, by filter and time window. clickhouseStore.ts provides it. */
+
+import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
+import type { IncidentFilter } from '@hoptrace/domain/rest/incidents.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type {
   PathFilter,
@@ -6,7 +9,7 @@ import type {
   RefusalFilter,
   RefusalList,
 } from '@hoptrace/domain/rest/queries.ts';
-import type { AgentRow, OverviewCounts } from './responses.ts';
+import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 
 /** Microseconds since the epoch; `to` is exclusive. */
 export interface TimeWindow {
@@ -17,9 +20,27 @@ export interface TimeWindow {
 export type PathQuery = Omit<PathFilter, 'from' | 'to'> & TimeWindow;
 export type RefusalQuery = Omit<RefusalFilter, 'from' | 'to'> & TimeWindow;
 
+export interface RefusalFactQuery
+  extends TimeWindow,
+    Partial<Pick<IncidentFilter, 'service' | 'node' | 'kind' | 'cause'>> {
+  readonly rows: number;
+}
+
+export interface MissingQuery extends TimeWindow {
+  readonly stepUs: number;
+  readonly silentUs: number;
+}
+
+export interface PathVersion {
+  readonly pathId: string;
+  readonly version: number;
+}
+
 /** `signal` fires when nobody waits for the answer any more. */
 export interface StoreCall {
   readonly signal: AbortSignal;
+  /** What the caller may see; empty: all. */
+  readonly clusters: readonly string[];
 }
 
 /**
@@ -33,6 +54,17 @@ export interface PathStore {
   /** One entry per node that was heard of since then; losses are summed from then on. */
   listAgents(sinceUs: number, call: StoreCall): Promise<readonly AgentRow[]>;
   overview(window: TimeWindow, call: StoreCall): Promise<OverviewCounts>;
+  /** The newest `rows` refused paths of the window. */
+  refusalFacts(query: RefusalFactQuery, call: StoreCall): Promise<RefusalFact[]>;
+  /** Newest versions, oldest first; ids that are gone are left out. */
+  pathsByIds(ids: readonly string[], call: StoreCall): Promise<Path[]>;
+  /** The paths of the window whose start is known, with their version, oldest first; at most `rows`, the newest. */
+  pathVersions(
+    query: TimeWindow & { readonly rows: number },
+    call: StoreCall,
+  ): Promise<PathVersion[]>;
+  /** Losses by steps of `stepUs`, silences longer than `silentUs`, and what paths lack. */
+  missing(query: MissingQuery, call: StoreCall): Promise<MissingFacts>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */
   ping(call: StoreCall): Promise<void>;
 }

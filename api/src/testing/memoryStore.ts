@@ -1,4 +1,5 @@
-/** A PathStore over an array, for tests of the protocol. It filters by window and outcome only; SQL is tested elsewhere. */
+/** A PathStore over an array, for tests of the protocol. It filters by window, outcome and cluster only; SQL is tested elsewhere. */
+import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
 import { badCursor } from '../parameters.ts';
@@ -20,11 +21,13 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     agents: [],
     asked: [],
     failure: null,
-    async listPaths(query) {
+    async listPaths(query, { clusters }) {
       await this.failure?.();
       store.asked.push(query);
       const hits = inWindow(store.paths, query).filter(
-        (path) => query.outcome === undefined || path.outcome === query.outcome,
+        (path) =>
+          (query.outcome === undefined || path.outcome === query.outcome) &&
+          (clusters.length === 0 || clusters.includes(path.cluster)),
       );
       return pageOf(hits, query);
     },
@@ -40,6 +43,22 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     async listAgents() {
       await this.failure?.();
       return store.agents;
+    },
+    async refusalFacts(query) {
+      await this.failure?.();
+      return inWindow(store.paths, query).flatMap(factOf).slice(0, query.rows);
+    },
+    async pathsByIds(ids) {
+      await this.failure?.();
+      return store.paths.filter((path) => ids.includes(path.pathId));
+    },
+    async pathVersions(query) {
+      await this.failure?.();
+      return inWindow(store.paths, query).slice(0, query.rows).reverse();
+    },
+    async missing() {
+      await this.failure?.();
+      return { losses: [], silences: [], paths: { total: 0, incomplete: 0, warnings: [] } };
     },
     async overview(window) {
       await this.failure?.();
@@ -86,4 +105,13 @@ function refusalOf(path: Path): RefusalItem[] {
   const { pathId, startedAtUs, cluster, client, service } = path;
   const destination = { ip: to.ip, port: to.port };
   return [{ pathId, startedAtUs, cluster, client, service, destination, ...path.refusal }];
+}
+
+function factOf(path: Path): RefusalFact[] {
+  const { pathId, startedAtUs, cluster, service, refusal, client } = path;
+  return refusalOf(path).map(({ destination, kind, node, cause }) => ({
+    ...{ pathId, startedAtUs, cluster, service, destination, kind, node, cause },
+    clientIp: client.ip,
+    nodes: refusal?.node == null ? [] : [refusal.node],
+  }));
 }

@@ -20,7 +20,7 @@ async function expectGolden(name: string, sql: string): Promise<void> {
 }
 
 const pathParams = (query: Record<string, string>): PathListParams =>
-  toPageRequest(pathFilterSchema.parse(query), NOW_US).params;
+  toPageRequest(pathFilterSchema.parse(query), { nowUs: NOW_US }).params;
 
 test.each<[string, Record<string, string>]>([
   ['listPaths.plain', {}],
@@ -44,7 +44,7 @@ test.each<[string, Record<string, string>]>([
 
 test('the SQL of listRefusals is the one in its golden file', async () => {
   const filter = refusalFilterSchema.parse({ kind: 'dropped', client: '198.51.100.7' });
-  const { params } = toPageRequest(filter, NOW_US);
+  const { params } = toPageRequest(filter, { nowUs: NOW_US });
   await expectGolden('listRefusals.kind', pathListSql({ ...params, hasRefusal: true }));
 });
 
