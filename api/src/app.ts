@@ -24,6 +24,7 @@ import { limitRate } from './rateLimit.ts';
 import { registerCluster } from './routes/cluster.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerLists } from './routes/lists.ts';
+import { registerLive, registerWebSocket } from './routes/live.ts';
 import { registerMissing } from './routes/missing.ts';
 import { registerOperations } from './routes/operations.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
@@ -58,6 +59,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
 
   await limitRate(app, config);
   await registerOpenapi(app, { needsToken: config.grants.length > 0 });
+  await registerWebSocket(app);
   const routeDeps = {
     store: guardStore(deps.store, config, metrics),
     nowUs: deps.nowUs,
@@ -69,6 +71,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   registerCluster(typed, routeDeps);
   registerIncidents(typed, routeDeps);
   registerMissing(typed, routeDeps);
+  registerLive(typed, { ...routeDeps, maxLive: config.maxLive });
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();

@@ -6,6 +6,7 @@ import {
   incidentListSchema,
   incidentSchema,
 } from '@hoptrace/domain/rest/incidents.ts';
+import { liveFilterSchema, liveMessageSchema } from '@hoptrace/domain/rest/live.ts';
 import {
   hopSchema,
   hopTimesSchema,
@@ -59,6 +60,7 @@ const COMPONENTS = {
   RefusalList: refusalListSchema,
   Incident: incidentSchema,
   IncidentList: incidentListSchema,
+  LiveMessage: liveMessageSchema,
   Missing: missingSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
@@ -80,8 +82,8 @@ type Override = NonNullable<z.core.ToJSONSchemaParams['override']>;
 
 /** Which parameter a schema is the schema of: filters share their fields. */
 const PARAMETERS = new Map<unknown, string>(
-  [pathQuerySchema, refusalQuerySchema, incidentFilterSchema].flatMap(({ shape }) =>
-    Object.entries(shape).map(([name, schema]) => [schema, name] as const),
+  [pathQuerySchema, refusalQuerySchema, incidentFilterSchema, liveFilterSchema].flatMap(
+    ({ shape }) => Object.entries(shape).map(([name, schema]) => [schema, name] as const),
   ),
 );
 

@@ -161,6 +161,59 @@ test(
 );
 
 test(
+  'live tells what is found while it listens, and ends after --count',
+  async () => {
+    const live = hoptrace(['live', '--outcome', 'dropped', '--count', '1', '-o', 'ndjson']);
+    const sample = recorded.find((path) => path.outcome === 'dropped') as Path;
+    const { code, stdout } = await insertUntil(live, (number) => {
+      const startedAtUs = firstUs + 30_000_000 + number;
+      const time = startedAtUs.toString(36).padStart(11, '0');
+      return { ...sample, startedAtUs, pathId: `${time}-000000000000abcd` };
+    });
+    const path = pathSchema.parse(JSON.parse(stdout));
+    expect([code, path.outcome, path.pathId.endsWith('abcd')]).toEqual([0, 'dropped', true]);
+  },
+  TIMEOUT_MS,
+);
+
+/** A path every half second, because nobody outside can see when the command listens. */
+async function insertUntil(ended: Promise<Answer>, make: (number: number) => Path) {
+  let isOver = false;
+  const over = ended.finally(() => {
+    isOver = true;
+  });
+  for (let number = 1; !isOver; number++) {
+    await insertPaths(engine.store, [make(number)], `live ${number}`);
+    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, 500))]);
+  }
+  return over;
+}
+
+test(
+  'incidents and missing say what there is, in their exit code too',
+  async () => {
+    const incidents = await hoptrace([
+      'incidents',
+      ...RANGE,
+      '--width',
+      '140',
+      '--cause',
+      'closedPort',
+    ]);
+    expect(incidents.code).toBe(0);
+    expect(incidents.stdout).toContain('192.168.50.12:30099');
+    const [, line] = incidents.stdout.trimEnd().split('\n');
+    const one = await hoptrace(['incident', line?.split(/\s+/).at(-1) ?? '']);
+    expect(one.stdout).toMatch(/1 refusal \(1 reset\) at node2; 1 client: 203\.0\.113\.10/);
+    expect((await hoptrace(['incident', '00000000000-0000000000000000'])).code).toBe(1);
+    const missing = await hoptrace(['missing', ...RANGE]);
+    expect(missing.stdout).toMatch(/Paths with a part that nobody saw: [1-9]/);
+    expect(missing.code).toBe(0);
+  },
+  TIMEOUT_MS,
+);
+
+test(
   'completion completes commands, flags and values in a real bash',
   async () => {
     const { stdout: script } = await hoptrace(['completion', 'bash']);

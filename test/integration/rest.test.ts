@@ -4,6 +4,8 @@ import { clickhouseStore } from '@hoptrace/api/clickhouseStore.ts';
 import { readConfig } from '@hoptrace/api/config.ts';
 import { missingSchema } from '@hoptrace/api/responses.ts';
 import { incidentListSchema, incidentSchema } from '@hoptrace/domain/rest/incidents.ts';
+import { liveFilterSchema } from '@hoptrace/domain/rest/live.ts';
+import { matchesPath } from '@hoptrace/domain/rest/matchPath.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { insertHeartbeat } from '@hoptrace/store/inserts/insertHeartbeat.ts';
 import { insertPaths } from '@hoptrace/store/inserts/insertPaths.ts';
@@ -47,6 +49,14 @@ const crowd = Array.from({ length: 2300 }, (_, index) =>
   at(samplePaths(NOW_US)[0] as Path, 40 * MINUTE - index * 1000, 1000 + index, '203.0.113.200'),
 );
 
+const inserted = [
+  ...burst(12 * MINUTE, 100),
+  ...burst(2 * MINUTE, 200),
+  ...resets,
+  foreign,
+  ...crowd,
+];
+
 beforeAll(async () => {
   engine = await startTestStore();
   const store = clickhouseStore(engine.store);
@@ -56,8 +66,7 @@ beforeAll(async () => {
   const tokens = JSON.stringify([{ name: 'lab', role: 'reader', clusters: ['lab'], token: TOKEN }]);
   const closed = readConfig({ HOPTRACE_API_TOKENS_FILE: '/tokens' }, () => tokens);
   scoped = await buildApi({ config: closed, store, nowUs });
-  const all = [...burst(12 * MINUTE, 100), ...burst(2 * MINUTE, 200), ...resets, foreign, ...crowd];
-  await insertPaths(engine.store, all, 'all');
+  await insertPaths(engine.store, inserted, 'all');
   const losses = { ringEvents: 0, badFrames: 0, evictedLegs: 0, unsentRecords: 0 };
   const beat = { cluster: 'lab', bootId: 'boot-0001', losses, addresses: [], facts: null };
   for (const [node, agoS, ringEvents] of [
@@ -135,6 +144,28 @@ test.each([
 ])('incidents of %s', async (query, refusals) => {
   const { items } = incidentListSchema.parse((await get(`/api/v1/incidents?${query}`)).json());
   expect(items.map((item) => item.refusals)).toEqual(refusals);
+});
+
+test.each([
+  '',
+  'outcome=dropped',
+  'class=A',
+  'cluster=other',
+  'node=node3',
+  'node=node1',
+  'service=default/ingress-local',
+  'service=default/ingress-local:http',
+  'service=default/ingress-local:https',
+  'client=203.0.113.12',
+  'client=::ffff:203.0.113.12',
+  'extraHops=1',
+  'outcome=served&extraHops=1&node=node2',
+])('the live stream lets through what the list finds: %s', async (query) => {
+  const { items } = (await get(`/api/v1/paths?limit=1000&fields=pathId&${query}`)).json();
+  const recent = inserted.filter((path) => path.startedAtUs >= NOW_US - 15 * MINUTE);
+  const filter = liveFilterSchema.parse(Object.fromEntries(new URLSearchParams(query)));
+  const passed = recent.filter((path) => matchesPath(path, filter)).map(({ pathId }) => pathId);
+  expect(passed.sort()).toEqual(items.map((item: Path) => item.pathId).sort());
 });
 
 test('missing: losses by time, silences with their ends, and what paths lack', async () => {

@@ -11,6 +11,8 @@ export interface MemoryStore extends PathStore {
   readonly agents: AgentRow[];
   /** Every query as the API passed it on. */
   readonly asked: (PathQuery | RefusalQuery)[];
+  /** How often the live feed asked. */
+  polls: number;
   /** When set, every call ends as this one does. */
   failure: (() => Promise<never>) | null;
 }
@@ -21,6 +23,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     agents: [],
     asked: [],
     failure: null,
+    polls: 0,
     async listPaths(query, { clusters }) {
       await this.failure?.();
       store.asked.push(query);
@@ -53,6 +56,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       return store.paths.filter((path) => ids.includes(path.pathId));
     },
     async pathVersions(query) {
+      store.polls += 1;
       await this.failure?.();
       return inWindow(store.paths, query).slice(0, query.rows).reverse();
     },

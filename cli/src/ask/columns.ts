@@ -1,5 +1,6 @@
 /** The columns of each table. */
 import type { Agent, Overview } from '@hoptrace/api/responses.ts';
+import type { Incident } from '@hoptrace/domain/rest/incidents.ts';
 import {
   formatAddress,
   formatClock,
@@ -154,5 +155,33 @@ export function agentColumns(clock: Clock): Column<Agent>[] {
       dropOrder: 4,
     },
     { title: 'BOOT', value: ({ bootId }) => bootId, isWide: true, dropOrder: 5 },
+  ];
+}
+
+/** The service, or where the SYNs went where none is known. */
+export function whatOf({
+  service,
+  destination,
+}: Pick<Incident, 'service' | 'destination'>): string {
+  if (service !== null || destination === null) return serviceText(service);
+  return formatAddress(destination.ip, destination.port);
+}
+
+export function incidentColumns(clock: Clock): Column<Incident>[] {
+  return [
+    { title: 'START', value: ({ startUs }) => timeText(startUs, clock) },
+    {
+      title: 'END',
+      value: ({ endUs, isOngoing }) => (isOngoing ? 'goes on' : timeText(endUs, clock)),
+      style: ({ isOngoing }) => (isOngoing ? 'red' : null),
+    },
+    { title: 'REFUSALS', value: ({ refusals }) => String(refusals), isRight: true },
+    { title: 'CLIENTS', value: ({ clients }) => String(clients), isRight: true },
+    { title: 'NODE', value: ({ node }) => node ?? 'not seen' },
+    { title: 'SERVICE', value: whatOf, minWidth: 16 },
+    { title: 'CAUSE', value: ({ cause }) => causeText(cause), minWidth: 24 },
+    { title: 'REMEDY', value: ({ remedy }) => remedy, isWide: true, minWidth: 30, dropOrder: 3 },
+    { title: 'CLUSTER', value: ({ cluster }) => cluster, isWide: true, dropOrder: 2 },
+    { title: 'ID', value: ({ incidentId }) => incidentId, dropOrder: 1 },
   ];
 }

@@ -1,14 +1,17 @@
 /** The commands that ask the API, with their flags and examples. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { explainLines } from '../draw/explainText.ts';
+import { type IncidentFlags, listIncidents, showIncident, showMissing } from './incidents.ts';
 import {
   listAgents,
   listPaths,
   listRefusals,
   listServices,
   type PathFlags,
+  pathQueryOf,
   type RefusalFlags,
 } from './lists.ts';
+import { follow } from './live.ts';
 import { showPath } from './onePath.ts';
 import { asking, type OutputFlags, withOutput } from './output.ts';
 import type { TimeFlags } from './timeRange.ts';
@@ -20,16 +23,16 @@ export function addAskCommands(program: Command): void {
   addPath(program);
   addRefusals(program);
   addServices(program);
+  addIncidents(program);
+  addLive(program);
   addAgents(program);
+  addMissing(program);
 }
 
 function addPaths(program: Command): void {
-  const command = withFilters(
-    withTime(program.command('paths').description('recent paths, newest first')),
-  )
-    .option('--outcome <outcome>', 'served, reset, rejected, dropped or unknown')
-    .option('--extra-hops <n>', 'with at least so many extra hops')
-    .option('--class <class>', 'worst edge: A, B, C, D or M');
+  const command = withPathFilters(
+    withPaging(withTime(program.command('paths').description('recent paths, newest first'))),
+  );
   withOutput(command)
     .addHelpText(
       'after',
@@ -71,7 +74,11 @@ function addPath(program: Command): void {
 
 function addRefusals(program: Command): void {
   const command = withFilters(
-    withTime(program.command('refusals').description('refused connections, with cause and remedy')),
+    withPaging(
+      withTime(
+        program.command('refusals').description('refused connections, with cause and remedy'),
+      ),
+    ),
   ).option('--kind <kind>', 'reset, rejected or dropped');
   withOutput(command)
     .addHelpText(
@@ -83,6 +90,67 @@ function addRefusals(program: Command): void {
     )
     .action((flags: RefusalFlags & OutputFlags) =>
       asking(flags, (ask) => listRefusals(ask, flags)),
+    );
+}
+
+function addIncidents(program: Command): void {
+  const gap = '--gap <seconds>';
+  const list = withTime(
+    program.command('incidents').description('refusals of one cause at one place, told once'),
+  )
+    .option('--service <service>', 'namespace/name or namespace/name:port')
+    .option('--node <node>', 'a machine on the path')
+    .option('--cluster <cluster>', 'of one cluster only')
+    .option('--cause <cause>', 'a cause code, such as noLocalEndpoints')
+    .option('--kind <kind>', 'reset, rejected or dropped')
+    .option(gap, 'refusals further apart are two incidents (default: 60)', limitOf)
+    .option('--limit <n>', 'at most so many', limitOf, DEFAULT_LIMIT);
+  withOutput(list)
+    .addHelpText('after', examples('hoptrace incidents --since 1d', 'hoptrace incidents -o wide'))
+    .action((flags: IncidentFlags & OutputFlags) =>
+      asking(flags, (ask) => listIncidents(ask, flags)),
+    );
+  withOutput(
+    program
+      .command('incident <id>')
+      .description('one incident: since when, how many clients, cause and remedy')
+      .option(gap, 'as it was given to incidents', limitOf),
+  )
+    .addHelpText('after', examples('hoptrace incident 0hofq0jifyy-2c71e0a9b5d3f604'))
+    .action((id: string, flags: IncidentFlags & OutputFlags) =>
+      asking(flags, (ask) => showIncident(ask, id, flags)),
+    );
+}
+
+function addLive(program: Command): void {
+  const command = withPathFilters(
+    program.command('live').description('paths as they are found, until Ctrl-C'),
+  ).option('--count <n>', 'end after so many', limitOf);
+  withOutput(command)
+    .addHelpText(
+      'after',
+      examples('hoptrace live --outcome dropped', 'hoptrace live --service shop/web -o ndjson'),
+    )
+    .action((flags: PathFlags & OutputFlags & { readonly count?: number }) =>
+      asking(flags, (ask) =>
+        follow(ask, { query: pathQueryOf(flags), what: 'paths', count: flags.count }),
+      ),
+    );
+}
+
+function addMissing(program: Command): void {
+  withOutput(
+    withTime(
+      program
+        .command('missing')
+        .description(
+          'what nobody saw: silent agents, losses, paths with gaps; exit code 1 where nothing is missing',
+        ),
+    ).option('--cluster <cluster>', 'of one cluster only'),
+  )
+    .addHelpText('after', examples('hoptrace missing --since 1d'))
+    .action((flags: TimeFlags & OutputFlags & { readonly cluster?: string }) =>
+      asking(flags, (ask) => showMissing(ask, flags)),
     );
 }
 
@@ -120,11 +188,24 @@ function withTime(command: Command): Command {
 
 function withFilters(command: Command): Command {
   return command
+    .option('--cluster <cluster>', 'of one cluster only')
     .option('--service <service>', 'namespace/name or namespace/name:port')
     .option('--client <ip>', 'address of the client')
-    .option('--node <node>', 'a machine on the path')
+    .option('--node <node>', 'a machine on the path');
+}
+
+function withPathFilters(command: Command): Command {
+  return withFilters(command)
+    .option('--outcome <outcome>', 'served, reset, rejected, dropped or unknown')
+    .option('--extra-hops <n>', 'with at least so many extra hops')
+    .option('--class <class>', 'worst edge: A, B, C, D or M');
+}
+
+function withPaging(command: Command): Command {
+  return command
     .option('--limit <n>', 'at most so many', limitOf, DEFAULT_LIMIT)
-    .option('--all', 'all of the time range', false);
+    .option('--all', 'all of the time range', false)
+    .option('-f, --follow', 'go on with what is new, until Ctrl-C', false);
 }
 
 function limitOf(text: string): number {

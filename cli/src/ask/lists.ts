@@ -1,21 +1,28 @@
 /** `hoptrace paths`, `refusals`, `services` and `agents`. */
 import { agentListSchema, overviewSchema } from '@hoptrace/api/responses.ts';
-import { pathListSchema, refusalListSchema } from '@hoptrace/domain/rest/queries.ts';
+import {
+  pathListSchema,
+  type RefusalItem,
+  refusalListSchema,
+} from '@hoptrace/domain/rest/queries.ts';
 import type { z } from 'zod';
 import type { Query } from './apiClient.ts';
 import { agentColumns, pathColumns, refusalColumns, serviceColumns } from './columns.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import { follow, printPath } from './live.ts';
 import { type Asking, printList } from './output.ts';
 import { type TimeFlags, timeRangeOf } from './timeRange.ts';
 
 const MAX_PAGE = 1000;
 
 export interface FilterFlags extends TimeFlags {
+  readonly cluster?: string;
   readonly service?: string;
   readonly client?: string;
   readonly node?: string;
   readonly limit: number;
   readonly all: boolean;
+  readonly follow: boolean;
 }
 
 export interface PathFlags extends FilterFlags {
@@ -29,13 +36,18 @@ export interface RefusalFlags extends FilterFlags {
 }
 
 export async function listPaths(ask: Asking, flags: PathFlags): Promise<ExitCode> {
-  const { outcome, extraHops } = flags;
-  const query = { ...filtersOf(flags), outcome, extraHops, class: flags.class };
+  const query = pathQueryOf(flags);
   const { items, hasMore } = await collect(ask, flags, {
     path: '/api/v1/paths',
     query,
     schema: pathListSchema,
   });
+  if (flags.follow) {
+    // Oldest first, as what follows is.
+    for (const path of items.toReversed()) printPath(ask, path);
+    const shown = new Map(items.map((path) => [path.pathId, path.version]));
+    return follow(ask, { query, what: 'paths', shown });
+  }
   const code = printList(ask, items, { columns: pathColumns(ask), none: 'No path in this time.' });
   tellMore(ask, items.length, hasMore);
   return code;
@@ -47,6 +59,7 @@ export async function listRefusals(ask: Asking, flags: RefusalFlags): Promise<Ex
     query: { ...filtersOf(flags), kind: flags.kind },
     schema: refusalListSchema,
   });
+  if (flags.follow) return followRefusals(ask, items, flags);
   const code = printList(ask, items, {
     columns: refusalColumns(ask),
     none: 'No refused connection in this time.',
@@ -77,8 +90,27 @@ export async function listAgents(ask: Asking): Promise<ExitCode> {
   return EXIT.nothing;
 }
 
-export function filtersOf({ service, client, node }: FilterFlags): Query {
-  return { service, client, node };
+/** The list first, in the form of what follows: a program reads items, a person lines. */
+async function followRefusals(
+  ask: Asking,
+  items: readonly RefusalItem[],
+  flags: RefusalFlags,
+): Promise<ExitCode> {
+  printList({ ...ask, remark: () => {} }, [...items].reverse(), {
+    columns: refusalColumns(ask),
+    none: '',
+  });
+  // A refusal does not tell its version: whatever comes of these again is shown once more.
+  return follow(ask, { query: filtersOf(flags), what: 'refusals', kind: flags.kind });
+}
+
+export function pathQueryOf(flags: Omit<PathFlags, keyof TimeFlags>): Query {
+  const { outcome, extraHops } = flags;
+  return { ...filtersOf(flags), outcome, extraHops, class: flags.class };
+}
+
+function filtersOf({ cluster, service, client, node }: FilterFlags): Query {
+  return { cluster, service, client, node };
 }
 
 interface ListQuestion<S> {
