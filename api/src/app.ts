@@ -23,6 +23,7 @@ import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { limitRate } from './rateLimit.ts';
 import { registerCluster } from './routes/cluster.ts';
 import { registerIncidents } from './routes/incidents.ts';
+import { registerJaeger } from './routes/jaeger.ts';
 import { registerLists } from './routes/lists.ts';
 import { registerLive, registerWebSocket } from './routes/live.ts';
 import { registerMissing } from './routes/missing.ts';
@@ -71,6 +72,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   registerCluster(typed, routeDeps);
   registerIncidents(typed, routeDeps);
   registerMissing(typed, routeDeps);
+  registerJaeger(typed, routeDeps);
   registerLive(typed, { ...routeDeps, maxLive: config.maxLive });
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);

@@ -7,6 +7,7 @@ import { StoreError } from '@hoptrace/store/errors.ts';
 import { readPathTimeUs } from '@hoptrace/store/pathKey.ts';
 import { countPaths } from '@hoptrace/store/queries/countPaths.ts';
 import { getPath } from '@hoptrace/store/queries/getPath.ts';
+import { hopEdges } from '@hoptrace/store/queries/hopEdges.ts';
 import { listAgents } from '@hoptrace/store/queries/listAgents.ts';
 import { listPaths } from '@hoptrace/store/queries/listPaths.ts';
 import { listRefusals } from '@hoptrace/store/queries/listRefusals.ts';
@@ -50,6 +51,10 @@ export function clickhouseStore(store: Store): PathStore {
         const window = { fromUs: from, toUs: to };
         return pathVersions(store, { clusters, rows }, { window, signal });
       }),
+    hopEdges: ({ from, to }, { signal, clusters }) =>
+      translated(() =>
+        hopEdges(store, { clusters }, { window: { fromUs: from, toUs: to }, signal }),
+      ),
     missing: (query, call) => translated(() => missingOf(store, query, call)),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));

@@ -58,6 +58,7 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
     refusalFacts: (query, call) => run('refusalFacts', call, (c) => store.refusalFacts(query, c)),
     pathsByIds: (ids, call) => run('pathsByIds', call, (c) => store.pathsByIds(ids, c)),
     pathVersions: (query, call) => run('pathVersions', call, (c) => store.pathVersions(query, c)),
+    hopEdges: (window, call) => run('hopEdges', call, (c) => store.hopEdges(window, c)),
     missing: (query, call) => run('missing', call, (c) => store.missing(query, c)),
     // A readiness probe must not be refused because the API is busy, nor count as a query.
     ping: (call) => withTimeout('ping', call, pingTimeoutMs, (c) => store.ping(c)),

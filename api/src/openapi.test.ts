@@ -38,6 +38,11 @@ const documentSchema = z.object({
 });
 
 const ROUTES = [
+  '/api/dependencies',
+  '/api/services',
+  '/api/services/{service}/operations',
+  '/api/traces',
+  '/api/traces/{id}',
   '/api/v1/agents',
   '/api/v1/incidents',
   '/api/v1/incidents/{id}',

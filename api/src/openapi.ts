@@ -6,6 +6,11 @@ import {
   incidentListSchema,
   incidentSchema,
 } from '@hoptrace/domain/rest/incidents.ts';
+import {
+  jaegerSpanSchema,
+  jaegerTagSchema,
+  jaegerTraceSchema,
+} from '@hoptrace/domain/rest/jaeger.ts';
 import { liveFilterSchema, liveMessageSchema } from '@hoptrace/domain/rest/live.ts';
 import {
   hopSchema,
@@ -62,6 +67,9 @@ const COMPONENTS = {
   IncidentList: incidentListSchema,
   LiveMessage: liveMessageSchema,
   Missing: missingSchema,
+  JaegerTag: jaegerTagSchema,
+  JaegerSpan: jaegerSpanSchema,
+  JaegerTrace: jaegerTraceSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
   Losses: lossesSchema,
@@ -118,6 +126,7 @@ export async function registerOpenapi(
       servers: [{ url: '/' }],
       tags: [
         { name: 'paths', description: 'Requests and the machines that they crossed' },
+        { name: 'jaeger', description: 'Paths as traces, for Jaeger’s UI and for Grafana' },
         { name: 'cluster', description: 'Agents and totals' },
         { name: 'operations', description: 'Health and metrics of the API itself' },
       ],

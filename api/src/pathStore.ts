@@ -31,6 +31,13 @@ export interface MissingQuery extends TimeWindow {
   readonly silentUs: number;
 }
 
+/** Parties by name, or by role where they have none. */
+export interface HopEdge {
+  readonly parent: string;
+  readonly child: string;
+  readonly hops: number;
+}
+
 export interface PathVersion {
   readonly pathId: string;
   readonly version: number;
@@ -63,6 +70,8 @@ export interface PathStore {
     query: TimeWindow & { readonly rows: number },
     call: StoreCall,
   ): Promise<PathVersion[]>;
+  /** Over the newest paths of the window, the busiest first. */
+  hopEdges(window: TimeWindow, call: StoreCall): Promise<readonly HopEdge[]>;
   /** Losses by steps of `stepUs`, silences longer than `silentUs`, and what paths lack. */
   missing(query: MissingQuery, call: StoreCall): Promise<MissingFacts>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */

@@ -4,6 +4,7 @@ import { clickhouseStore } from '@hoptrace/api/clickhouseStore.ts';
 import { readConfig } from '@hoptrace/api/config.ts';
 import { missingSchema } from '@hoptrace/api/responses.ts';
 import { incidentListSchema, incidentSchema } from '@hoptrace/domain/rest/incidents.ts';
+import { jaegerTracesSchema } from '@hoptrace/domain/rest/jaeger.ts';
 import { liveFilterSchema } from '@hoptrace/domain/rest/live.ts';
 import { matchesPath } from '@hoptrace/domain/rest/matchPath.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
@@ -207,10 +208,42 @@ test('an export goes over its pages, once each, and its trailer goes on where it
   expect(lines.map((line) => JSON.parse(line).pathId)).toEqual(ids);
 });
 
+test('Jaeger’s addresses: services, operations, a search with tags, one trace, dependencies', async () => {
+  const data = async (url: string) => (await get(url)).json().data;
+  expect(await data('/api/services')).toEqual(['default/ingress', 'default/ingress-local']);
+  const service = encodeURIComponent('default/ingress-local');
+  expect(await data(`/api/services/${service}/operations`)).toContain('dropped');
+  const tags = encodeURIComponent(JSON.stringify({ client: '203.0.113.12', error: 'true' }));
+  const answer = await get(
+    `/api/traces?service=${service}&operation=dropped&limit=3&tags=${tags}&start=${NOW_US - 15 * MINUTE}&end=${NOW_US}&minDuration=&maxDuration=1h`,
+  );
+  const { data: traces } = jaegerTracesSchema.parse(answer.json());
+  expect(traces).toHaveLength(3);
+  expect(traces.every(({ spans }) => spans[0]?.operationName === 'dropped')).toBe(true);
+  const one = await data(`/api/traces/${traces[0]?.traceID}`);
+  expect(one).toEqual([traces[0]]);
+  expect(await data(`/api/traces?service=no%2Fsuch`)).toEqual([]);
+  expect((await get('/api/traces')).statusCode).toBe(400);
+  expect((await get('/api/traces/0123')).statusCode).toBe(404);
+  const strange = encodeURIComponent(JSON.stringify({ 'http.status': '500' }));
+  const refused = await get(`/api/traces?service=${service}&tags=${strange}`);
+  expect([refused.statusCode, refused.json().detail]).toEqual([
+    400,
+    expect.stringContaining('http.status'),
+  ]);
+  expect(await data('/api/dependencies?lookback=1200000')).toContainEqual({
+    parent: 'client',
+    child: 'node3',
+    callCount: 21,
+  });
+});
+
 test('a token for one cluster learns nothing of another, by any address', async () => {
   const own = await getScoped('/api/v1/paths?limit=1000');
   expect(own.json().items.every((path: Path) => path.cluster === 'lab')).toBe(true);
   for (const url of [
+    '/api/services',
+    '/api/dependencies',
     '/api/v1/paths',
     '/api/v1/refusals',
     '/api/v1/incidents',

@@ -60,6 +60,10 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       await this.failure?.();
       return inWindow(store.paths, query).slice(0, query.rows).reverse();
     },
+    async hopEdges() {
+      await this.failure?.();
+      return [];
+    },
     async missing() {
       await this.failure?.();
       return { losses: [], silences: [], paths: { total: 0, incomplete: 0, warnings: [] } };
