@@ -29,14 +29,15 @@ export function tableLines<T>(
   );
   const line = (cells: readonly string[]) => cells.join(GAP).trimEnd();
   const head = line(
-    fitted.map(({ column, width }) => terminal.paint('bold', pad(column.title, width, column))),
+    fitted.map((each) => cellOf(each, each.column.title, (text) => terminal.paint('bold', text))),
   );
   const rows = items.map((item) =>
     line(
-      fitted.map(({ column, width }) => {
-        const text = pad(shortenMiddle(column.value(item), width), width, column);
-        return terminal.paint(column.style?.(item) ?? null, text);
-      }),
+      fitted.map((each) =>
+        cellOf(each, each.column.value(item), (text) =>
+          terminal.paint(each.column.style?.(item) ?? null, text),
+        ),
+      ),
     ),
   );
   return [head, ...rows];
@@ -92,6 +93,13 @@ function shrink<T>(columns: readonly Fitted<T>[], limit: number): Fitted<T>[] {
   return columns.map(({ column }, index) => ({ column, width: widths[index] ?? 0 }));
 }
 
-function pad<T>(text: string, width: number, column: Column<T>): string {
-  return column.isRight === true ? text.padStart(width) : text.padEnd(width);
+/** Blanks are not painted, so that those at the end of a line can go. */
+function cellOf<T>(
+  { column, width }: Fitted<T>,
+  value: string,
+  paint: (text: string) => string,
+): string {
+  const text = shortenMiddle(value, width);
+  const blanks = ' '.repeat(width - text.length);
+  return column.isRight === true ? `${blanks}${paint(text)}` : `${paint(text)}${blanks}`;
 }

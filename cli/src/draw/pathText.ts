@@ -72,10 +72,20 @@ function headLines(path: Path, { terminal, timeZone }: Drawing): string[] {
   const { known, notJudged } = extraHopsOf(path);
   const extra = extraHopsTitle({ known, notJudged });
   const seen = `class ${path.class} (${name.name}: ${name.text}); ${seenText(path)}`;
+  const parts = [
+    terminal.paint('bold', serviceText(path.service)),
+    instantText(path.startedAtUs, timeZone),
+    terminal.paint('dim', path.pathId),
+  ];
+  const facts = `client ${ip} (${CLIENT_SOURCE_SHORT[client.source]}) · ${plural(path.crossings, 'crossing')} · ${extra}`;
+  const [ended = '', ...rest] = wrapped(`${outcome}: ${OUTCOME_WORDS[outcome]}`, terminal);
+  const isOneLine =
+    `${serviceText(path.service)}  ${parts[1]}  ${path.pathId}`.length <= terminal.columns;
   return [
-    `${terminal.paint('bold', serviceText(path.service))}  ${instantText(path.startedAtUs, timeZone)}  ${terminal.paint('dim', path.pathId)}`,
-    `${terminal.paint(OUTCOME_STYLES[outcome], outcome)}: ${OUTCOME_WORDS[outcome]}`,
-    `client ${ip} (${CLIENT_SOURCE_SHORT[client.source]}) · ${plural(path.crossings, 'crossing')} · ${extra}`,
+    ...(isOneLine ? [parts.join('  ')] : parts),
+    ended.replace(outcome, (word) => terminal.paint(OUTCOME_STYLES[outcome], word)),
+    ...rest,
+    ...wrapped(facts, terminal),
     ...wrapped(seen, terminal).map((line) => terminal.paint('dim', line)),
   ];
 }
@@ -86,7 +96,9 @@ function refusalLines({ refusal }: Path, terminal: Terminal): string[] {
   const transitional =
     refusal.transitional === true ? ['What decides this was changing at that time.'] : [];
   return [
-    terminal.paint(['bold', 'red'], `${refusalTitle(refusal)}: ${causeText(refusal.cause)}`),
+    ...wrapped(`${refusalTitle(refusal)}: ${causeText(refusal.cause)}`, terminal).map((line) =>
+      terminal.paint(['bold', 'red'], line),
+    ),
     ...indented(refusal.text, terminal),
     ...indented(
       `Seen: ${evidenceText(refusal.evidence)}${reason}; ${plural(refusal.synCount, 'SYN')}.`,
@@ -124,15 +136,17 @@ const VISIBILITY_STYLES: Readonly<Record<ChainLink['visibility'], Style>> = {
 /** The source address as each party sees it, with who changed it. */
 function ledgerLines(path: Path, terminal: Terminal): string[] {
   const links = sourceChainOf(path);
+  // Two columns go to the indent.
+  const inner = { ...terminal, columns: terminal.columns - 2 };
   const table = tableLines<ChainLink>(
     [
       { title: '#', value: ({ hop }) => String(hop.index + 1), isRight: true },
       {
         title: 'SEEN BY',
         value: ({ seenBy }) => seenBy.name ?? formatAddress(seenBy.ip, seenBy.port),
-        minWidth: 12,
+        minWidth: 8,
       },
-      { title: 'SOURCE IT SEES', value: ({ source }) => source ?? 'not known', minWidth: 15 },
+      { title: 'SOURCE IT SEES', value: ({ source }) => source ?? 'not known', minWidth: 12 },
       {
         title: 'CLIENT',
         value: ({ visibility }) => VISIBILITY[visibility],
@@ -146,7 +160,7 @@ function ledgerLines(path: Path, terminal: Terminal): string[] {
       },
     ],
     links,
-    terminal,
+    inner,
   );
   return [
     terminal.paint('bold', 'Source address'),
