@@ -89,7 +89,14 @@ export function refusalColumns(clock: Clock): Column<RefusalItem>[] {
     },
     { title: 'SERVICE', value: ({ service }) => serviceText(service), minWidth: 16 },
     { title: 'CLIENT', value: ({ client }) => clientText(client), dropOrder: 3 },
-    { title: 'CAUSE', value: ({ cause }) => causeText(cause), minWidth: 32 },
+    { title: 'CAUSE', value: ({ cause }) => cause },
+    {
+      title: 'WHICH IS',
+      value: ({ cause }) => causeText(cause),
+      isWide: true,
+      minWidth: 20,
+      dropOrder: 6,
+    },
     { title: 'SYNS', value: ({ synCount }) => String(synCount), isRight: true, isWide: true },
     {
       title: 'AFTER',
@@ -99,7 +106,7 @@ export function refusalColumns(clock: Clock): Column<RefusalItem>[] {
       dropOrder: 4,
     },
     { title: 'REMEDY', value: ({ remedy }) => remedy, isWide: true, minWidth: 30, dropOrder: 5 },
-    { title: 'ID', value: ({ pathId }) => pathId, dropOrder: 1 },
+    { title: 'ID', value: ({ pathId }) => pathId },
   ];
 }
 
@@ -174,14 +181,22 @@ export function incidentColumns(clock: Clock): Column<Incident>[] {
       title: 'END',
       value: ({ endUs, isOngoing }) => (isOngoing ? 'goes on' : timeText(endUs, clock)),
       style: ({ isOngoing }) => (isOngoing ? 'red' : null),
+      dropOrder: 1,
     },
-    { title: 'REFUSALS', value: ({ refusals }) => String(refusals), isRight: true },
+    { title: 'COUNT', value: ({ refusals }) => String(refusals), isRight: true },
     { title: 'CLIENTS', value: ({ clients }) => String(clients), isRight: true },
-    { title: 'NODE', value: ({ node }) => node ?? 'not seen' },
-    { title: 'SERVICE', value: whatOf, minWidth: 16 },
-    { title: 'CAUSE', value: ({ cause }) => causeText(cause), minWidth: 24 },
-    { title: 'REMEDY', value: ({ remedy }) => remedy, isWide: true, minWidth: 30, dropOrder: 3 },
-    { title: 'CLUSTER', value: ({ cluster }) => cluster, isWide: true, dropOrder: 2 },
-    { title: 'ID', value: ({ incidentId }) => incidentId, dropOrder: 1 },
+    { title: 'NODE', value: ({ node }) => node ?? 'not seen', dropOrder: 2 },
+    { title: 'SERVICE', value: whatOf, minWidth: 12 },
+    { title: 'CAUSE', value: ({ cause }) => cause },
+    {
+      title: 'WHICH IS',
+      value: ({ cause }) => causeText(cause),
+      isWide: true,
+      minWidth: 20,
+      dropOrder: 5,
+    },
+    { title: 'REMEDY', value: ({ remedy }) => remedy, isWide: true, minWidth: 30, dropOrder: 4 },
+    { title: 'CLUSTER', value: ({ cluster }) => cluster, isWide: true, dropOrder: 3 },
+    { title: 'ID', value: ({ incidentId }) => incidentId },
   ];
 }

@@ -62,13 +62,22 @@ function incidentLines(incident: Incident, { terminal, timeZone }: Asking): stri
   const since = incident.isStartKnown ? 'since' : 'since or before';
   const more = clients > clientExamples.length ? ', …' : '';
   return [
-    `${terminal.paint('bold', whatOf(incident))}  ${causeText(incident.cause)}  ${terminal.paint('dim', incident.incidentId)}`,
-    `${state}; ${since} ${instantText(startUs, timeZone)}, last ${instantText(endUs, timeZone)} (${formatNs((endUs - startUs) * 1000)})`,
+    `${terminal.paint('bold', whatOf(incident))}  ${terminal.paint('dim', incident.incidentId)}`,
+    causeText(incident.cause),
+    `${state}; ${since} ${instantText(startUs, timeZone)}, last ${instantText(endUs, timeZone)} (${durationText(endUs - startUs)})`,
     `${plural(incident.refusals, 'refusal')} (${how.join(', ')}) at ${incident.node ?? 'a machine that was not seen'}; ${plural(clients, 'client')}: ${clientExamples.join(', ')}${more}`,
     ...indented(incident.text, terminal),
     ...indented(`Remedy: ${incident.remedy}`, terminal),
     `first ${incident.firstPathId}, newest ${incident.newestPathId} (hoptrace path ID)`,
   ];
+}
+
+/** `1 h 8 min`, `4 min 10 s`; below a minute as every other duration. */
+function durationText(us: number): string {
+  const seconds = Math.round(us / 1e6);
+  if (seconds < 60) return formatNs(us * 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${seconds % 60} s`;
 }
 
 type Missing = z.infer<typeof missingSchema>;
