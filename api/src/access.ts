@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Least role; without: reader for GET, operator for everything else. */
     role?: TokenRole;
+    /** What it tells is not kept by cluster: a token that is bound to some must not have it. */
+    tellsOfAllClusters?: boolean;
   }
 }
 
@@ -37,8 +39,8 @@ export function requireAccess(request: FastifyRequest, rules: AccessRules): void
   requireHost(request.headers.host, rules.hosts);
   if (rules.grants.length === 0 || !isProtected(request)) return;
   const grant = grantOf(request.headers.authorization, rules.grants);
-  requireRole(request, grant);
   request.caller = grant.name;
+  requireRole(request, grant);
   request.clusters = grant.clusters;
 }
 
@@ -75,8 +77,14 @@ function grantOf(header: string | undefined, grants: readonly Grant[]): Grant {
   );
 }
 
-function requireRole(request: FastifyRequest, { name, role }: Grant): void {
+function requireRole(request: FastifyRequest, { name, role, clusters }: Grant): void {
   const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (clusters.length > 0 && request.routeOptions.config?.tellsOfAllClusters === true) {
+    throw new AppError(
+      'HOP_FORBIDDEN',
+      `The token "${name}" is bound to clusters, and this is not kept by cluster.`,
+    );
+  }
   const needed = request.routeOptions.config?.role ?? (isRead ? 'reader' : 'operator');
   if (includesRole(role, needed)) return;
   throw new AppError(

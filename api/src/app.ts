@@ -10,6 +10,7 @@ import Fastify, {
 } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { allowedHosts, requireAccess } from './access.ts';
+import type { AlertEngine } from './alerts/engine.ts';
 import { answerClientError } from './clientError.ts';
 import { type ApiConfig, isLoopback, requireTokenBeyondLoopback } from './config.ts';
 import { answerUnchanged } from './etag.ts';
@@ -21,6 +22,7 @@ import { validatorCompiler } from './parameters.ts';
 import type { PathStore } from './pathStore.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { limitRate } from './rateLimit.ts';
+import { registerAlerts } from './routes/alerts.ts';
 import { registerCluster } from './routes/cluster.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerJaeger } from './routes/jaeger.ts';
@@ -28,6 +30,7 @@ import { registerLists } from './routes/lists.ts';
 import { registerLive, registerWebSocket } from './routes/live.ts';
 import { registerMissing } from './routes/missing.ts';
 import { registerOperations } from './routes/operations.ts';
+import { registerServices } from './routes/services.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
 
 /** Above the query time-out: a backstop for handlers that hang elsewhere. */
@@ -42,6 +45,8 @@ export interface ApiDeps {
   readonly nowUs: () => number;
   readonly logger?: FastifyServerOptions['logger'];
   readonly metrics?: ApiMetrics;
+  /** null: alerts are off. The caller starts and closes it. */
+  readonly alerts?: AlertEngine | null;
 }
 
 /** Throws HOP_TOKEN_REQUIRED. The caller listens on config.host and config.port, and closes. */
@@ -74,6 +79,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   registerMissing(typed, routeDeps);
   registerJaeger(typed, routeDeps);
   registerLive(typed, { ...routeDeps, maxLive: config.maxLive });
+  registerAlerts(typed, { ...routeDeps, alerts: deps.alerts ?? null });
+  registerServices(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();
@@ -117,7 +124,17 @@ function addHooks(app: FastifyInstance, config: ApiConfig, metrics: ApiMetrics):
     const route = request.routeOptions.url ?? 'none';
     const labels = { method: request.method, route, status: String(reply.statusCode) };
     metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
+    auditChange(request, reply);
   });
+}
+
+/** Who changed, or tried to change, what: also where it was refused. Bodies may hold anything and stay out. */
+function auditChange(request: FastifyRequest, reply: FastifyReply): void {
+  const { method, params, caller, ip } = request;
+  const route = request.routeOptions.url;
+  if (method === 'GET' || method === 'HEAD' || route === undefined) return;
+  const entry = { audit: true, caller, ip, method, route, params, status: reply.statusCode };
+  request.log.info(entry, 'change asked for');
 }
 
 interface Exchange {

@@ -16,9 +16,11 @@ import { incompletePaths, lossesByTime, silences } from '@hoptrace/store/queries
 import { pathsByIds } from '@hoptrace/store/queries/pathsByIds.ts';
 import { pathVersions } from '@hoptrace/store/queries/pathVersions.ts';
 import { refusalFacts } from '@hoptrace/store/queries/refusalFacts.ts';
+import { serviceHops, servicePoints } from '@hoptrace/store/queries/serviceStats.ts';
+import { countedUntilUs, serviceTotals } from '@hoptrace/store/queries/serviceTotals.ts';
 import { AppError } from './errors.ts';
 import { badCursor } from './parameters.ts';
-import type { MissingQuery, PathStore, StoreCall, TimeWindow } from './pathStore.ts';
+import type { MissingQuery, PathStore, ServiceQuery, StoreCall, TimeWindow } from './pathStore.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 
 /** Reads no row, but fails where the table is missing: an engine that answers is not yet a store. */
@@ -56,6 +58,8 @@ export function clickhouseStore(store: Store): PathStore {
         hopEdges(store, { clusters }, { window: { fromUs: from, toUs: to }, signal }),
       ),
     missing: (query, call) => translated(() => missingOf(store, query, call)),
+    listServices: (window, call) => translated(() => servicesOf(store, window, call)),
+    serviceStats: (query, call) => translated(() => statsOf(store, query, call)),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));
     },
@@ -79,10 +83,12 @@ function shownFacts({
   kernel,
   kubeProxy,
   sysctls,
+  source,
   workloads,
   workloadsLeftOut,
 }: NodeFacts): AgentRow['facts'] {
-  return { kernel, kubeProxy, sysctls, containers: workloads.length + workloadsLeftOut };
+  const containers = workloads.length + workloadsLeftOut;
+  return { kernel, kubeProxy, sysctls, containers, ...(source === undefined ? {} : { source }) };
 }
 
 async function overviewOf(
@@ -121,6 +127,28 @@ async function missingOf(
   const silent = await silences(store, { clusters, silentUs }, call);
   const paths = await incompletePaths(store, { clusters }, call);
   return { losses, silences: silent, paths: { ...paths, warnings: [...paths.warnings] } };
+}
+
+const secondsOf = ({ from, to }: TimeWindow) => ({ fromS: from / 1e6, toS: to / 1e6 });
+
+async function servicesOf(store: Store, window: TimeWindow, { signal }: StoreCall) {
+  const range = secondsOf(window);
+  // First: what is counted meanwhile is more than it says, not less.
+  const countedUntil = await countedUntilUs(store, range, { signal });
+  return { items: await serviceTotals(store, range, { signal }), countedUntilUs: countedUntil };
+}
+
+async function statsOf(store: Store, query: ServiceQuery, { signal }: StoreCall) {
+  const range = secondsOf(query);
+  const { namespace, name, stepSeconds, port, entryNode, ingress } = query;
+  const asked = {
+    ...{ ...range, stepS: stepSeconds, serviceNamespace: namespace, serviceName: name },
+    ...{ servicePort: port, entryNode, ingress },
+  };
+  const countedUntil = await countedUntilUs(store, range, { signal });
+  const points = await servicePoints(store, asked, { signal });
+  const hops = await serviceHops(store, asked, { signal });
+  return { points, hops, countedUntilUs: countedUntil };
 }
 
 async function translated<T>(ask: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { samplePaths } from '../../test/samples/paths.ts';
 import { buildApi } from './app.ts';
@@ -55,6 +56,55 @@ test('a token for one cluster sees nothing of another', async () => {
   expect(await clustersAt('grafana', '/api/v1/paths?cluster=lab')).toEqual(['lab']);
   const other = await ask('shop-team', '/api/v1/paths?cluster=lab');
   expect([other.statusCode, other.json().code]).toEqual([403, 'HOP_FORBIDDEN']);
+});
+
+test('every change that is asked for is told in the log, with who asked and how it ended', async () => {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write: (line: Buffer, _encoding, done) => {
+      lines.push(line.toString());
+      done();
+    },
+  });
+  const env = { HOPTRACE_API_TOKENS_FILE: '/etc/hoptrace/tokens' };
+  const config = readConfig(env, () => JSON.stringify(FILE));
+  const app = await buildApi({
+    config,
+    store: memoryStore(),
+    nowUs: () => NOW_US,
+    logger: { level: 'info', stream },
+  });
+  const remove = (name: string) =>
+    app.inject({
+      method: 'DELETE',
+      url: '/api/v1/silences/0b0f3e0c-8f4c-4b9e-9d5e-1f2a3b4c5d6e',
+      headers: { host: 'localhost', authorization: `Bearer ${tokenOf(name)}` },
+    });
+  expect((await remove('grafana')).statusCode).toBe(403);
+  expect((await remove('on-call')).statusCode).toBe(400);
+  await app.close();
+  const audited = lines.map((line) => JSON.parse(line)).filter((entry) => entry.audit === true);
+  const params = { silenceId: '0b0f3e0c-8f4c-4b9e-9d5e-1f2a3b4c5d6e' };
+  expect(audited).toMatchObject([
+    {
+      caller: 'grafana',
+      method: 'DELETE',
+      route: '/api/v1/silences/:silenceId',
+      params,
+      status: 403,
+    },
+    { caller: 'on-call', method: 'DELETE', status: 400 },
+  ]);
+  expect(lines.join('')).not.toContain('secret');
+});
+
+test('a token that is bound to clusters gets nothing that is not kept by cluster', async () => {
+  const ask = await apiWithGrants();
+  for (const url of ['/api/v1/services', '/api/v1/services/shop/web/stats', '/api/v1/silences']) {
+    const answer = await ask('shop-team', url);
+    expect([url, answer.statusCode, answer.json().code]).toEqual([url, 403, 'HOP_FORBIDDEN']);
+    expect((await ask('grafana', url)).statusCode).toBe(200);
+  }
 });
 
 test.each([

@@ -29,7 +29,10 @@ const operationSchema = z.object({
 const documentSchema = z.object({
   openapi: z.string().regex(/^3\.1\.\d+$/),
   info: z.object({ title: z.string(), version: z.string() }),
-  paths: z.record(z.string().startsWith('/'), z.object({ get: operationSchema })),
+  paths: z.record(
+    z.string().startsWith('/'),
+    z.partialRecord(z.enum(['get', 'post', 'delete']), operationSchema),
+  ),
   components: z.object({
     schemas: z.record(z.string(), z.record(z.string(), z.unknown())),
     securitySchemes: z.unknown().optional(),
@@ -44,6 +47,7 @@ const ROUTES = [
   '/api/traces',
   '/api/traces/{id}',
   '/api/v1/agents',
+  '/api/v1/alerts',
   '/api/v1/incidents',
   '/api/v1/incidents/{id}',
   '/api/v1/live',
@@ -52,6 +56,11 @@ const ROUTES = [
   '/api/v1/paths',
   '/api/v1/paths/{id}',
   '/api/v1/refusals',
+  '/api/v1/rules',
+  '/api/v1/services',
+  '/api/v1/services/{namespace}/{name}/stats',
+  '/api/v1/silences',
+  '/api/v1/silences/{silenceId}',
   '/healthz',
   '/metrics',
   '/readyz',
@@ -75,13 +84,17 @@ function refsIn(value: unknown): string[] {
 test('every route is documented with its answers and problems, and every operation id is unique', async () => {
   const { paths } = await documentOf();
   expect(Object.keys(paths).sort()).toEqual(ROUTES);
-  const ids = Object.values(paths).map(({ get }) => get.operationId);
+  const operations = Object.entries(paths).flatMap(([route, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ route, method, ...operation })),
+  );
+  const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
-  for (const [route, { get }] of Object.entries(paths)) {
-    expect(get.responses).toHaveProperty(route === '/api/v1/live' ? '101' : '200');
+  for (const { route, method, responses } of operations) {
+    const expected = route === '/api/v1/live' ? '101' : method === 'post' ? '201' : '200';
+    expect(responses).toHaveProperty(expected);
     if (!route.startsWith('/api/')) continue;
     for (const status of ['4XX', '5XX']) {
-      expect(get.responses[status]?.content['application/problem+json']?.schema).toEqual({
+      expect(responses[status]?.content['application/problem+json']?.schema).toEqual({
         $ref: '#/components/schemas/Problem',
       });
     }
@@ -106,7 +119,7 @@ test('every $ref resolves, and every component is used', async () => {
 
 test('parameters and fields carry their meaning', async () => {
   const { paths, components } = await documentOf();
-  const parameters = paths['/api/v1/paths']?.get.parameters ?? [];
+  const parameters = paths['/api/v1/paths']?.get?.parameters ?? [];
   expect(parameters.map(({ name }) => name)).toEqual([
     'from',
     'to',
@@ -125,7 +138,7 @@ test('parameters and fields carry their meaning', async () => {
   expect(parameters.every(({ description }) => (description ?? '').includes('Write'))).toBe(true);
   expect(parameters.every((parameter) => parameter.required !== true)).toBe(true);
   expect(JSON.stringify(components.schemas.Path)).toContain('hops known to go from one machine');
-  expect(paths['/api/v1/paths/{id}']?.get.parameters).toMatchObject([
+  expect(paths['/api/v1/paths/{id}']?.get?.parameters).toMatchObject([
     { name: 'id', in: 'path', required: true },
   ]);
 });

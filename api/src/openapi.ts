@@ -2,6 +2,14 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import {
+  alertListSchema,
+  alertRuleListSchema,
+  alertRuleSchema,
+  alertSchema,
+  silenceListSchema,
+  silenceSchema,
+} from '@hoptrace/domain/rest/alerts.ts';
+import {
   incidentFilterSchema,
   incidentListSchema,
   incidentSchema,
@@ -29,6 +37,16 @@ import {
   refusalItemSchema,
   refusalListSchema,
 } from '@hoptrace/domain/rest/queries.ts';
+import {
+  durationStatsSchema,
+  hopPointSchema,
+  hopSeriesSchema,
+  requestPointSchema,
+  serviceListSchema,
+  serviceStatsFilterSchema,
+  serviceStatsSchema,
+  serviceTotalsSchema,
+} from '@hoptrace/domain/rest/services.ts';
 import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance } from 'fastify';
 import {
@@ -70,10 +88,23 @@ const COMPONENTS = {
   JaegerTag: jaegerTagSchema,
   JaegerSpan: jaegerSpanSchema,
   JaegerTrace: jaegerTraceSchema,
+  Alert: alertSchema,
+  AlertList: alertListSchema,
+  AlertRule: alertRuleSchema,
+  AlertRuleList: alertRuleListSchema,
+  Silence: silenceSchema,
+  SilenceList: silenceListSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
   Losses: lossesSchema,
   Overview: overviewSchema,
+  DurationStats: durationStatsSchema,
+  ServiceTotals: serviceTotalsSchema,
+  ServiceList: serviceListSchema,
+  RequestPoint: requestPointSchema,
+  HopPoint: hopPointSchema,
+  HopSeries: hopSeriesSchema,
+  ServiceStats: serviceStatsSchema,
   Readiness: readinessSchema,
   Problem: problemSchema,
 } as const;
@@ -90,9 +121,13 @@ type Override = NonNullable<z.core.ToJSONSchemaParams['override']>;
 
 /** Which parameter a schema is the schema of: filters share their fields. */
 const PARAMETERS = new Map<unknown, string>(
-  [pathQuerySchema, refusalQuerySchema, incidentFilterSchema, liveFilterSchema].flatMap(
-    ({ shape }) => Object.entries(shape).map(([name, schema]) => [schema, name] as const),
-  ),
+  [
+    pathQuerySchema,
+    refusalQuerySchema,
+    incidentFilterSchema,
+    liveFilterSchema,
+    serviceStatsFilterSchema,
+  ].flatMap(({ shape }) => Object.entries(shape).map(([name, schema]) => [schema, name] as const)),
 );
 
 /** Descriptions live in zod's global registry, component names in ours: this brings the former along. */
@@ -127,6 +162,7 @@ export async function registerOpenapi(
       tags: [
         { name: 'paths', description: 'Requests and the machines that they crossed' },
         { name: 'jaeger', description: 'Paths as traces, for Jaeger’s UI and for Grafana' },
+        { name: 'services', description: 'Counts and durations over time, from roll-ups' },
         { name: 'cluster', description: 'Agents and totals' },
         { name: 'operations', description: 'Health and metrics of the API itself' },
       ],

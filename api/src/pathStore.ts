@@ -9,6 +9,7 @@ import type {
   RefusalFilter,
   RefusalList,
 } from '@hoptrace/domain/rest/queries.ts';
+import type { HopSeries, RequestPoint, ServiceTotals } from '@hoptrace/domain/rest/services.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 
 /** Microseconds since the epoch; `to` is exclusive. */
@@ -42,10 +43,25 @@ export interface PathVersion {
   readonly pathId: string;
   readonly version: number;
 }
+/** `from` and `to` lie on whole steps. */
+export interface ServiceQuery extends TimeWindow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly stepSeconds: number;
+  readonly port?: string | undefined;
+  readonly entryNode?: string | undefined;
+  readonly ingress?: string | undefined;
+}
+
+/** countedUntilUs: end of the newest minute of the window that is in the counts; null: none is. */
+export type Counted<T> = T & { readonly countedUntilUs: number | null };
 
 /** `signal` fires when nobody waits for the answer any more. */
-export interface StoreCall {
+export interface Call {
   readonly signal: AbortSignal;
+}
+
+export interface StoreCall extends Call {
   /** What the caller may see; empty: all. */
   readonly clusters: readonly string[];
 }
@@ -74,6 +90,13 @@ export interface PathStore {
   hopEdges(window: TimeWindow, call: StoreCall): Promise<readonly HopEdge[]>;
   /** Losses by steps of `stepUs`, silences longer than `silentUs`, and what paths lack. */
   missing(query: MissingQuery, call: StoreCall): Promise<MissingFacts>;
+  /** From roll-ups; the window is on whole minutes. The busiest first. */
+  listServices(window: TimeWindow, call: StoreCall): Promise<Counted<{ items: ServiceTotals[] }>>;
+  /** From roll-ups; the window is on whole steps. */
+  serviceStats(
+    query: ServiceQuery,
+    call: StoreCall,
+  ): Promise<Counted<{ points: RequestPoint[]; hops: HopSeries[] }>>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */
   ping(call: StoreCall): Promise<void>;
 }

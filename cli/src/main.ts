@@ -3,7 +3,10 @@ import { Argument, Command } from 'commander';
 import { addAskCommands } from './ask/commands.ts';
 import { EXIT } from './ask/exitCodes.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
+import { registerStore } from './store/register.ts';
+import { rootOf } from './up/environment.ts';
 
+const root = rootOf(import.meta.url);
 // What runs a service is loaded when it is asked for: a question in an incident must not wait for it.
 const program = new Command('hoptrace').description(
   'Shows the path of every request that enters a Kubernetes cluster: hops, their cost, rewritten addresses, refusals.',
@@ -23,8 +26,8 @@ program
     '\nPorts: 7040 page and API, 7041 collector, 7042 database, 7043 metrics of the agent; HOPTRACE_PORT_OFFSET=N shifts all.',
   )
   .action(async ({ demo }: { demo: boolean }) => {
-    const { rootOf, up } = await import('./up/up.ts');
-    process.exitCode = await up({ demo, root: rootOf(import.meta.url) }, process.env);
+    const { up } = await import('./up/up.ts');
+    process.exitCode = await up({ demo, root }, process.env);
   });
 
 const agent = program.command('agent').description('the node agent');
@@ -55,5 +58,6 @@ program
   .action((shell: Shell) => {
     process.stdout.write(completionScript(shell, program));
   });
+registerStore(program, root, process.env);
 
 await program.parseAsync();

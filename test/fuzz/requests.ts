@@ -11,7 +11,7 @@ const operationSchema = z.object({
   parameters: z.array(parameterSchema).default([]),
 });
 export const openapiSchema = z.object({
-  paths: z.record(z.string(), z.object({ get: operationSchema })),
+  paths: z.record(z.string(), z.object({ get: operationSchema.optional() })),
 });
 
 type Operation = z.infer<typeof operationSchema> & { readonly path: string };
@@ -86,7 +86,9 @@ export function* fuzzRequests(
   { values }: Plausible,
   random: () => number,
 ): Generator<FuzzRequest> {
-  const operations = Object.entries(document.paths).map(([path, { get }]) => ({ ...get, path }));
+  const operations = Object.entries(document.paths).flatMap(([path, { get }]) =>
+    get === undefined ? [] : [{ ...get, path }],
+  );
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
   const chance = (share: number) => random() < share;
   const valueFor = (parameter: Parameter): string => {

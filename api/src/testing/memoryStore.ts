@@ -3,8 +3,8 @@ import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
 import { badCursor } from '../parameters.ts';
-import type { PathQuery, PathStore, RefusalQuery } from '../pathStore.ts';
-import type { AgentRow } from '../responses.ts';
+import type { PathQuery, PathStore, RefusalQuery, ServiceQuery, TimeWindow } from '../pathStore.ts';
+import type { AgentRow, OverviewCounts } from '../responses.ts';
 
 export interface MemoryStore extends PathStore {
   readonly paths: Path[];
@@ -13,6 +13,7 @@ export interface MemoryStore extends PathStore {
   readonly asked: (PathQuery | RefusalQuery)[];
   /** How often the live feed asked. */
   polls: number;
+  readonly askedStats: (TimeWindow | ServiceQuery)[];
   /** When set, every call ends as this one does. */
   failure: (() => Promise<never>) | null;
 }
@@ -22,6 +23,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     paths: [...paths],
     agents: [],
     asked: [],
+    askedStats: [],
     failure: null,
     polls: 0,
     async listPaths(query, { clusters }) {
@@ -70,21 +72,17 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     },
     async overview(window) {
       await this.failure?.();
-      const hits = inWindow(store.paths, window);
-      const count = (outcome: Path['outcome']) => hits.filter((p) => p.outcome === outcome).length;
-      return {
-        paths: hits.length,
-        outcomes: {
-          served: count('served'),
-          reset: count('reset'),
-          rejected: count('rejected'),
-          dropped: count('dropped'),
-          unknown: count('unknown'),
-        },
-        crossings: hits.reduce((sum, path) => sum + path.crossings, 0),
-        withExtraHops: hits.filter((path) => path.extraHops > 0).length,
-        services: [],
-      };
+      return overviewOf(inWindow(store.paths, window));
+    },
+    async listServices(window) {
+      await this.failure?.();
+      store.askedStats.push(window);
+      return { items: [], countedUntilUs: null };
+    },
+    async serviceStats(query) {
+      await this.failure?.();
+      store.askedStats.push(query);
+      return { points: [], hops: [], countedUntilUs: null };
     },
     async ping() {
       await this.failure?.();
@@ -122,4 +120,21 @@ function factOf(path: Path): RefusalFact[] {
     clientIp: client.ip,
     nodes: refusal?.node == null ? [] : [refusal.node],
   }));
+}
+
+function overviewOf(hits: readonly Path[]): OverviewCounts {
+  const count = (outcome: Path['outcome']) => hits.filter((p) => p.outcome === outcome).length;
+  return {
+    paths: hits.length,
+    outcomes: {
+      served: count('served'),
+      reset: count('reset'),
+      rejected: count('rejected'),
+      dropped: count('dropped'),
+      unknown: count('unknown'),
+    },
+    crossings: hits.reduce((sum, path) => sum + path.crossings, 0),
+    withExtraHops: hits.filter((path) => path.extraHops > 0).length,
+    services: [],
+  };
 }

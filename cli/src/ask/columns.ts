@@ -1,5 +1,6 @@
 /** The columns of each table. */
 import type { Agent, Overview } from '@hoptrace/api/responses.ts';
+import type { Alert } from '@hoptrace/domain/rest/alerts.ts';
 import type { Incident } from '@hoptrace/domain/rest/incidents.ts';
 import {
   formatAddress,
@@ -21,6 +22,7 @@ import {
 import { OUTCOME_STYLES } from '../draw/pathText.ts';
 import type { Asking } from './output.ts';
 import type { Column } from './table.ts';
+import type { Style } from './terminal.ts';
 
 type Clock = Pick<Asking, 'timeZone' | 'nowUs'>;
 
@@ -198,5 +200,33 @@ export function incidentColumns(clock: Clock): Column<Incident>[] {
     { title: 'REMEDY', value: ({ remedy }) => remedy, isWide: true, minWidth: 30, dropOrder: 4 },
     { title: 'CLUSTER', value: ({ cluster }) => cluster, isWide: true, dropOrder: 3 },
     { title: 'ID', value: ({ incidentId }) => incidentId },
+  ];
+}
+
+const STATE_STYLES: Readonly<Record<Alert['state'], Style>> = {
+  firing: 'red',
+  pending: 'yellow',
+  resolved: 'green',
+};
+
+const labelsText = ({ labels }: Alert) =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+
+/** Whether it still holds is told with its state: nothing else makes it less than it says. */
+const stateText = ({ state, isStale, isSilenced }: Alert) =>
+  `${state}${isStale ? ', stale' : ''}${isSilenced ? ', silenced' : ''}`;
+
+export function alertColumns(clock: Clock): Column<Alert>[] {
+  return [
+    { title: 'SINCE', value: ({ startedAtUs }) => timeText(startedAtUs, clock) },
+    { title: 'STATE', value: stateText, style: ({ state }) => STATE_STYLES[state] },
+    { title: 'SEVERITY', value: ({ severity }) => severity, dropOrder: 1 },
+    { title: 'RULE', value: ({ ruleId }) => ruleId },
+    { title: 'ABOUT', value: labelsText, minWidth: 20 },
+    { title: 'TEXT', value: ({ text }) => text, isWide: true, minWidth: 30, dropOrder: 3 },
+    { title: 'REMEDY', value: ({ remedy }) => remedy, isWide: true, minWidth: 30, dropOrder: 4 },
+    { title: 'EXAMPLE', value: ({ pathId }) => pathId ?? '', dropOrder: 2 },
   ];
 }

@@ -3,7 +3,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { explainLines } from '../draw/explainText.ts';
 import { type IncidentFlags, listIncidents, showIncident, showMissing } from './incidents.ts';
 import {
+  type AlertFlags,
   listAgents,
+  listAlerts,
   listPaths,
   listRefusals,
   listServices,
@@ -24,6 +26,7 @@ export function addAskCommands(program: Command): void {
   addRefusals(program);
   addServices(program);
   addIncidents(program);
+  addAlerts(program);
   addLive(program);
   addAgents(program);
   addMissing(program);
@@ -120,6 +123,21 @@ function addIncidents(program: Command): void {
     .action((id: string, flags: IncidentFlags & OutputFlags) =>
       asking(flags, (ask) => showIncident(ask, id, flags)),
     );
+}
+
+function addAlerts(program: Command): void {
+  withOutput(
+    program
+      .command('alerts')
+      .description('alerts that fire, wait, or were resolved within 15 minutes')
+      .option('--state <state>', 'pending, firing or resolved')
+      .option('--severity <severity>', 'how grave')
+      .option('--rule <rule>', 'id of a rule')
+      .option('--service <service>', 'namespace/name')
+      .option('--node <node>', 'machine that it is about'),
+  )
+    .addHelpText('after', examples('hoptrace alerts --state firing', 'hoptrace alerts -o wide'))
+    .action((flags: AlertFlags & OutputFlags) => asking(flags, (ask) => listAlerts(ask, flags)));
 }
 
 function addLive(program: Command): void {

@@ -1,5 +1,7 @@
-/** `hoptrace paths`, `refusals`, `services` and `agents`. */
+/** `hoptrace paths`, `refusals`, `services`, `alerts` and `agents`. */
+
 import { agentListSchema, overviewSchema } from '@hoptrace/api/responses.ts';
+import { alertListSchema } from '@hoptrace/domain/rest/alerts.ts';
 import {
   pathListSchema,
   type RefusalItem,
@@ -7,7 +9,13 @@ import {
 } from '@hoptrace/domain/rest/queries.ts';
 import type { z } from 'zod';
 import type { Query } from './apiClient.ts';
-import { agentColumns, pathColumns, refusalColumns, serviceColumns } from './columns.ts';
+import {
+  agentColumns,
+  alertColumns,
+  pathColumns,
+  refusalColumns,
+  serviceColumns,
+} from './columns.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { follow, printPath } from './live.ts';
 import { type Asking, printList } from './output.ts';
@@ -29,6 +37,14 @@ export interface PathFlags extends FilterFlags {
   readonly outcome?: string;
   readonly extraHops?: string;
   readonly class?: string;
+}
+
+export interface AlertFlags {
+  readonly state?: string;
+  readonly severity?: string;
+  readonly rule?: string;
+  readonly service?: string;
+  readonly node?: string;
 }
 
 export interface RefusalFlags extends FilterFlags {
@@ -75,6 +91,17 @@ export async function listServices(ask: Asking, flags: TimeFlags): Promise<ExitC
     columns: serviceColumns,
     none: 'No path to a known service in this time.',
   });
+}
+
+/** Those that fire first. 0 where there is one, else 1. */
+export async function listAlerts(
+  ask: Asking,
+  { state, severity, rule, service, node }: AlertFlags,
+): Promise<ExitCode> {
+  const query = { state, severity, rule, service, node };
+  const { items, evaluatedAtUs } = await ask.api.get(alertListSchema, '/api/v1/alerts', query);
+  if (evaluatedAtUs === null) ask.remark('Rules were not evaluated yet, or alerts are off.');
+  return printList(ask, items, { columns: alertColumns(ask), none: 'No alert.' });
 }
 
 /** 1 also where an agent is silent: what happens on its node is not seen. */

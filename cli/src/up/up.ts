@@ -1,6 +1,6 @@
 /** `hoptrace up`: the whole product on loopback in one process tree. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readAlertConfig } from '@hoptrace/api/alerts/config.ts';
 import { readConfig as readApiConfig } from '@hoptrace/api/config.ts';
 import { readConfig as readCollectorConfig } from '@hoptrace/collector/config.ts';
 import { readStoreConfig } from '@hoptrace/store/config.ts';
@@ -52,6 +52,7 @@ function readServicesConfig(env: NodeJS.ProcessEnv): ServicesConfig {
     store: readStoreConfig(env),
     collector: readCollectorConfig(env, readText),
     api: readApiConfig(env, readText),
+    alerts: readAlertConfig(env, readText),
   };
 }
 
@@ -85,9 +86,4 @@ function describe(error: Error): string {
   const remedy = Reflect.get(error, 'remedy');
   if (typeof remedy === 'string') lines.push(`  ${remedy}`);
   return lines.join('\n');
-}
-
-/** For `hoptrace` commands that look for files of the checkout. */
-export function rootOf(moduleUrl: string): string {
-  return join(new URL('.', moduleUrl).pathname, '../..');
 }
