@@ -209,6 +209,9 @@ test(
     const missing = await hoptrace(['missing', ...RANGE]);
     expect(missing.stdout).toMatch(/Paths with a part that nobody saw: [1-9]/);
     expect(missing.code).toBe(0);
+    const alerts = await hoptrace(['alerts']);
+    expect([alerts.code, alerts.stdout]).toEqual([1, '']);
+    expect(alerts.stderr).toContain('alerts are off');
   },
   TIMEOUT_MS,
 );
