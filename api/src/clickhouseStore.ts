@@ -131,19 +131,23 @@ async function missingOf(
 
 const secondsOf = ({ from, to }: TimeWindow) => ({ fromS: from / 1e6, toS: to / 1e6 });
 
-async function servicesOf(store: Store, window: TimeWindow, { signal }: StoreCall) {
+async function servicesOf(store: Store, window: TimeWindow, { signal, clusters }: StoreCall) {
   const range = secondsOf(window);
   // First: what is counted meanwhile is more than it says, not less.
   const countedUntil = await countedUntilUs(store, range, { signal });
-  return { items: await serviceTotals(store, range, { signal }), countedUntilUs: countedUntil };
+  const items = await serviceTotals(store, { ...range, ...named(clusters) }, { signal });
+  return { items, countedUntilUs: countedUntil };
 }
 
-async function statsOf(store: Store, query: ServiceQuery, { signal }: StoreCall) {
+/** Which clusters, where not all of them. */
+const named = (clusters: readonly string[]) => (clusters.length === 0 ? {} : { clusters });
+
+async function statsOf(store: Store, query: ServiceQuery, { signal, clusters }: StoreCall) {
   const range = secondsOf(query);
   const { namespace, name, stepSeconds, port, entryNode, ingress } = query;
   const asked = {
     ...{ ...range, stepS: stepSeconds, serviceNamespace: namespace, serviceName: name },
-    ...{ servicePort: port, entryNode, ingress },
+    ...{ servicePort: port, entryNode, ingress, ...named(clusters) },
   };
   const countedUntil = await countedUntilUs(store, range, { signal });
   const [points, hops] = await Promise.all([

@@ -100,11 +100,9 @@ test('every change that is asked for is told in the log, with who asked and how 
 
 test('a token that is bound to clusters gets nothing that is not kept by cluster', async () => {
   const ask = await apiWithGrants();
-  for (const url of ['/api/v1/services', '/api/v1/services/shop/web/stats', '/api/v1/silences']) {
-    const answer = await ask('shop-team', url);
-    expect([url, answer.statusCode, answer.json().code]).toEqual([url, 403, 'HOP_FORBIDDEN']);
-    expect((await ask('grafana', url)).statusCode).toBe(200);
-  }
+  const answer = await ask('shop-team', '/api/v1/silences');
+  expect([answer.statusCode, answer.json().code]).toEqual([403, 'HOP_FORBIDDEN']);
+  expect((await ask('grafana', '/api/v1/silences')).statusCode).toBe(200);
 });
 
 test.each([

@@ -42,7 +42,6 @@ function registerServiceList(app: ApiApp, { store, nowUs }: RouteDeps): void {
         querystring: serviceListFilterSchema,
         response: { 200: ok('the services', serviceListSchema), ...PROBLEMS },
       },
-      config: { tellsOfAllClusters: true },
     },
     async (request) => {
       const window = widened(resolveWindow(request.query, nowUs()), MINUTE_S);
@@ -67,7 +66,6 @@ function registerServiceStats(app: ApiApp, { store, nowUs }: RouteDeps): void {
         querystring: serviceStatsFilterSchema,
         response: { 200: ok('the counts', serviceStatsSchema), ...PROBLEMS },
       },
-      config: { tellsOfAllClusters: true },
     },
     async (request) => {
       const { from, to, step, ...filters } = request.query;

@@ -20,6 +20,7 @@ import { runQuery } from './query.ts';
 
 /** In the order in which they appear in the SQL. The key is the parameter that switches one on. */
 const FRAGMENTS = {
+  clusters: 'has({clusters:Array(String)}, cluster)',
   serviceName:
     'service_namespace = {serviceNamespace:String} AND service_name = {serviceName:String}',
   servicePort: 'service_port = {servicePort:String}',

@@ -5,6 +5,7 @@ import type { CallOptions, Store } from '../client.ts';
 import { HOP_MEASURES, HOUR_S, SERVICE_MEASURES } from '../rollups/rollupTables.ts';
 import { bigColumn } from '../rows/values.ts';
 import { runQuery } from './query.ts';
+import { clustersParam } from './recordWindow.ts';
 import {
   countColumns,
   durationColumn,
@@ -25,6 +26,8 @@ export interface StatsQuery {
   readonly serviceNamespace: string;
   readonly serviceName: string;
   readonly servicePort?: string | undefined;
+  /** Absent: all. */
+  readonly clusters?: readonly string[] | undefined;
   /** The next two leave out the hops, which are not counted by them. */
   readonly entryNode?: string | undefined;
   readonly ingress?: string | undefined;
@@ -37,6 +40,7 @@ const params = z.strictObject({
   serviceNamespace: z.string(),
   serviceName: z.string(),
   servicePort: z.string().optional(),
+  clusters: clustersParam.optional(),
   entryNode: z.string().optional(),
   ingress: z.string().optional(),
   ...wholeHoursParams,
@@ -84,9 +88,9 @@ ORDER BY ${HOP_KEY}, point_s
 `;
 
 function sourceOf(query: StatsQuery): { filters: RollupFilter[]; mayUseHours: boolean } {
-  const { servicePort, entryNode, ingress, stepS } = query;
-  const optional = { servicePort, entryNode, ingress };
-  const given = (['servicePort', 'entryNode', 'ingress'] as const).filter(
+  const { clusters, servicePort, entryNode, ingress, stepS } = query;
+  const optional = { clusters, servicePort, entryNode, ingress };
+  const given = (['clusters', 'servicePort', 'entryNode', 'ingress'] as const).filter(
     (name) => optional[name] !== undefined,
   );
   return { filters: ['serviceName', ...given], mayUseHours: stepS >= HOUR_S };
