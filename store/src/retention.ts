@@ -11,6 +11,7 @@ const TABLES: readonly { name: string; timeColumn: string; days: keyof Retention
   { name: 'exchanges_v1', timeColumn: 'start_us', days: 'rawTtlDays' },
   { name: 'agents_v1', timeColumn: 'seen_us', days: 'rawTtlDays' },
   { name: 'paths_v1', timeColumn: 'started_at_us', days: 'pathTtlDays' },
+  { name: 'topology_v1', timeColumn: 'valid_to_us', days: 'pathTtlDays' },
 ];
 
 const tableSchema = z.object({ name: z.string(), create_table_query: z.string() });
