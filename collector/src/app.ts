@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { CollectorStore } from './collectorStore.ts';
 import type { CollectorConfig } from './config.ts';
 import { type Durability, openDurability } from './durability.ts';
-import { reportTopology, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
+import { stitchMetrics, writeHeartbeats } from './housekeeping.ts';
 import { registerHealth } from './http/health.ts';
 import { listen } from './http/listen.ts';
 import { registerPostRoutes } from './http/postRoutes.ts';
@@ -22,13 +22,13 @@ import { WINDOW_LIMITS } from './stitch/placeWindows.ts';
 import { Stitcher } from './stitch/stitcher.ts';
 import { StoreWatch } from './storeWatch.ts';
 import { NodeFactsBook } from './topology/nodeFactsBook.ts';
-import { TopologyFile } from './topology/topologyFile.ts';
+import { registerPostTopology } from './topology/postTopology.ts';
+import { TopologyService } from './topology/topologyService.ts';
 
 /** RFC 6455 registry: service restart. */
 const TRY_AGAIN = 1012;
 const STITCH_TURN_MS = 100;
 const HOUSEKEEPING_MS = 1000;
-const TOPOLOGY_POLL_MS = 2000;
 /** Path versions that evicted groups may leave behind between two turns. */
 const MAX_LEFT_CHANGES = 10_000;
 
@@ -64,7 +64,6 @@ export function buildCollector(deps: CollectorDeps): Collector {
     metrics,
     async start() {
       await topology.load();
-      reportTopology(app.log, metrics, topology);
       const durability = await openLog(parts);
       const url = await listen(app, config);
       durability?.intake.start();
@@ -72,9 +71,7 @@ export function buildCollector(deps: CollectorDeps): Collector {
       every(STITCH_TURN_MS, () => pathWriter.turn());
       every(HOUSEKEEPING_MS, () => stitcher.expire(nowMs()));
       every(HOUSEKEEPING_MS, () => writeHeartbeats(heartbeats, parts));
-      every(TOPOLOGY_POLL_MS, async () => {
-        if (await topology.poll()) reportTopology(app.log, metrics, topology);
-      });
+      topology.start(stitcher);
       return { url };
     },
     close() {
@@ -93,7 +90,14 @@ function createParts(deps: CollectorDeps) {
   const app = createServer({ config, metrics, logger });
   const watch = new StoreWatch(app.log);
   const abort = new AbortController();
-  const topology = new TopologyFile(config.topologyFile);
+  const topologyStore = store.topology ?? null;
+  const topology = new TopologyService({
+    config,
+    store: topologyStore,
+    metrics,
+    log: app.log,
+    nowMs,
+  });
   const heartbeats = new HeartbeatBook(config.heartbeatMs);
   const nodeFacts = new NodeFactsBook();
   const stitcher = createStitcher(config, {
@@ -163,7 +167,7 @@ async function tidy({ app }: Parts, durability: Durability): Promise<void> {
 }
 
 interface StitcherParts {
-  readonly topology: TopologyFile;
+  readonly topology: TopologyService;
   readonly heartbeats: HeartbeatBook;
   readonly nodeFacts: NodeFactsBook;
   readonly onError: (error: unknown) => void;
@@ -184,7 +188,7 @@ function createStitcher(
     reconstruct,
     onError,
     contextOf: (cluster, atUs) => {
-      const then = topology.state.topologyAt(atUs);
+      const then = topology.topologyAt(cluster, atUs);
       return {
         cluster,
         topology: nodeFacts.applied(cluster, then, atUs),
@@ -209,23 +213,31 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
   const durable = () => parts.durable.log?.intake ?? null;
   const onRefused = (envelope: Envelope, count: number) => heartbeats.noteRefused(envelope, count);
   const intake = { pipeline, metrics, checkContext, onRefused, durable };
+  const refreshStitchMetrics = stitchMetrics(metrics, stitcher);
   // In a plugin of its own: the WebSocket plugin must be there first to see the routes being added.
   app.register(async (scope) => {
     registerStream(scope, { intake, ...config });
     registerPostRoutes(scope, { intake, limits: config, storeWaitMs: config.storeWaitMs });
+    registerPostTopology(scope, {
+      ...{ book: topology.book, limits: config, nowMs },
+      isTold: () => topology.isTold,
+    });
     registerHealth(scope, {
       metrics,
       isClosing,
-      refreshMetrics: stitchMetrics(metrics, stitcher),
+      refreshMetrics: () => {
+        refreshStitchMetrics();
+        topology.refreshMetrics();
+      },
       pingStore: () => store.ping(),
-      topologyError: () => topology.state.error?.message ?? null,
+      warnings: () => topology.warnings(),
     });
   });
 }
 
 /** Stores what was accepted and what it means, as far as ClickHouse allows within closeTimeoutMs. */
 async function finish(parts: Parts): Promise<void> {
-  const { app, config, abort, pipeline, pathWriter, heartbeats } = parts;
+  const { app, config, abort, pipeline, pathWriter, heartbeats, topology } = parts;
   const { log } = parts.durable;
   const deadline = setTimeout(() => abort.abort(), config.closeTimeoutMs);
   if (log === null) pipeline.stopAccepting();
@@ -234,6 +246,7 @@ async function finish(parts: Parts): Promise<void> {
   const rest = log === null ? 'agents send them again' : 'they are in the log';
   if (!isDrained) app.log.warn(`closing with batches that are not stored; ${rest}`);
   pipeline.close();
+  await topology.close();
   await pathWriter.flush();
   clearTimeout(deadline);
   if (isDrained) await writeHeartbeats(heartbeats, parts);

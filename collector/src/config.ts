@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError, type FieldProblem } from './errors.ts';
+import { TOPOLOGY_VARIABLES, topologyConfigOf } from './topology/topologyConfig.ts';
 
 const MIN_TOKEN_LENGTH = 16;
 
@@ -38,6 +39,7 @@ const environmentSchema = z.object({
   HOPTRACE_COLLECTOR_TOKEN_FILE: z.string().optional(),
   /** `kubectl get nodes,pods,services,endpointslices -A -o json`; unset: nothing is named. */
   HOPTRACE_TOPOLOGY_FILE: z.string().min(1).optional(),
+  ...TOPOLOGY_VARIABLES,
   /** Where `hoptrace up` keeps its data; the log goes below it. */
   HOPTRACE_DATA_DIR: z.string().min(1).default('.data'),
   /**
@@ -115,6 +117,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, fileTokens: readonly s
     port: base === 0 ? 0 : base + env.HOPTRACE_PORT_OFFSET,
     tokens: [...env.HOPTRACE_COLLECTOR_TOKEN, ...fileTokens] as readonly string[],
     topologyFile: env.HOPTRACE_TOPOLOGY_FILE ?? null,
+    topology: topologyConfigOf(env, env.HOPTRACE_TOPOLOGY_FILE !== undefined),
     logDir: logDirOf(env),
     logMaxBytes: env.HOPTRACE_COLLECTOR_LOG_MAX_BYTES,
     logSegmentBytes: env.HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES,

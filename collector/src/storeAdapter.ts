@@ -3,6 +3,8 @@ import type { Store } from '@hoptrace/store/client.ts';
 import { insertHeartbeats } from '@hoptrace/store/inserts/insertHeartbeat.ts';
 import { insertPaths, withdrawPaths } from '@hoptrace/store/inserts/insertPaths.ts';
 import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
+import { insertTopology } from '@hoptrace/store/inserts/insertTopology.ts';
+import { topologyVersions } from '@hoptrace/store/queries/topologyVersions.ts';
 import type { CollectorStore } from './collectorStore.ts';
 
 /** Opens and closes nothing: the store belongs to whoever made it. */
@@ -16,5 +18,9 @@ export function collectorStoreOf(store: Store): CollectorStore {
     },
     insertHeartbeats: (heartbeats, token) => insertHeartbeats(store, heartbeats, token),
     ping: () => store.ping(),
+    topology: {
+      insertTopology: (versions, token) => insertTopology(store, versions, token),
+      topologySince: (sinceUs) => topologyVersions(store, { sinceUs }),
+    },
   };
 }

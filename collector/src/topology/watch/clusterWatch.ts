@@ -63,7 +63,7 @@ class IndexSink implements KindSink {
     const { index } = this.#options;
     const isCovered = (key: string) => key.startsWith(`${kind} `);
     // What was stored before the collector stopped was right until its last change, at least.
-    const knownUs = sinceUs ?? (hasAny(index, isCovered) ? index.lastUs : null);
+    const knownUs = sinceUs ?? (hasAny(index, isCovered) ? index.toldUs : null);
     const intake = new SnapshotIntake(index, {
       ...{ source: 'list', isCovered },
       sinceUs: knownUs ?? Number.NEGATIVE_INFINITY,
