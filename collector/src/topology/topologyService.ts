@@ -28,7 +28,7 @@ const MAX_ROWS = 20_000;
 const UNREADABLE_LOG_MS = 10_000;
 /** A kind that was not heard of for so long is told to whoever asks whether the collector is ready. */
 const SILENT_MS = 180_000;
-const WATCH = {
+export const WATCH_TIMES = {
   pageSize: 500,
   watchSeconds: 300,
   idleMs: 150_000,
@@ -161,7 +161,7 @@ export class TopologyService {
 
   #watchOf({ cluster, ...settings }: NonNullable<CollectorConfig['topology']['watch']>) {
     return new ClusterWatch({
-      ...WATCH,
+      ...WATCH_TIMES,
       ...{ book: this.book, cluster, nowMs: this.#deps.nowMs },
       access: new KubeAccess(settings),
       onUnreadable: (each) => this.#logUnreadable(each),

@@ -73,6 +73,8 @@ export class KindWatch {
   readonly #options: KindWatchOptions;
   #revision: string | null = null;
   #failures = 0;
+  /** 410s in a row, without a line in between: each costs a list of everything. */
+  #goneInRow = 0;
 
   constructor(kind: WatchedKind, options: KindWatchOptions) {
     this.kind = kind;
@@ -107,12 +109,13 @@ export class KindWatch {
   }
 
   #failed(error: unknown): number {
-    this.#failures += 1;
     if (error instanceof Gone) {
+      this.#goneInRow += 1;
       this.state.gone += 1;
       this.#revision = null;
       return this.#backoffMs();
     }
+    this.#failures += 1;
     this.state.reconnects += 1;
     this.state.error = error instanceof Error ? error.message : String(error);
     if (!(error instanceof KubeStatusError)) return this.#backoffMs();
@@ -124,7 +127,8 @@ export class KindWatch {
   /** Doubles with each failure in a row, and differs from one collector to the next. */
   #backoffMs(): number {
     const { minBackoffMs, maxBackoffMs, random } = this.#options;
-    const full = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.max(0, this.#failures - 1));
+    const failures = this.#failures + this.#goneInRow;
+    const full = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.max(0, failures - 1));
     return full * (0.5 + random() / 2);
   }
 
@@ -147,6 +151,7 @@ export class KindWatch {
       this.state.isListed = true;
       this.state.lastHeardUs = atUs;
       this.state.error = null;
+      this.#failures = 0;
       return page.revision;
     }
   }
@@ -172,6 +177,7 @@ export class KindWatch {
       const isLate = atMs - openedMs < CATCH_UP_MS;
       this.#take(line, { atUs: atMs * 1000, earliestUs: isLate ? heardBeforeUs : atMs * 1000 });
       this.#failures = 0;
+      this.#goneInRow = 0;
     }
     // Ended in order: until now nothing was missed.
     this.state.lastHeardUs = nowMs() * 1000;
