@@ -10,7 +10,8 @@ source_dir=$root/agent/bpf
 build_dir=$root/agent/build
 object=$build_dir/hop.bpf.o
 loader=$build_dir/hoptrace-loader
-loader_sources=(loader.c capabilities.c check.c control.c hello.c interfaces.c messages.c namespaces.c ndjson.c options.c output.c programs.c text.c)
+loader_sources=(loader.c capabilities.c check.c conntrack.c conntrack_message.c conntrack_old.c control.c hello.c
+  interfaces.c messages.c namespaces.c ndjson.c options.c output.c probes.c programs.c text.c)
 
 fail() {
   echo "agent:build: $1" >&2
@@ -68,11 +69,12 @@ check_tools() {
     has_header stdio.h || missing 'C library headers' libc6-dev glibc-devel
     has_header linux/bpf.h || missing 'kernel headers' linux-libc-dev kernel-headers
     has_libbpf_1 || missing 'libbpf headers, 1.0 or later (Debian 12, Ubuntu 24.04, Fedora 37)' libbpf-dev libbpf-devel
+    has_header libmnl/libmnl.h || missing 'libmnl headers' libmnl-dev libmnl-devel
     has_header libelf.h || missing 'libelf headers' libelf-dev elfutils-libelf-devel
     has_header zlib.h || missing 'zlib headers' zlib1g-dev zlib-devel
   else
-    missing 'a C compiler and the libraries' 'gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev' \
-      'gcc glibc-devel libbpf-devel elfutils-libelf-devel zlib-devel'
+    missing 'a C compiler and the libraries' 'gcc libc6-dev libbpf-dev libelf-dev libmnl-dev zlib1g-dev' \
+      'gcc glibc-devel libbpf-devel elfutils-libelf-devel libmnl-devel zlib-devel'
   fi
   [ ${#missing_what[@]} -eq 0 ] && return 0
   {
@@ -99,7 +101,7 @@ build_object() {
 
 build_loader() {
   (cd "$source_dir" && "$cc" -std=gnu11 -O2 -g -Wall -Wextra ${CFLAGS:-} -o "$loader.new.$$" \
-    "${loader_sources[@]}" ${LDFLAGS:-} -lbpf -lelf -lz) || return 1
+    "${loader_sources[@]}" ${LDFLAGS:-} -lbpf -lelf -lz -lmnl) || return 1
   mv "$loader.new.$$" "$loader"
 }
 

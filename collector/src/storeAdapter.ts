@@ -5,6 +5,17 @@ import { insertPaths, withdrawPaths } from '@hoptrace/store/inserts/insertPaths.
 import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
 import { insertTopology } from '@hoptrace/store/inserts/insertTopology.ts';
 import { topologyVersions } from '@hoptrace/store/queries/topologyVersions.ts';
+import {
+  forgetReplacedRuns,
+  rollUpHour,
+  rollUpMinutes,
+  staleMinutes,
+} from '@hoptrace/store/rollups/rollUp.ts';
+import {
+  hoursWithPaths,
+  readRollupMark,
+  writeRollupMark,
+} from '@hoptrace/store/rollups/rollupMarks.ts';
 import type { CollectorStore } from './collectorStore.ts';
 
 /** Opens and closes nothing: the store belongs to whoever made it. */
@@ -21,6 +32,15 @@ export function collectorStoreOf(store: Store): CollectorStore {
     topology: {
       insertTopology: (versions, token) => insertTopology(store, versions, token),
       topologySince: (sinceUs) => topologyVersions(store, { sinceUs }),
+    },
+    rollups: {
+      rollUpMinutes: (range) => rollUpMinutes(store, range),
+      rollUpHour: (startS) => rollUpHour(store, startS),
+      staleMinutes: (range) => staleMinutes(store, range),
+      forgetReplacedRuns: (range) => forgetReplacedRuns(store, range),
+      hoursWithPaths: (fromUs) => hoursWithPaths(store, fromUs),
+      readMark: (collector) => readRollupMark(store, collector),
+      writeMark: (mark) => writeRollupMark(store, mark),
     },
   };
 }

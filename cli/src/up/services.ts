@@ -1,12 +1,15 @@
 /** Store, collector and API on one machine, started in this order and stopped in reverse. */
+import { buildAlerts } from '@hoptrace/api/alerts/alerts.ts';
+import type { AlertConfig } from '@hoptrace/api/alerts/config.ts';
 import { buildApi } from '@hoptrace/api/app.ts';
 import { clickhouseStore } from '@hoptrace/api/clickhouseStore.ts';
 import type { ApiConfig } from '@hoptrace/api/config.ts';
-import { listen } from '@hoptrace/api/listen.ts';
+import { listen, urlOf } from '@hoptrace/api/listen.ts';
+import { createMetrics } from '@hoptrace/api/metrics.ts';
 import { buildCollector } from '@hoptrace/collector/app.ts';
 import type { CollectorConfig } from '@hoptrace/collector/config.ts';
 import { collectorStoreOf } from '@hoptrace/collector/storeAdapter.ts';
-import { openStore } from '@hoptrace/store/client.ts';
+import { openStore, type Store } from '@hoptrace/store/client.ts';
 import type { StoreConfig, StoreConnection } from '@hoptrace/store/config.ts';
 import { startEmbedded } from '@hoptrace/store/embedded/start.ts';
 import { ensureDatabase, migrate } from '@hoptrace/store/migrate.ts';
@@ -17,6 +20,7 @@ export interface ServicesConfig {
   readonly store: StoreConfig;
   readonly collector: CollectorConfig;
   readonly api: ApiConfig;
+  readonly alerts: AlertConfig;
 }
 
 export interface ServicesDeps {
@@ -52,17 +56,37 @@ export async function startServices(config: ServicesConfig, deps: ServicesDeps):
     lifecycle.add('collector', () => collector.close());
     return collector.start();
   });
-  const apiUrl = await progress.step('API', async () => {
-    const app = await buildApi({
-      config: config.api,
-      store: clickhouseStore(store),
-      nowUs: () => Date.now() * 1000,
-      logger: { level: config.api.logLevel, base: { service: 'api' } },
-    });
-    lifecycle.add('API', () => app.close());
-    return listen(app, config.api);
-  });
+  const apiUrl = await progress.step('API', () => startApi(config, store, lifecycle));
   return { apiUrl, collectorUrl };
+}
+
+/** Alerts are evaluated from the moment on that the API answers. */
+async function startApi(
+  config: ServicesConfig,
+  store: Store,
+  lifecycle: Lifecycle,
+): Promise<string> {
+  const nowUs = () => Date.now() * 1000;
+  const metrics = createMetrics({ withProcess: false });
+  const alerts = buildAlerts({
+    ...{ config: config.alerts, store, metrics, nowUs },
+    queryTimeoutMs: config.api.queryTimeoutMs,
+    apiUrl: urlOf(config.api),
+    log: (level, event, fields) => app.log[level](fields, event),
+  });
+  const app = await buildApi({
+    config: config.api,
+    store: clickhouseStore(store),
+    logger: { level: config.api.logLevel, base: { service: 'api' } },
+    ...{ nowUs, metrics, alerts },
+  });
+  lifecycle.add('API', () => app.close());
+  const url = await listen(app, config.api);
+  if (alerts !== null) {
+    lifecycle.add('alerts', () => alerts.close());
+    alerts.start();
+  }
+  return url;
 }
 
 async function connect(config: StoreConfig, deps: ServicesDeps): Promise<StoreConnection> {

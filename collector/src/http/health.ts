@@ -13,7 +13,7 @@ export interface Missing {
 export interface HealthOptions {
   readonly metrics: Metrics;
   readonly pingStore: () => Promise<void>;
-  /** What is wrong with the topology: named, but no reason to be unready. */
+  /** What an operator should know and what is no reason to be unready: a broken file, senders over their limits. */
   readonly warnings: () => readonly string[];
   readonly isClosing: () => boolean;
   /** Called before a scrape, for gauges that nobody sets on change. */

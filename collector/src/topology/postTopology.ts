@@ -8,6 +8,7 @@ import { KNOWN_KINDS } from '@hoptrace/domain/wire/kubernetes.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AppError, type FieldProblem } from '../errors.ts';
+import { forbidden } from '../http/auth.ts';
 import { type BodyLimits, readBody } from '../http/readBody.ts';
 import { parseTopology, REQUEST } from './parseTopology.ts';
 import { takeSnapshot } from './takeSnapshot.ts';
@@ -49,6 +50,9 @@ export function registerPostTopology(app: FastifyInstance, options: PostTopology
     scope.post('/api/v1/topology', { bodyLimit }, async (request) => {
       if (isTold()) throw alreadyTold();
       const { cluster, kinds, namespace } = parseQuery(request.query);
+      // A token of one node speaks for its records, not for its cluster.
+      const refused = forbidden(request.identity, { cluster, node: 'topology' });
+      if (refused !== null) throw refused;
       const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
       const objects = parseTopology(Buffer.from(body).toString('utf8'), REQUEST);
       const isCovered = (key: string) =>

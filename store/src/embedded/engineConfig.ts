@@ -28,6 +28,8 @@ const escapeXml = (text: string) =>
 export function engineConfigXml(options: {
   readonly engineDir: string;
   readonly password: string;
+  /** Further elements. */
+  readonly more?: string;
 }): string {
   const file = (name: string) => escapeXml(path.join(options.engineDir, name));
   const basic = Buffer.from(`${ENGINE_USER}:${options.password}`).toString('base64');
@@ -68,6 +70,7 @@ export function engineConfigXml(options: {
     <number_of_free_entries_in_pool_to_execute_mutation>0</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>0</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
+  ${options.more ?? ''}
 </clickhouse>
 `;
 }
@@ -110,6 +113,10 @@ export function engineUsersXml(options: { readonly password: string }): string {
       <password_sha256_hex>${hash}</password_sha256_hex>${local}
       <grants>${grants([
         `SELECT, INSERT, CREATE, ALTER, DROP, TRUNCATE, OPTIMIZE ON ${ENGINE_DATABASE}.*`,
+        // For `hoptrace store check`, which makes the schema a second time to compare.
+        `SELECT, INSERT, CREATE, ALTER, DROP ON ${ENGINE_DATABASE}_check.*`,
+        // For `hoptrace store backup`, which reads each file once more by the function null().
+        'CREATE TEMPORARY TABLE ON *.*',
         'SELECT ON system.*',
         'TABLE ENGINE ON *',
         'KILL QUERY ON *.*',

@@ -22,8 +22,17 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** On 127.0.0.1. 0 is not allowed: other services must know it. */
   readonly httpPort: number;
+  /** Joins it to other engines. Nothing of the product does: the tests of the cluster form do. */
+  readonly native?: NativeListener;
   /** Cancels the start. An engine that is up is ended by stop(). */
   readonly signal?: AbortSignal;
+}
+
+/** On this port the engine's own user `default` needs no password; it may do next to nothing. */
+export interface NativeListener {
+  readonly port: number;
+  /** Elements of config.xml: remote_servers, macros. */
+  readonly configXml: string;
 }
 
 export interface EmbeddedStore {
@@ -50,9 +59,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const engine = await spawnEngine({
     dataDir: engineDir,
     httpPort: options.httpPort,
+    ...(options.native === undefined ? {} : { nativePort: options.native.port }),
     database: ENGINE_DATABASE,
     files: {
-      'config.xml': engineConfigXml({ engineDir, password }),
+      'config.xml': engineConfigXml({ engineDir, password, more: options.native?.configXml ?? '' }),
       'users.xml': engineUsersXml({ password }),
     },
   });

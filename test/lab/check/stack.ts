@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readAlertConfig } from '@hoptrace/api/alerts/config.ts';
 import { readConfig as readApiConfig } from '@hoptrace/api/config.ts';
 import { type Agent, agentListSchema } from '@hoptrace/api/responses.ts';
 import { readConfig as readCollectorConfig } from '@hoptrace/collector/config.ts';
@@ -103,6 +104,7 @@ async function servicesConfig(folder: string, topologyFile: string) {
     store: store.kind === 'embedded' ? { ...store, httpPort: await freePort() } : store,
     collector: readCollectorConfig(env, none),
     api: readApiConfig(env, none),
+    alerts: readAlertConfig(env, none),
   };
 }
 
