@@ -25,6 +25,7 @@ import { registerCluster } from './routes/cluster.ts';
 import { registerLists } from './routes/lists.ts';
 import { registerOperations } from './routes/operations.ts';
 import { registerServices } from './routes/services.ts';
+import { registerTopology } from './routes/topology.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
 
 /** Above the query time-out: a backstop for handlers that hang elsewhere. */
@@ -66,6 +67,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   registerCluster(typed, routeDeps);
   registerAlerts(typed, { ...routeDeps, alerts: deps.alerts ?? null });
   registerServices(typed, routeDeps);
+  registerTopology(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();

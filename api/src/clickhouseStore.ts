@@ -16,6 +16,7 @@ import { AppError } from './errors.ts';
 import { badCursor } from './parameters.ts';
 import type { PathStore, ServiceQuery, StoreCall, TimeWindow } from './pathStore.ts';
 import type { AgentRow, OverviewCounts } from './responses.ts';
+import { topologyItems } from './topologyItems.ts';
 
 /** Reads no row, but fails where the table is missing: an engine that answers is not yet a store. */
 const NO_TIME = { fromUs: 0, toUs: 1 };
@@ -34,6 +35,7 @@ export function clickhouseStore(store: Store): PathStore {
     overview: (window, call) => translated(() => overviewOf(store, window, call)),
     listServices: (window, call) => translated(() => servicesOf(store, window, call)),
     serviceStats: (query, call) => translated(() => statsOf(store, query, call)),
+    topologyAt: (query, { signal }) => translated(() => topologyItems(store, query, signal)),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));
     },

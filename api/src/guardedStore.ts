@@ -57,6 +57,7 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
     listServices: (window, call) => run('listServices', call, (c) => store.listServices(window, c)),
     serviceStats: (query, call) => run('serviceStats', call, (c) => store.serviceStats(query, c)),
     overview: (window, call) => run('overview', call, (c) => store.overview(window, c)),
+    topologyAt: (query, call) => run('topologyAt', call, (c) => store.topologyAt(query, c)),
     // A readiness probe must not be refused because the API is busy, nor count as a query.
     ping: (call) => withTimeout('ping', call, pingTimeoutMs, (c) => store.ping(c)),
   };

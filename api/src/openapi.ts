@@ -38,6 +38,11 @@ import {
   serviceStatsSchema,
   serviceTotalsSchema,
 } from '@hoptrace/domain/rest/services.ts';
+import {
+  topologyFilterSchema,
+  topologyItemSchema,
+  topologyListSchema,
+} from '@hoptrace/domain/rest/topology.ts';
 import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance } from 'fastify';
 import {
@@ -73,6 +78,8 @@ const COMPONENTS = {
   SilenceList: silenceListSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
+  TopologyItem: topologyItemSchema,
+  TopologyList: topologyListSchema,
   Losses: lossesSchema,
   Overview: overviewSchema,
   DurationStats: durationStatsSchema,
@@ -98,8 +105,8 @@ type Override = NonNullable<z.core.ToJSONSchemaParams['override']>;
 
 /** Which parameter a schema is the schema of: filters share their fields. */
 const PARAMETERS = new Map<unknown, string>(
-  [pathFilterSchema, refusalFilterSchema, serviceStatsFilterSchema].flatMap(({ shape }) =>
-    Object.entries(shape).map(([name, schema]) => [schema, name] as const),
+  [pathFilterSchema, refusalFilterSchema, serviceStatsFilterSchema, topologyFilterSchema].flatMap(
+    ({ shape }) => Object.entries(shape).map(([name, schema]) => [schema, name] as const),
   ),
 );
 

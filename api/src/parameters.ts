@@ -34,6 +34,10 @@ export const PARAMETER_HELP: Readonly<Record<string, string>> = {
   endsAtUs: 'Write microseconds since the epoch (1767225600000000).',
   createdBy: 'Write who sets it.',
   comment: 'Write why.',
+  at: INSTANT_HELP,
+  cluster: 'Write the name of a cluster, as its agents send it.',
+  namespace: 'Write the name of a namespace, such as shop.',
+  name: 'Write the name of an object, such as web.',
   limit: 'Write a number from 1 to 1000.',
   cursor: 'Write the nextCursor of the page before, unchanged, or leave it out for the first page.',
 };

@@ -1,6 +1,7 @@
 /** A PathStore over an array, for tests of the protocol. It filters by window and outcome only; SQL is tested elsewhere. */
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
+import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import { badCursor } from '../parameters.ts';
 import type { PathQuery, PathStore, RefusalQuery, ServiceQuery, TimeWindow } from '../pathStore.ts';
 import type { AgentRow } from '../responses.ts';
@@ -8,6 +9,7 @@ import type { AgentRow } from '../responses.ts';
 export interface MemoryStore extends PathStore {
   readonly paths: Path[];
   readonly agents: AgentRow[];
+  readonly objects: TopologyItem[];
   /** Every query as the API passed it on. */
   readonly asked: (PathQuery | RefusalQuery)[];
   readonly askedStats: (TimeWindow | ServiceQuery)[];
@@ -19,6 +21,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
   const store: MemoryStore = {
     paths: [...paths],
     agents: [],
+    objects: [],
     asked: [],
     askedStats: [],
     failure: null,
@@ -70,6 +73,12 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       await this.failure?.();
       store.askedStats.push(query);
       return { points: [], hops: [], countedUntilUs: null };
+    },
+    async topologyAt({ after, limit }) {
+      await this.failure?.();
+      const start =
+        after === null ? 0 : store.objects.findIndex(({ name }) => name === after.name) + 1;
+      return store.objects.slice(start, start + limit);
     },
     async ping() {
       await this.failure?.();
