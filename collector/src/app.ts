@@ -107,16 +107,10 @@ function createParts(deps: CollectorDeps) {
   const limitWatch = new LimitWatch(limits, app.log);
   const watch = new StoreWatch(app.log);
   const abort = new AbortController();
-  const topologyStore = store.topology ?? null;
-  const topology = new TopologyService({
-    config,
-    store: topologyStore,
-    metrics,
-    log: app.log,
-    nowMs,
-  });
-  const heartbeats = new HeartbeatBook(config.heartbeatMs);
   const nodeFacts = new NodeFactsBook();
+  const told = { config, modes: nodeFacts, metrics, log: app.log, nowMs };
+  const topology = new TopologyService({ ...told, store: store.topology ?? null });
+  const heartbeats = new HeartbeatBook(config.heartbeatMs);
   const stitcher = createStitcher(config, {
     topology,
     heartbeats,
@@ -136,6 +130,7 @@ function createParts(deps: CollectorDeps) {
       const now = nowMs();
       heartbeats.note(envelope, now);
       nodeFacts.note(envelope, now * 1000);
+      topology.agents.note(envelope, now * 1000);
       noteLosses(metrics, envelope);
       noteClock(metrics, envelope);
       for (const record of records) stitcher.add(record, now, { lsn, isNews: true });
@@ -228,7 +223,7 @@ function createStitcher(
         cluster,
         topology: nodeFacts.applied(cluster, then, atUs),
         images: nodeFacts.images(cluster, then),
-        addressesByNode: heartbeats.addressesByNode(cluster),
+        addressesByNode: topology.agents.addressesByNode(cluster, atUs),
         losses: heartbeats.lossWindows(cluster),
       };
     },

@@ -10,11 +10,17 @@ export interface LoadResult {
   readonly unreadable: number;
 }
 
+export interface LoadOptions {
+  readonly sinceUs: number;
+  /** Takes what an agent told of its node; false: it cannot be read. */
+  readonly onAgentRow: (row: StoredTopology) => boolean;
+}
+
 /** Before anything else is told. Rejects as the store does. */
 export async function loadTopology(
   book: TopologyBook,
   store: Pick<TopologyStore, 'topologySince'>,
-  sinceUs: number,
+  { sinceUs, onAgentRow }: LoadOptions,
 ): Promise<LoadResult> {
   let loaded = 0;
   let unreadable = 0;
@@ -25,7 +31,11 @@ export async function loadTopology(
   };
   for await (const rows of store.topologySince(sinceUs))
     for (const row of rows) {
-      if (row.source === 'agent') continue;
+      if (row.source === 'agent') {
+        if (onAgentRow(row)) loaded += 1;
+        else unreadable += 1;
+        continue;
+      }
       if (held !== null) take(held, row);
       held = row;
     }

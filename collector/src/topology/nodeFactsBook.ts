@@ -7,7 +7,7 @@ import {
 } from '@hoptrace/domain/kubernetes/reportedModes.ts';
 import type { ImagesByNetns } from '@hoptrace/domain/reconstruct/program.ts';
 import type { Topology } from '@hoptrace/domain/topology/topology.ts';
-import type { Workload } from '@hoptrace/domain/wire/nodeFacts.ts';
+import type { KubeProxyMode, Workload } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 
 interface ClusterFacts {
@@ -39,6 +39,11 @@ export class NodeFactsBook {
     const known = this.#clusterOf(cluster);
     noteMode(known, { node, mode: facts.kubeProxy.mode, atUs });
     noteContainers(known, node, facts.workloads, atUs);
+  }
+
+  /** The mode as it was stored. */
+  noteMode(cluster: string, node: string, mode: KubeProxyMode | null, fromUs: number): void {
+    noteMode(this.#clusterOf(cluster), { node, mode, atUs: fromUs });
   }
 
   /** The topology with what the agents of the cluster found out about its nodes. */

@@ -6,11 +6,13 @@ import type { CollectorConfig } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Stitcher } from '../stitch/stitcher.ts';
+import { AgentFacts } from './agentFacts.ts';
 import { LateFacts } from './lateFacts.ts';
 import { loadTopology } from './loadTopology.ts';
+import type { NodeFactsBook } from './nodeFactsBook.ts';
 import { TopologyBook } from './topologyBook.ts';
 import { TopologyFile } from './topologyFile.ts';
-import type { TopologyStore } from './topologyStore.ts';
+import type { StoredTopology, TopologyStore } from './topologyStore.ts';
 import { TopologyWriter } from './topologyWriter.ts';
 import { ClusterWatch, type Unreadable } from './watch/clusterWatch.ts';
 import { KubeAccess } from './watch/kubeAccess.ts';
@@ -40,6 +42,7 @@ export interface TopologyServiceDeps {
   readonly config: CollectorConfig;
   /** null: what is told is forgotten when the collector ends. */
   readonly store: TopologyStore | null;
+  readonly modes: NodeFactsBook;
   readonly metrics: Metrics;
   readonly log: FastifyBaseLogger;
   readonly nowMs: () => number;
@@ -48,6 +51,7 @@ export interface TopologyServiceDeps {
 export class TopologyService {
   readonly book: TopologyBook;
   readonly writer: TopologyWriter | null;
+  readonly agents = new AgentFacts((version, row) => this.writer?.add(version, row));
   readonly #deps: TopologyServiceDeps;
   readonly #file: TopologyFile;
   readonly #watch: ClusterWatch | null;
@@ -182,12 +186,24 @@ export class TopologyService {
     if (store === null) return;
     try {
       const sinceUs = (nowMs() - config.topology.keepMs) * 1000;
-      const { loaded, unreadable } = await loadTopology(this.book, store, Math.max(0, sinceUs));
+      const { loaded, unreadable } = await loadTopology(this.book, store, {
+        sinceUs: Math.max(0, sinceUs),
+        onAgentRow: (row) => this.#restoreAgent(row),
+      });
       if (loaded + unreadable > 0) log.info({ loaded, unreadable }, 'topology as it was stored');
     } catch (error) {
       metrics.insertFailures.inc({ table: 'topology' });
       log.warn({ err: error }, 'the topology that was stored cannot be read; it starts afresh');
     }
+  }
+
+  #restoreAgent(row: StoredTopology): boolean {
+    const state = this.agents.restore(row);
+    if (state === null) return false;
+    const mode = state.kubeProxy?.mode ?? null;
+    if (state.kubeProxy !== null)
+      this.#deps.modes.noteMode(row.cluster, row.name, mode, row.fromUs);
+    return true;
   }
 
   #reportFile(): void {

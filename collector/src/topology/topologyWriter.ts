@@ -15,16 +15,13 @@ export interface TopologyWriterOptions {
   readonly onDropped: (count: number) => void;
 }
 
-interface Waiting {
-  readonly cluster: string;
-  readonly key: string;
-  readonly version: TopologyVersion;
-}
+/** The row as it is when it is written: it may have ended by then. */
+type Row = () => StoredTopology;
 
 export class TopologyWriter {
   readonly #options: TopologyWriterOptions;
-  /** A state that ends before it was written is written once. */
-  #waiting = new Map<TopologyVersion, Waiting>();
+  /** By state: one that ends before it was written is written once. */
+  #waiting = new Map<object, Row>();
   #isWriting = false;
 
   constructor(options: TopologyWriterOptions) {
@@ -38,17 +35,23 @@ export class TopologyWriter {
   note(cluster: string, events: readonly TopologyEvent[]): void {
     for (const { key, opened, closed } of events)
       for (const version of [closed, opened])
-        if (version !== null) this.#add({ cluster, key, version });
+        if (version !== null) this.add(version, () => this.#rowOf(cluster, key, version));
+  }
+
+  add(version: object, row: Row): void {
+    if (this.#waiting.size >= this.#options.maxWaiting && !this.#waiting.has(version))
+      this.#options.onDropped(1);
+    else this.#waiting.set(version, row);
   }
 
   /** Writes what waits, in the order of being told. Call about once a second; never rejects. */
   async turn(): Promise<void> {
     if (this.#isWriting || this.#waiting.size === 0) return;
     this.#isWriting = true;
-    const batch = [...this.#waiting.values()].slice(0, this.#options.maxRows);
-    for (const { version } of batch) this.#waiting.delete(version);
+    const batch = [...this.#waiting].slice(0, this.#options.maxRows);
+    for (const [version] of batch) this.#waiting.delete(version);
     try {
-      const rows = batch.map((each) => this.#rowOf(each));
+      const rows = batch.map(([, row]) => row());
       await this.#options.store.insertTopology(rows, tokenOf(rows));
     } catch (error) {
       this.#options.onFailure(error);
@@ -59,19 +62,13 @@ export class TopologyWriter {
     }
   }
 
-  #add(waiting: Waiting): void {
-    if (this.#waiting.size >= this.#options.maxWaiting && !this.#waiting.has(waiting.version))
-      this.#options.onDropped(1);
-    else this.#waiting.set(waiting.version, waiting);
-  }
-
-  #giveBack(batch: readonly Waiting[]): void {
+  #giveBack(batch: readonly (readonly [object, Row])[]): void {
     const later = this.#waiting;
-    this.#waiting = new Map(batch.map((each) => [each.version, each]));
-    for (const each of later.values()) this.#add(each);
+    this.#waiting = new Map(batch);
+    for (const [version, row] of later) this.add(version, row);
   }
 
-  #rowOf({ cluster, key, version }: Waiting): StoredTopology {
+  #rowOf(cluster: string, key: string, version: TopologyVersion): StoredTopology {
     const { kind, metadata } = version.object;
     const { fromUs, earliestUs, toUs, earliestToUs, source } = version;
     return {
