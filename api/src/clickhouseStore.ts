@@ -106,8 +106,10 @@ async function statsOf(store: Store, query: ServiceQuery, { signal }: StoreCall)
     ...{ servicePort: port, entryNode, ingress },
   };
   const countedUntil = await countedUntilUs(store, range, { signal });
-  const points = await servicePoints(store, asked, { signal });
-  const hops = await serviceHops(store, asked, { signal });
+  const [points, hops] = await Promise.all([
+    servicePoints(store, asked, { signal }),
+    serviceHops(store, asked, { signal }),
+  ]);
   return { points, hops, countedUntilUs: countedUntil };
 }
 

@@ -2,13 +2,12 @@
 import type { ServiceTotals } from '@hoptrace/domain/rest/services.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
-import { HOUR_S, MINUTE_S, MINUTES } from '../rollups/rollupTables.ts';
+import { HOUR_S, MINUTE_S, MINUTES, SERVICE_MEASURES } from '../rollups/rollupTables.ts';
 import { runQuery } from './query.ts';
 import {
   countColumns,
-  MERGED_COUNTS,
+  mergedList,
   rolledUpSql,
-  SHOWN_COUNTS,
   toCounts,
   wholeHoursOf,
   wholeHoursParams,
@@ -45,18 +44,12 @@ const usesHours = ({ fromS, toS }: TotalsQuery): boolean => toS - fromS >= MIN_H
 
 const SERVICE = 'service_namespace, service_name, service_port';
 
-export const serviceTotalsSql = ({ fromS, toS }: TotalsQuery): string => `SELECT
+export const serviceTotalsSql = (query: TotalsQuery): string => `SELECT
     ${SERVICE},
-    ${SHOWN_COUNTS}
-FROM
-(
-    SELECT
-        ${SERVICE},
-        ${MERGED_COUNTS}
-    FROM (${rolledUpSql('services', { filters: [], mayUseHours: usesHours({ fromS, toS }) })}) AS rows
-    WHERE service_name != ''
-    GROUP BY ${SERVICE}
-)
+    ${mergedList(SERVICE_MEASURES)}
+FROM (${rolledUpSql('services', { filters: [], mayUseHours: usesHours(query) })}) AS rows
+WHERE rows.service_name != ''
+GROUP BY ${SERVICE}
 ORDER BY requests DESC, ${SERVICE}
 LIMIT {rows:UInt32}
 `;

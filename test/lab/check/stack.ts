@@ -2,7 +2,7 @@
  * The real product beside a lab: embedded ClickHouse, collector, API, and one agent for each node with its own
  * loader, watching that node's namespaces only. Everything on loopback ports that the kernel chose.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,8 @@ export interface StackOptions {
   readonly watchBalancer?: boolean;
   /** More HOPTRACE_AGENT_… settings. */
   readonly agentEnv?: Readonly<Record<string, string>>;
+  /** More HOPTRACE_ALERTS_… settings. */
+  readonly alertEnv?: Readonly<Record<string, string>>;
 }
 
 /** However many requests a second a machine serves, each is timed: by default agents leave some out of very many. */
@@ -56,11 +58,14 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
   try {
     const topologyFile = join(folder, 'topology.json');
     writeFileSync(topologyFile, JSON.stringify(lab.topology));
-    const services = await startServices(await servicesConfig(folder, topologyFile), {
-      lifecycle,
-      progress: SILENT,
-      onStoreExit: (reason) => console.error(`lab: ${reason}`),
-    });
+    const services = await startServices(
+      await servicesConfig(folder, topologyFile, options.alertEnv),
+      {
+        lifecycle,
+        progress: SILENT,
+        onStoreExit: (reason) => console.error(`lab: ${reason}`),
+      },
+    );
     const secret = '00112233445566778899aabbccddeeff';
     const nodes = lab.namespaces.filter(
       ({ role }) => role === 'node' || (role === 'lb' && options.watchBalancer === true),
@@ -89,7 +94,11 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
   }
 }
 
-async function servicesConfig(folder: string, topologyFile: string) {
+async function servicesConfig(
+  folder: string,
+  topologyFile: string,
+  alertEnv: StackOptions['alertEnv'] = {},
+) {
   const env = {
     HOPTRACE_DATA_DIR: join(folder, 'data'),
     HOPTRACE_TOPOLOGY_FILE: topologyFile,
@@ -104,7 +113,7 @@ async function servicesConfig(folder: string, topologyFile: string) {
     store: store.kind === 'embedded' ? { ...store, httpPort: await freePort() } : store,
     collector: readCollectorConfig(env, none),
     api: readApiConfig(env, none),
-    alerts: readAlertConfig(env, none),
+    alerts: readAlertConfig(alertEnv, (path) => readFileSync(path, 'utf8')),
   };
 }
 

@@ -311,7 +311,7 @@ CREATE TABLE IF NOT EXISTS `hoptrace`.service_minutes_v1_local ON CLUSTER `hoptr
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, entry_node, ingress)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, entry_node, ingress)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -342,7 +342,7 @@ CREATE TABLE IF NOT EXISTS `hoptrace`.service_hours_v1_local ON CLUSTER `hoptrac
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, entry_node, ingress)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, entry_node, ingress)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
 SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -371,7 +371,7 @@ CREATE TABLE IF NOT EXISTS `hoptrace`.hop_minutes_v1_local ON CLUSTER `hoptrace`
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -399,7 +399,7 @@ CREATE TABLE IF NOT EXISTS `hoptrace`.hop_hours_v1_local ON CLUSTER `hoptrace`
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
 SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -477,6 +477,12 @@ TTL toDateTime(intDiv(ends_at_us, 1000000), 'UTC') + toIntervalDay({minuteTtlDay
 SETTINGS replicated_deduplication_window = 1000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1;
 CREATE TABLE IF NOT EXISTS `hoptrace`.silences_v1 ON CLUSTER `hoptrace` AS `hoptrace`.silences_v1_local
 ENGINE = Distributed('hoptrace', 'hoptrace', 'silences_v1_local', cityHash64(silence_id));
+-- 0015_set_write_buffers.sql
+ALTER TABLE `hoptrace`.paths_v1_local ON CLUSTER `hoptrace` MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE `hoptrace`.service_minutes_v1_local ON CLUSTER `hoptrace` MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE `hoptrace`.service_hours_v1_local ON CLUSTER `hoptrace` MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE `hoptrace`.hop_minutes_v1_local ON CLUSTER `hoptrace` MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE `hoptrace`.hop_hours_v1_local ON CLUSTER `hoptrace` MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
 -- 0030_create_topology.sql
 CREATE TABLE IF NOT EXISTS `hoptrace`.topology_v1_local ON CLUSTER `hoptrace`
 (

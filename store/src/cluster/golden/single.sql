@@ -281,7 +281,7 @@ CREATE TABLE IF NOT EXISTS service_minutes_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, entry_node, ingress)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, entry_node, ingress)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -310,7 +310,7 @@ CREATE TABLE IF NOT EXISTS service_hours_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, entry_node, ingress)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, entry_node, ingress)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -337,7 +337,7 @@ CREATE TABLE IF NOT EXISTS hop_minutes_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -363,7 +363,7 @@ CREATE TABLE IF NOT EXISTS hop_hours_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -429,6 +429,12 @@ ENGINE = ReplacingMergeTree(version_us)
 ORDER BY silence_id
 TTL toDateTime(intDiv(ends_at_us, 1000000), 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+-- 0015_set_write_buffers.sql
+ALTER TABLE paths_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE service_minutes_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE service_hours_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE hop_minutes_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE hop_hours_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
 -- 0030_create_topology.sql
 CREATE TABLE IF NOT EXISTS topology_v1
 (
