@@ -3,16 +3,16 @@ import { TOPOLOGY_KINDS, type TopologyItem } from '@hoptrace/domain/rest/topolog
 import type { Store } from '@hoptrace/store/client.ts';
 import { topologyAt } from '@hoptrace/store/queries/topologyAt.ts';
 import type { StoredVersion } from '@hoptrace/store/rows/topologyRow.ts';
-import type { TopologyQuery } from './pathStore.ts';
+import type { StoreCall, TopologyQuery } from './pathStore.ts';
 
 /** Rows that a newer version of hoptrace wrote and this one does not know are left out. */
 export async function topologyItems(
   store: Store,
   { atUs, after, limit, cluster = '', kind = '', namespace = '', name = '' }: TopologyQuery,
-  signal: AbortSignal,
+  { signal, clusters }: StoreCall,
 ): Promise<TopologyItem[]> {
   const filter = { atUs, cluster, kind, namespace, name };
-  const rows = await topologyAt(store, filter, { after, limit, signal });
+  const rows = await topologyAt(store, filter, { after, limit, signal, clusters });
   return rows.flatMap(itemOf);
 }
 

@@ -9,6 +9,7 @@ const query = {
   params: z.strictObject({
     atUs: z.int().min(0),
     cluster: z.string(),
+    clusters: z.array(z.string()),
     kind: z.string(),
     namespace: z.string(),
     objectName: z.string(),
@@ -26,6 +27,7 @@ FROM topology_v1 FINAL
 WHERE valid_from_us <= {atUs:UInt64}
   AND valid_to_us > {atUs:UInt64}
   AND ({cluster:String} = '' OR cluster = {cluster:String})
+  AND (empty({clusters:Array(String)}) OR cluster IN {clusters:Array(String)})
   AND ({kind:String} = '' OR kind = {kind:String})
   AND ({namespace:String} = '' OR namespace = {namespace:String})
   AND ({objectName:String} = '' OR name = {objectName:String})
@@ -55,12 +57,18 @@ export interface TopologyPlace {
 export async function topologyAt(
   store: Store,
   filter: TopologyFilter,
-  options: CallOptions & { readonly after: TopologyPlace | null; readonly limit: number },
+  options: CallOptions & {
+    readonly after: TopologyPlace | null;
+    readonly limit: number;
+    /** Those that may be seen; none: all. */
+    readonly clusters?: readonly string[];
+  },
 ): Promise<StoredVersion[]> {
-  const { after, limit, ...call } = options;
+  const { after, limit, clusters = [], ...call } = options;
   const { name, ...rest } = filter;
   const params = {
     ...rest,
+    clusters: [...clusters],
     objectName: name,
     afterCluster: after?.cluster ?? '',
     afterKind: after?.kind ?? '',
