@@ -31,7 +31,14 @@ const ROOMS = [
   {
     room: 'collector/src',
     rooms: ['domain', 'store'],
-    packages: ['fastify', '@fastify/websocket', 'prom-client', 'zod', 'ws'],
+    packages: [
+      '@kubernetes/client-node',
+      'fastify',
+      '@fastify/websocket',
+      'prom-client',
+      'zod',
+      'ws',
+    ],
   },
   {
     room: 'api/src',

@@ -31,6 +31,7 @@ import { registerLive, registerWebSocket } from './routes/live.ts';
 import { registerMissing } from './routes/missing.ts';
 import { registerOperations } from './routes/operations.ts';
 import { registerServices } from './routes/services.ts';
+import { registerTopology } from './routes/topology.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
 
 /** Above the query time-out: a backstop for handlers that hang elsewhere. */
@@ -81,6 +82,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   registerLive(typed, { ...routeDeps, maxLive: config.maxLive });
   registerAlerts(typed, { ...routeDeps, alerts: deps.alerts ?? null });
   registerServices(typed, routeDeps);
+  registerTopology(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();

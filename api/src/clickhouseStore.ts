@@ -22,6 +22,7 @@ import { AppError } from './errors.ts';
 import { badCursor } from './parameters.ts';
 import type { MissingQuery, PathStore, ServiceQuery, StoreCall, TimeWindow } from './pathStore.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
+import { topologyItems } from './topologyItems.ts';
 
 /** Reads no row, but fails where the table is missing: an engine that answers is not yet a store. */
 const NO_TIME = { fromUs: 0, toUs: 1 };
@@ -60,6 +61,7 @@ export function clickhouseStore(store: Store): PathStore {
     missing: (query, call) => translated(() => missingOf(store, query, call)),
     listServices: (window, call) => translated(() => servicesOf(store, window, call)),
     serviceStats: (query, call) => translated(() => statsOf(store, query, call)),
+    topologyAt: (query, call) => translated(() => topologyItems(store, query, call)),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));
     },

@@ -57,6 +57,7 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
     listServices: (window, call) => run('listServices', call, (c) => store.listServices(window, c)),
     serviceStats: (query, call) => run('serviceStats', call, (c) => store.serviceStats(query, c)),
     overview: (window, call) => run('overview', call, (c) => store.overview(window, c)),
+    topologyAt: (query, call) => run('topologyAt', call, (c) => store.topologyAt(query, c)),
     refusalFacts: (query, call) => run('refusalFacts', call, (c) => store.refusalFacts(query, c)),
     pathsByIds: (ids, call) => run('pathsByIds', call, (c) => store.pathsByIds(ids, c)),
     pathVersions: (query, call) => run('pathVersions', call, (c) => store.pathVersions(query, c)),

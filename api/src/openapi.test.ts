@@ -61,6 +61,7 @@ const ROUTES = [
   '/api/v1/services/{namespace}/{name}/stats',
   '/api/v1/silences',
   '/api/v1/silences/{silenceId}',
+  '/api/v1/topology',
   '/healthz',
   '/metrics',
   '/readyz',

@@ -47,6 +47,11 @@ import {
   serviceStatsSchema,
   serviceTotalsSchema,
 } from '@hoptrace/domain/rest/services.ts';
+import {
+  topologyFilterSchema,
+  topologyItemSchema,
+  topologyListSchema,
+} from '@hoptrace/domain/rest/topology.ts';
 import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance } from 'fastify';
 import {
@@ -96,6 +101,8 @@ const COMPONENTS = {
   SilenceList: silenceListSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
+  TopologyItem: topologyItemSchema,
+  TopologyList: topologyListSchema,
   Losses: lossesSchema,
   Overview: overviewSchema,
   DurationStats: durationStatsSchema,
@@ -127,6 +134,7 @@ const PARAMETERS = new Map<unknown, string>(
     incidentFilterSchema,
     liveFilterSchema,
     serviceStatsFilterSchema,
+    topologyFilterSchema,
   ].flatMap(({ shape }) => Object.entries(shape).map(([name, schema]) => [schema, name] as const)),
 );
 

@@ -41,6 +41,9 @@ export const PARAMETER_HELP: Readonly<Record<string, string>> = {
   endsAtUs: 'Write microseconds since the epoch (1767225600000000).',
   createdBy: 'Write who sets it.',
   comment: 'Write why.',
+  at: INSTANT_HELP,
+  namespace: 'Write the name of a namespace, such as shop.',
+  name: 'Write the name of an object, such as web.',
   cursor: 'Write the nextCursor of the page before, unchanged, or leave it out for the first page.',
 };
 const MAX_SHOWN = 80;

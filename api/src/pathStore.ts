@@ -10,6 +10,7 @@ import type {
   RefusalList,
 } from '@hoptrace/domain/rest/queries.ts';
 import type { HopSeries, RequestPoint, ServiceTotals } from '@hoptrace/domain/rest/services.ts';
+import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 
 /** Microseconds since the epoch; `to` is exclusive. */
@@ -56,6 +57,24 @@ export interface ServiceQuery extends TimeWindow {
 /** countedUntilUs: end of the newest minute of the window that is in the counts; null: none is. */
 export type Counted<T> = T & { readonly countedUntilUs: number | null };
 
+export interface TopologyPlace {
+  readonly cluster: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface TopologyQuery {
+  readonly atUs: number;
+  readonly cluster?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  /** The last item of the page before. */
+  readonly after: TopologyPlace | null;
+  readonly limit: number;
+}
+
 /** `signal` fires when nobody waits for the answer any more. */
 export interface Call {
   readonly signal: AbortSignal;
@@ -97,6 +116,8 @@ export interface PathStore {
     query: ServiceQuery,
     call: StoreCall,
   ): Promise<Counted<{ points: RequestPoint[]; hops: HopSeries[] }>>;
+  /** Objects as of a time, in order of cluster, kind, namespace and name. */
+  topologyAt(query: TopologyQuery, call: StoreCall): Promise<readonly TopologyItem[]>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */
   ping(call: StoreCall): Promise<void>;
 }

@@ -2,13 +2,22 @@
 import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
+import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import { badCursor } from '../parameters.ts';
-import type { PathQuery, PathStore, RefusalQuery, ServiceQuery, TimeWindow } from '../pathStore.ts';
+import type {
+  PathQuery,
+  PathStore,
+  RefusalQuery,
+  ServiceQuery,
+  TimeWindow,
+  TopologyQuery,
+} from '../pathStore.ts';
 import type { AgentRow, OverviewCounts } from '../responses.ts';
 
 export interface MemoryStore extends PathStore {
   readonly paths: Path[];
   readonly agents: AgentRow[];
+  readonly objects: TopologyItem[];
   /** Every query as the API passed it on. */
   readonly asked: (PathQuery | RefusalQuery)[];
   /** How often the live feed asked. */
@@ -22,6 +31,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
   const store: MemoryStore = {
     paths: [...paths],
     agents: [],
+    objects: [],
     asked: [],
     askedStats: [],
     failure: null,
@@ -84,6 +94,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       store.askedStats.push(query);
       return { points: [], hops: [], countedUntilUs: null };
     },
+    topologyAt: (query) => objectsOf(store, query),
     async ping() {
       await this.failure?.();
     },
@@ -137,4 +148,10 @@ function overviewOf(hits: readonly Path[]): OverviewCounts {
     withExtraHops: hits.filter((path) => path.extraHops > 0).length,
     services: [],
   };
+}
+
+async function objectsOf(store: MemoryStore, { after, limit }: TopologyQuery) {
+  await store.failure?.();
+  const start = after === null ? 0 : store.objects.findIndex(({ name }) => name === after.name) + 1;
+  return store.objects.slice(start, start + limit);
 }

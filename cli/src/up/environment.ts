@@ -20,6 +20,7 @@ export function demoEnvironment(env: Environment, root: string): Environment {
     ...rest,
     HOPTRACE_DATA_DIR: join(rest.HOPTRACE_DATA_DIR ?? join(root, '.data'), 'demo'),
     HOPTRACE_TOPOLOGY_FILE: join(demoFolder(root), 'topology.json'),
+    HOPTRACE_KUBERNETES: 'off',
   };
 }
 

@@ -2,7 +2,7 @@
  * The users that services and readers of the data work as; only `hoptrace store migrate` needs more. One table for both:
  * the SQL for a server and the users.xml of the embedded engine.
  *
- *   hoptrace_writer    the collector: inserts, reads paths to count them, sees which migrations there are
+ *   hoptrace_writer    the collector: inserts, reads paths to count them and its topology, sees which migrations there are
  *   hoptrace_reader    the API: reads every table, keeps alerts and silences
  *   hoptrace_grafana   dashboards: paths, roll-ups, refusals and agents, no raw records
  */
@@ -31,6 +31,8 @@ const GRAFANA_TABLES = withLocal([
 ]);
 /** What the API keeps of its own. */
 const ALERTS = ['alerts_v1', 'silences_v1'];
+/** Read back when a collector starts. */
+const TOPOLOGY = withLocal(['topology_v1']);
 const COUNTED_FROM = withLocal(['paths_v1', ...ROLLUPS, ...ROLLUP_RUNS, ROLLUP_MARKS]);
 
 /** What follows GRANT. */
@@ -39,7 +41,7 @@ export function grantsOf(role: Role, database: string): readonly string[] {
   if (role === 'writer') {
     return [
       on('INSERT', '*'),
-      ...[LEDGER_TABLE, ...COUNTED_FROM].map((table) => on('SELECT', table)),
+      ...[LEDGER_TABLE, ...COUNTED_FROM, ...TOPOLOGY].map((table) => on('SELECT', table)),
       ...withLocal(ROLLUPS).map((table) => on('ALTER DELETE', table)),
     ];
   }
