@@ -1,4 +1,4 @@
-/** The migrations as they lie in store/migrations: numbered in order, repeatable, never edited after release. */
+/** The migrations as they lie in store/migrations: numbered, repeatable, never edited after release. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,7 +16,7 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
-/** In order of number. Throws HOP_STORE_MIGRATION on a wrong name, a number given twice, or none with 0001. */
+/** In order of number. Throws HOP_STORE_MIGRATION on a wrong name, a gap or a number given twice. */
 export async function readMigrations(directory = MIGRATIONS_DIR): Promise<Migration[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
   const migrations = await Promise.all(
@@ -25,12 +25,10 @@ export async function readMigrations(directory = MIGRATIONS_DIR): Promise<Migrat
     ),
   );
   for (const [index, migration] of migrations.entries()) {
-    // A gap is a number that is kept for another change.
-    const before = migrations[index - 1]?.number ?? 0;
-    if (index === 0 ? migration.number === 1 : migration.number > before) continue;
+    if (migration.number === index + 1) continue;
     throw new StoreError('HOP_STORE_MIGRATION', `${migration.name} breaks the numbering`, {
       field: migration.name,
-      remedy: `Number it ${String(before + 1).padStart(4, '0')} or higher: numbers start at 0001, and each is given once.`,
+      remedy: `Number it ${String(index + 1).padStart(4, '0')}: numbers start at 0001, without gap or repetition.`,
     });
   }
   return migrations;

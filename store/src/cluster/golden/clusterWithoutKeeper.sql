@@ -483,7 +483,7 @@ ALTER TABLE `hoptrace`.service_minutes_v1_local MODIFY SETTING min_columns_to_ac
 ALTER TABLE `hoptrace`.service_hours_v1_local MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
 ALTER TABLE `hoptrace`.hop_minutes_v1_local MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
 ALTER TABLE `hoptrace`.hop_hours_v1_local MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
--- 0030_create_topology.sql
+-- 0016_create_topology.sql
 CREATE TABLE IF NOT EXISTS `hoptrace`.topology_v1_local
 (
     cluster LowCardinality(String) COMMENT 'empty: told without a cluster, holds for those without a topology of their own',

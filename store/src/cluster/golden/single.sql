@@ -435,7 +435,7 @@ ALTER TABLE service_minutes_v1 MODIFY SETTING min_columns_to_activate_adaptive_w
 ALTER TABLE service_hours_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
 ALTER TABLE hop_minutes_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
 ALTER TABLE hop_hours_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
--- 0030_create_topology.sql
+-- 0016_create_topology.sql
 CREATE TABLE IF NOT EXISTS topology_v1
 (
     cluster LowCardinality(String) COMMENT 'empty: told without a cluster, holds for those without a topology of their own',
