@@ -31,7 +31,7 @@ export default {
         'agent',
         'cli',
         'scripts',
-        'grafana-plugin',
+        'grafana-plugin/src',
         'test/lab',
         'test/simulator',
         'test/accuracy',

@@ -1,0 +1,842 @@
+/** Made from the OpenAPI document of the API by `npm run grafana:types`. Do not edit. */
+export interface paths {
+    "/api/v1/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recent paths
+         * @description Paths that started in [from, to), newest first; filters are combined with "and".
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/paths?service=shop/web&outcome=served&extraHops=1&limit=10'
+         */
+        get: operations["listPaths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paths/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One path
+         * @description The newest version of one path.
+         *
+         *         curl http://127.0.0.1:7040/api/v1/paths/0ftuxr6f400-3f1c9a5be0d24c77
+         */
+        get: operations["getPath"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refused connections
+         * @description SYNs that did not become a connection, with who refused them, why, and what to do; newest first.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/refusals?kind=rejected&node=node3'
+         */
+        get: operations["listRefusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Agents and what they lost
+         * @description One item per node whose agent was heard of in the last 24 h. All are on one page: nextCursor is always null.
+         *
+         *         curl http://127.0.0.1:7040/api/v1/agents
+         */
+        get: operations["listAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts for a time range
+         * @description Paths by outcome, extra hops, services and agents in [from, to).
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/overview?from=2026-01-01T12:00:00Z&to=2026-01-01T13:00:00Z'
+         */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The process answers
+         * @description Looks at nothing else; use /readyz to learn whether it can answer questions.
+         */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The API can answer questions; says what is missing */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prometheus metrics of the API */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Path: {
+            pathId: string;
+            /** @description a later version of the same pathId replaces an earlier one */
+            version: number;
+            cluster: string;
+            startedAtUs: number;
+            service: components["schemas"]["ServiceRef"] | null;
+            client: {
+                ip: string | null;
+                port: number | null;
+                /** @enum {string} */
+                source: "socket" | "proxyProtocol" | "xForwardedFor" | "unknown";
+            };
+            /** @enum {string} */
+            outcome: "served" | "reset" | "rejected" | "dropped" | "unknown";
+            hops: components["schemas"]["Hop"][];
+            /** @description hops known to go from one machine to another */
+            crossings: number;
+            extraHops: number;
+            /** @enum {string} */
+            class: "A" | "B" | "C" | "D" | "M";
+            confidence: number;
+            completeness: number;
+            refusal: components["schemas"]["RefusalInfo"] | null;
+            warnings: components["schemas"]["Warning"][];
+            /** @description absent: written by a version that did not judge */
+            sourceVerdict?: {
+                /**
+                 * @description how the first machine that serves the connection learns, or does not learn, the client
+                 * @enum {string}
+                 */
+                scenario: "direct" | "tcpLbWithoutProxy" | "proxyProtocol" | "preservedByLocal" | "rewrittenByCluster" | "headerOnly" | "forged" | "unknown";
+                text: string;
+                /** @description one for each hop, in path order */
+                clientSeenBy: {
+                    /** @description who received the connection: name, or address where it has none */
+                    party: string;
+                    /** @description address and port at the other end of its socket */
+                    sees: string | null;
+                    /** @description that is the client; null: not known */
+                    isClient: boolean | null;
+                    /** @description the party can learn the client, by socket or by a header that holds; null: not known */
+                    recoverable: boolean | null;
+                }[];
+                /** @description what the path says of the client holds against what was observed; null: cannot be told */
+                believable: boolean | null;
+                /** @description what would change it; empty where nothing needs to */
+                remedy: string;
+            } | null;
+        };
+        Hop: {
+            index: number;
+            from: components["schemas"]["Party"];
+            to: components["schemas"]["Party"];
+            /**
+             * @description how `from` made this step: network (it originated), nodeForward (NAT), proxy (a new connection)
+             * @enum {string}
+             */
+            kind: "network" | "nodeForward" | "proxy";
+            crossesNode: boolean | null;
+            /** @description an allowed choice would have avoided this crossing; null: no topology */
+            extra: boolean | null;
+            extraReason: string | null;
+            rtt: components["schemas"]["Rtt"] | null;
+            /** @description time towards `to`, bounded only: how a delay is shared between the directions cannot be seen; null: clocks not comparable */
+            oneWay?: {
+                lowNs: number;
+                highNs: number;
+            } | null;
+            /** @description both ways between `from` and `to` for a request: the wait for its response at one tap minus the wait at the next; null: not timed at both */
+            requestCost?: {
+                valueNs: number;
+                lowNs: number;
+                highNs: number;
+                /**
+                 * @description request: of the one request of this path. connection: which of its requests is meant is not known; their median, and the range of all
+                 * @enum {string}
+                 */
+                scope: "request" | "connection";
+                /** @description number of that one request on the connection in front, from 1; null: scope connection */
+                burst: number | null;
+                /** @description requests that both taps timed */
+                requests: number;
+            } | null;
+            /** @description what a request and its response spent in the proxy `from`, between its doors: waiting until it ran and connecting upstream included, the wait for the upstream not; null: not timed */
+            proxyTime?: {
+                valueNs: number;
+                lowNs: number;
+                highNs: number;
+                /**
+                 * @description request: of the one request of this path. connection: which of its requests is meant is not known; their median, and the range of all
+                 * @enum {string}
+                 */
+                scope: "request" | "connection";
+                /** @description number of that one request on the connection in front, from 1; null: scope connection */
+                burst: number | null;
+                /** @description requests that both taps timed */
+                requests: number;
+            } | null;
+            /** @description how the connection in front of the proxy `from` was linked to this one */
+            link?: {
+                /** @enum {string} */
+                method: "threadRule" | "proxyHeader" | "requestId" | "firstFlight" | "byteCounters" | "timing";
+                /** @description of method timing: calibrated share of such links that are right; else 1 minus the bound of its class */
+                confidence: number;
+            } | null;
+            rewrite: components["schemas"]["Rewrite"] | null;
+            /** @enum {string} */
+            class: "A" | "B" | "C" | "D" | "M";
+            /** @description set where a part of this hop was not seen */
+            gap?: {
+                /**
+                 * @description why nobody saw this: no agent can be there, none is there, one is but did not tell, cause not linked
+                 * @enum {string}
+                 */
+                reason: "outsideCluster" | "agentAbsent" | "lost" | "causeNotSeen";
+                text: string;
+            } | null;
+            times: components["schemas"]["HopTimes"];
+        };
+        HopTimes: {
+            synNs: number | null;
+            establishedNs: number | null;
+            firstRequestNs: number | null;
+            firstResponseNs: number | null;
+            endNs: number | null;
+            /** @description node whose clock stamped these; null: nobody saw this hop arrive */
+            clock: string | null;
+        };
+        Party: {
+            /** @enum {string} */
+            role: "client" | "load-balancer" | "node" | "ingress" | "app" | "pod" | "unknown";
+            /** @description namespace/pod, node or service name; null when no topology names it */
+            name: string | null;
+            /** @description machine it runs on; null when unknown */
+            node: string | null;
+            ip: string;
+            port: number;
+            /** @description an agent saw this party itself, not only its address */
+            observed: boolean;
+        };
+        Rtt: {
+            valueNs: number;
+            lowNs: number;
+            highNs: number;
+            /**
+             * @description handshakeDifference: two taps subtracted. handshakeTo…: one tap, stack of the far end included
+             * @enum {string}
+             */
+            method: "handshakeDifference" | "handshakeToClient" | "handshakeToServer";
+            /** @description round trip of SYN and SYN-ACK, connection set-up on the way included; null: not seen at both, or repeated */
+            firstPacketNs?: number | null;
+            /** @description round trip of SYN-ACK and ACK, set-up over; null: not seen at both */
+            steadyNs?: number | null;
+        };
+        Rewrite: {
+            /** @enum {string} */
+            mechanism: "snat" | "tcpProxy" | "proxyProtocol" | "unknown";
+            /** @description source address and port that arrived */
+            before: string;
+            /** @description source address and port that left */
+            after: string;
+            cause: string;
+            /** @description can the receiver still learn the client; null: not observed */
+            recoverable: boolean | null;
+        };
+        RefusalInfo: {
+            /** @enum {string} */
+            kind: "reset" | "rejected" | "dropped";
+            node: string | null;
+            evidence: string;
+            /** @description skb_drop_reason or ICMP name, empty if none */
+            reason: string;
+            /** @description code: noLocalEndpoints, noEndpoints, sourceRanges, closedPort, nodePortAddress, hostPortElsewhere, unknownServicePort, endpointClosedPort, endpointGone, asymmetricReturn, unknown */
+            cause: string;
+            text: string;
+            remedy: string;
+            synCount: number;
+            afterNs: number;
+            /** @description what decides the cause changed around the time of the connection; absent: no such change is known */
+            transitional?: boolean;
+        };
+        Warning: {
+            code: string;
+            text: string;
+            subject: string;
+        };
+        ServiceRef: {
+            namespace: string;
+            name: string;
+            port: string;
+        };
+        PathList: {
+            items: components["schemas"]["Path"][];
+            nextCursor: string | null;
+        };
+        RefusalItem: {
+            pathId: string;
+            startedAtUs: number;
+            cluster: string;
+            client: {
+                ip: string | null;
+                port: number | null;
+                /** @enum {string} */
+                source: "socket" | "proxyProtocol" | "xForwardedFor" | "unknown";
+            };
+            /** @description the address that the refused SYN was sent to */
+            destination: {
+                ip: string;
+                port: number;
+            };
+            service: components["schemas"]["ServiceRef"] | null;
+            /** @enum {string} */
+            kind: "reset" | "rejected" | "dropped";
+            node: string | null;
+            evidence: string;
+            /** @description skb_drop_reason or ICMP name, empty if none */
+            reason: string;
+            /** @description code: noLocalEndpoints, noEndpoints, sourceRanges, closedPort, nodePortAddress, hostPortElsewhere, unknownServicePort, endpointClosedPort, endpointGone, asymmetricReturn, unknown */
+            cause: string;
+            text: string;
+            remedy: string;
+            synCount: number;
+            afterNs: number;
+            /** @description what decides the cause changed around the time of the connection; absent: no such change is known */
+            transitional?: boolean;
+        };
+        RefusalList: {
+            items: components["schemas"]["RefusalItem"][];
+            nextCursor: string | null;
+        };
+        Agent: {
+            cluster: string;
+            node: string;
+            /** @description changes with every boot of the node */
+            bootId: string;
+            /** @description when the collector last heard of this agent */
+            lastSeenUs: number;
+            losses: components["schemas"]["Losses"];
+            /** @description addresses of the node, from its interfaces */
+            addresses: {
+                ip: string;
+                ifname: string;
+            }[];
+            /** @description what the agent found out about its node; null: it did not tell */
+            facts: {
+                /** @description release, as uname -r */
+                kernel: string;
+                /** @description which data plane runs here */
+                kubeProxy: {
+                    /** @description null: not known */
+                    mode: ("iptables" | "nftables" | "ipvs") | null;
+                    /** @description what was looked at, and what was found */
+                    note: string;
+                };
+                sysctls: {
+                    name: string;
+                    value: string;
+                }[];
+                /** @description containers of Pods that run on the node */
+                containers: number;
+            } | null;
+            lossesSinceUs: number;
+            /** @description not heard of for 20 s: what happens on this node is not seen at present */
+            isSilent: boolean;
+        };
+        AgentList: {
+            items: components["schemas"]["Agent"][];
+            nextCursor: string | null;
+        };
+        Losses: {
+            /** @description ring buffer reservations that failed in the kernel */
+            ringEvents: number;
+            /** @description loader frames that did not decode */
+            badFrames: number;
+            /** @description legs closed early because a table was full */
+            evictedLegs: number;
+            /** @description records dropped because the send queue was full */
+            unsentRecords: number;
+        };
+        Overview: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            /** @description paths that started in the window */
+            paths: number;
+            /** @description paths by outcome; their sum is `paths` */
+            outcomes: {
+                [key: string]: number;
+            };
+            /** @description hops between machines, of all paths together */
+            crossings: number;
+            /** @description paths with at least one extra hop */
+            withExtraHops: number;
+            /** @description the 1000 busiest services of the window; paths whose service is not known are left out */
+            services: {
+                namespace: string;
+                name: string;
+                port: string;
+                paths: number;
+                refused: number;
+                withExtraHops: number;
+            }[];
+            /** @description nodes whose agent was heard of in the last 24 h; without any, no request can be known of */
+            agents: {
+                known: number;
+                silent: number;
+            };
+        };
+        Readiness: {
+            /** @enum {string} */
+            status: "ready" | "notReady";
+            /** @description names of the checks that failed */
+            missing: string[];
+            checks: {
+                name: string;
+                isReady: boolean;
+                /** @description false: its lack is told but does not make the API unready */
+                isRequired: boolean;
+                text: string;
+                remedy: string | null;
+            }[];
+        };
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            /** @description HOP_… */
+            code: string;
+            detail: string;
+            errors?: {
+                field: string;
+                text: string;
+                remedy: string;
+            }[];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listPaths: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
+                service?: string;
+                /** @description Write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7. */
+                client?: string;
+                /** @description a machine on the path. Write the name of a node, such as node1. */
+                node?: string;
+                /** @description Write one of served, reset, rejected, dropped, unknown. */
+                outcome?: "served" | "reset" | "rejected" | "dropped" | "unknown";
+                /** @description at least so many extra hops. Write the least number of extra hops, such as 1. */
+                extraHops?: string;
+                /** @description Write A (witnessed), B (strong), C (inferred), D (ambiguous) or M (missing): the worst edge of the path. */
+                class?: "A" | "B" | "C" | "D" | "M";
+                /** @description Write a number from 1 to 1000. */
+                limit?: string;
+                /** @description nextCursor of the page before. Write the nextCursor of the page before, unchanged, or leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of paths */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPath: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description pathId of an item of a list, such as 0ftuxr6f400-3f1c9a5be0d24c77 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Path"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRefusals: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
+                service?: string;
+                /** @description Write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7. */
+                client?: string;
+                /** @description a machine on the path. Write the name of a node, such as node1. */
+                node?: string;
+                /** @description Write a number from 1 to 1000. */
+                limit?: string;
+                /** @description nextCursor of the page before. Write the nextCursor of the page before, unchanged, or leave it out for the first page. */
+                cursor?: string;
+                /** @description Write one of reset, rejected, dropped. */
+                kind?: "reset" | "rejected" | "dropped";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of refusals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAgents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all agents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description alive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "alive";
+                    };
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description something required is missing */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus text format */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
