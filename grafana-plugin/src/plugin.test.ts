@@ -47,6 +47,12 @@ test('the app lists what it holds, and each of it is there', () => {
     expect([path, existsSync(new URL(path, FOLDER))]).toEqual([path, true]);
 });
 
+test('dashboards are listed with their uids, which the menu of Grafana leads to', () => {
+  for (const { type, path, uid } of app.includes ?? [])
+    if (type === 'dashboard')
+      expect(JSON.parse(readFileSync(new URL(path, FOLDER), 'utf8')).uid).toBe(uid);
+});
+
 test.each(nested.map(({ path, type }) => ({ path, type })))(
   '$path is a $type with id, name and logo',
   ({ path, type }) => {
@@ -68,4 +74,15 @@ test('the route reads only, and the token comes from the secrets that stay on th
   expect(routes?.map(({ path }) => path)).toEqual(['hoptrace']);
   const text = readFileSync(new URL('datasource/plugin.json', FOLDER), 'utf8');
   expect(text).toContain('Bearer {{ .SecureJsonData.token }}');
+});
+
+test('the provisioning files name plugins, a setting and a folder that exist', () => {
+  const provisioning = new URL('../../deploy/grafana/provisioning/', FOLDER);
+  const textOf = (path: string) => readFileSync(new URL(path, provisioning), 'utf8');
+  const source = textOf('datasources/hoptrace.yaml');
+  expect(source).toMatch(new RegExp(`^ {4}type: ${read('datasource/plugin.json').id}$`, 'm'));
+  expect(source).toMatch(/^ {6}apiUrl: \$HOPTRACE_API_URL$/m);
+  expect(source).toMatch(/^ {6}token: \$HOPTRACE_API_TOKEN$/m);
+  expect(textOf('plugins/hoptrace.yaml')).toMatch(new RegExp(`^ {2}- type: ${app.id}$`, 'm'));
+  expect(textOf('dashboards/hoptrace.yaml')).toContain(`/plugins/${app.id}/dashboards`);
 });

@@ -6,7 +6,6 @@ import { answerOf } from '../datasource/answer.ts';
 import { KINDS } from '../datasource/query.ts';
 import { SampleReader } from '../datasource/sampleReader.ts';
 import { REQUEST_LINK, SERVICE_LINK } from '../frames/ids.ts';
-import { samplePaths } from '../view/samples/samplePaths.ts';
 
 const FOLDER = new URL('.', import.meta.url);
 const SOURCE_ID = 'hoptrace-hoptrace-datasource';
@@ -113,7 +112,8 @@ test.each(dashboards)(
 test.each(dashboards)(
   '$file: every column that is named is in the frames of its query',
   async ({ dashboard }) => {
-    const reader = new SampleReader(async () => samplePaths);
+    const samples = readFileSync(new URL('../datasource/samples.json', FOLDER), 'utf8');
+    const reader = new SampleReader(async () => JSON.parse(samples));
     const range = { fromMs: 0, toMs: 900_000 };
     for (const panel of dashboard.panels) {
       const known = new Set<string>();

@@ -6,6 +6,7 @@ import {
   DataSourceApi,
   type DataSourceGetTagValuesOptions,
   type DataSourceInstanceSettings,
+  LoadingState,
   type MetricFindValue,
   type TestDataSourceResponse,
   toDataFrame,
@@ -60,7 +61,7 @@ export class HoptraceDataSource
     );
     const errors = answers.flatMap((answer) => answer.errors ?? []);
     const data = answers.flatMap((answer) => answer.data);
-    return errors.length === 0 ? { data } : { data, errors };
+    return errors.length === 0 ? { data } : { data, errors, state: LoadingState.Error };
   }
 
   private async answer(

@@ -75,7 +75,7 @@ export function QueryEditor({ query, onChange, onRunQuery }: Props) {
           />
         </InlineField>
         {fields.length > 0 && (
-          <InlineField label="Newest" tooltip="At most so many; 5000 is the most">
+          <InlineField label="Newest">
             <Input
               id={`hoptrace-limit-${query.refId}`}
               width={10}
@@ -130,7 +130,7 @@ function OnePath({ query, set, setAndRun, onRunQuery }: OnePathProps) {
           onBlur={onRunQuery}
         />
       </InlineField>
-      <InlineField label="Form" tooltip="Explore shows all three">
+      <InlineField label="Form">
         <RadioButtonGroup
           options={[...FORMS]}
           value={query.form ?? 'hops'}

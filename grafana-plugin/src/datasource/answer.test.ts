@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { samplePaths } from '../view/samples/samplePaths.ts';
+import { refusalsOf, samplePaths } from '../view/samples/samplePaths.ts';
 import { FilterError, withAdHocFilters } from './adHoc.ts';
 import { type Asked, answerOf } from './answer.ts';
 import { filledQuery } from './filled.ts';
@@ -8,7 +8,8 @@ import { type HoptraceQuery, KINDS } from './query.ts';
 import type { Filters, Reader } from './reader.ts';
 import { SampleReader } from './sampleReader.ts';
 
-const samples = new SampleReader(async () => samplePaths);
+const documents = JSON.parse(readFileSync(new URL('samples.json', import.meta.url), 'utf8'));
+const samples = new SampleReader(async () => documents);
 const RANGE = { fromMs: 1_000_000_000_000, toMs: 1_000_000_900_000 };
 
 function asked(query: Partial<HoptraceQuery>, reader: Reader = samples): Asked {
@@ -22,9 +23,13 @@ function asked(query: Partial<HoptraceQuery>, reader: Reader = samples): Asked {
 }
 
 test('the sample documents of the data source are those of the views', () => {
-  const text = readFileSync(new URL('samples.json', import.meta.url), 'utf8');
   // Written by scripts/grafanaSamples.ts.
-  expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(samplePaths)));
+  const paths = JSON.parse(JSON.stringify(samplePaths));
+  expect(documents.paths).toEqual([...paths, ...paths, ...paths]);
+  expect(documents.refusals).toEqual(JSON.parse(JSON.stringify(refusalsOf(documents.paths))));
+  const { paths: count, outcomes } = documents.overview;
+  expect(count).toBe(documents.paths.length);
+  expect(Object.values(outcomes).reduce((sum: number, each) => sum + Number(each), 0)).toBe(count);
 });
 
 test.each(KINDS.map(({ value }) => value))('a query of kind %s is answered', async (kind) => {

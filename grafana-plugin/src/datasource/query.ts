@@ -3,28 +3,25 @@ import type { DataSourceJsonData } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 
 export const KINDS = [
-  { value: 'paths', label: 'Paths', description: 'One row a request, newest first' },
-  { value: 'path', label: 'One path', description: 'The hops of one request; draws the hop path' },
-  { value: 'graph', label: 'Path graph', description: 'Paths added up: client to app Pod' },
+  { value: 'paths', label: 'Paths' },
+  { value: 'path', label: 'One path' },
+  { value: 'graph', label: 'Path graph' },
   {
     value: 'refusals',
     label: 'Refusals',
-    description: 'Refused connections, with cause and remedy',
   },
-  { value: 'refusalStates', label: 'Refusals: states', description: 'Node and port over time' },
+  { value: 'refusalStates', label: 'Refusals: states' },
   {
     value: 'refusalCounts',
     label: 'Refusals: counts',
-    description: 'Refused SYNs over time, by kind',
   },
-  { value: 'refusalMarks', label: 'Refusals: marks', description: 'For annotations' },
-  { value: 'overview', label: 'Counts', description: 'One row of counts of the time range' },
+  { value: 'refusalMarks', label: 'Refusals: marks' },
+  { value: 'overview', label: 'Counts' },
   {
     value: 'services',
     label: 'Services',
-    description: 'Paths, refusals and extra hops by service',
   },
-  { value: 'agents', label: 'Agents', description: 'Who reports, and what was lost' },
+  { value: 'agents', label: 'Agents' },
 ] as const;
 
 export type Kind = (typeof KINDS)[number]['value'];

@@ -8,14 +8,14 @@ import {
 import type { DataQuery } from '@grafana/schema';
 import { Combobox, InlineField } from '@grafana/ui';
 import { from, map, type Observable } from 'rxjs';
-import { serviceText } from '../view/words.ts';
+import { REFUSAL_KINDS } from '../frames/refusals.ts';
+import { OUTCOME_ORDER, serviceText } from '../view/words.ts';
 import type { HoptraceDataSource } from './HoptraceDataSource.ts';
 import type { HoptraceOptions, HoptraceQuery } from './query.ts';
 import type { Filters, Reader } from './reader.ts';
 
 const LISTS = [
   { value: 'service', label: 'Services' },
-  { value: 'namespace', label: 'Namespaces' },
   { value: 'node', label: 'Nodes' },
   { value: 'outcome', label: 'Outcomes' },
   { value: 'class', label: 'Classes of evidence' },
@@ -32,9 +32,9 @@ export interface Lister {
 }
 
 const FIXED: Readonly<Record<string, readonly string[]>> = {
-  outcome: ['served', 'reset', 'rejected', 'dropped', 'unknown'],
+  outcome: OUTCOME_ORDER,
   class: ['A', 'B', 'C', 'D', 'M'],
-  refusalKind: ['reset', 'rejected', 'dropped'],
+  refusalKind: REFUSAL_KINDS,
 };
 
 /** Sorted names of one list; an unknown list has none. */
@@ -42,11 +42,9 @@ export async function valuesOf(reader: Reader, what: string, window: Filters): P
   const fixed = FIXED[what];
   if (fixed !== undefined) return [...fixed];
   if (what === 'node') return sorted((await reader.agents()).items.map(({ node }) => node));
-  if (what !== 'service' && what !== 'namespace') return [];
+  if (what !== 'service') return [];
   const { services } = await reader.overview(window);
-  return sorted(
-    services.map((service) => (what === 'service' ? serviceText(service) : service.namespace)),
-  );
+  return sorted(services.map((service) => serviceText(service)));
 }
 
 function sorted(values: readonly string[]): string[] {

@@ -1,11 +1,9 @@
 /** Counts of the time range, services and agents as tables. */
 
 import type { Agent, Overview } from '../rest/types.ts';
-import { serviceText } from '../view/words.ts';
+import { OUTCOME_ORDER, serviceText } from '../view/words.ts';
 import { SERVICE_LINK } from './ids.ts';
-import { fieldsOf, msOf, number, type PlainFrame, SHARE, text, time } from './plainFrame.ts';
-
-const COUNT = { unit: 'short' };
+import { fieldsOf, msOf, number, type PlainFrame, SHARE, same, text, time } from './plainFrame.ts';
 
 /** One row with all counts of the time range. A share of nothing is null. */
 export function overviewFrame(overview: Overview): PlainFrame {
@@ -15,19 +13,13 @@ export function overviewFrame(overview: Overview): PlainFrame {
     name: 'overview',
     meta: { preferredVisualisationType: 'table' },
     fields: fieldsOf([overview], {
-      paths: number(({ paths }) => paths, COUNT),
-      served: number(() => outcomes.served ?? 0, COUNT),
-      refused: number(() => refused, COUNT),
+      ...same<Overview>(number, 'paths', 'crossings', 'withExtraHops'),
+      ...outcomeCounts(outcomes),
+      refused: number(() => refused),
       refusedShare: number(({ paths }) => shareOf(refused, paths), SHARE),
-      reset: number(() => outcomes.reset ?? 0, COUNT),
-      rejected: number(() => outcomes.rejected ?? 0, COUNT),
-      dropped: number(() => outcomes.dropped ?? 0, COUNT),
-      unknown: number(() => outcomes.unknown ?? 0, COUNT),
-      crossings: number(({ crossings }) => crossings, COUNT),
-      withExtraHops: number(({ withExtraHops }) => withExtraHops, COUNT),
       extraShare: number(({ withExtraHops, paths }) => shareOf(withExtraHops, paths), SHARE),
-      agentsKnown: number(({ agents }) => agents.known, COUNT),
-      agentsSilent: number(({ agents }) => agents.silent, COUNT),
+      agentsKnown: number(({ agents }) => agents.known),
+      agentsSilent: number(({ agents }) => agents.silent),
     }),
   };
 }
@@ -39,11 +31,9 @@ export function serviceFrame({ services }: Overview): PlainFrame {
     meta: { preferredVisualisationType: 'table' },
     fields: fieldsOf(services, {
       service: text((service) => serviceText(service), { links: [SERVICE_LINK] }),
-      namespace: text(({ namespace }) => namespace),
-      paths: number(({ paths }) => paths, COUNT),
-      refused: number(({ refused }) => refused, COUNT),
+      ...same<ServiceCount>(text, 'namespace'),
+      ...same<ServiceCount>(number, 'paths', 'refused', 'withExtraHops'),
       refusedShare: number(({ refused, paths }) => shareOf(refused, paths), SHARE),
-      withExtraHops: number(({ withExtraHops }) => withExtraHops, COUNT),
       extraShare: number(({ withExtraHops, paths }) => shareOf(withExtraHops, paths), SHARE),
     }),
   };
@@ -54,25 +44,35 @@ export function agentFrame(agents: readonly Agent[]): PlainFrame {
     name: 'agents',
     meta: { preferredVisualisationType: 'table' },
     fields: fieldsOf(agents, {
-      node: text(({ node }) => node),
+      ...same<Agent>(text, 'node', 'cluster'),
       state: text(({ isSilent }) => (isSilent ? 'silent' : 'reporting')),
       lastSeen: time(({ lastSeenUs }) => msOf(lastSeenUs)),
-      lost: number(lostBy, COUNT),
-      ringEvents: number(({ losses }) => losses.ringEvents, COUNT),
-      badFrames: number(({ losses }) => losses.badFrames, COUNT),
-      evictedLegs: number(({ losses }) => losses.evictedLegs, COUNT),
-      unsentRecords: number(({ losses }) => losses.unsentRecords, COUNT),
+      lost: number(lostBy),
+      ...lossCounts(),
       kernel: text(({ facts }) => facts?.kernel ?? null),
       kubeProxy: text(({ facts }) => facts?.kubeProxy.mode ?? null),
-      containers: number(({ facts }) => facts?.containers ?? null, COUNT),
+      containers: number(({ facts }) => facts?.containers ?? null),
       addresses: text(({ addresses }) => addresses.map(({ ip }) => ip).join(', ')),
-      cluster: text(({ cluster }) => cluster),
     }),
   };
 }
 
+type ServiceCount = Overview['services'][number];
+
+function outcomeCounts(outcomes: Overview['outcomes']) {
+  return Object.fromEntries(OUTCOME_ORDER.map((name) => [name, number(() => outcomes[name] ?? 0)]));
+}
+
+const LOSSES = ['ringEvents', 'badFrames', 'evictedLegs', 'unsentRecords'] as const;
+
+function lossCounts() {
+  return Object.fromEntries(
+    LOSSES.map((name) => [name, number(({ losses }: Agent) => losses[name])]),
+  );
+}
+
 function lostBy({ losses }: Agent): number {
-  return losses.ringEvents + losses.badFrames + losses.evictedLegs + losses.unsentRecords;
+  return LOSSES.reduce((sum, name) => sum + losses[name], 0);
 }
 
 function shareOf(part: number, whole: number): number | null {

@@ -44,9 +44,10 @@ export function graphOf(paths: readonly Path[]): ServiceGraph {
       edge.pathIds.add(path.pathId);
     }
   }
+  const all = new Set(paths.map(({ pathId }) => pathId)).size;
   return {
     nodes: [...nodes.values()].map(closeNode),
-    edges: [...edges].map(([id, tally]) => closeEdge(id, tally, paths.length)),
+    edges: [...edges].map(([id, tally]) => closeEdge(id, tally, all)),
   };
 }
 

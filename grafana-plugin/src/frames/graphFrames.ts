@@ -9,6 +9,7 @@ import {
   type PlainFrame,
   type PlainNotice,
   SHARE,
+  same,
   text,
 } from './plainFrame.ts';
 
@@ -43,22 +44,18 @@ function nodeFields({ nodes, edges }: ServiceGraph) {
   const refused = ({ id, paths }: GraphNode) =>
     paths === 0 ? 0 : (refusedAt.get(id) ?? 0) / paths;
   return fieldsOf(nodes, {
-    id: text(({ id }) => id),
-    title: text(({ title }) => title),
-    subtitle: text(({ subtitle }) => subtitle),
+    ...same<GraphNode>(text, 'id', 'title', 'subtitle'),
+    ...same<GraphNode>(number, 'stage'),
     mainstat: number(({ paths }) => paths, { displayName: 'paths', unit: 'short' }),
     arc__refused: number(refused, { displayName: 'refused', ...SHARE }),
     arc__passed: number((node) => 1 - refused(node), { displayName: 'passed on', ...SHARE }),
     detail__machine: text(({ machine }) => machine, { displayName: 'machine' }),
-    stage: number(({ stage }) => stage),
   });
 }
 
 function edgeFields(edges: readonly GraphEdge[]) {
   return fieldsOf(edges, {
-    id: text(({ id }) => id),
-    source: text(({ source }) => source),
-    target: text(({ target }) => target),
+    ...same<GraphEdge>(text, 'id', 'source', 'target'),
     mainstat: number(({ share }) => share, { displayName: 'share', ...SHARE }),
     secondarystat: number(({ medianNs }) => medianNs, {
       displayName: 'median round trip',

@@ -1,11 +1,11 @@
 /** One path as a table of its hops. The document itself travels along: the hop path panel draws that. */
 
-import type { Path } from '../rest/types.ts';
+import type { Hop, Path } from '../rest/types.ts';
 import { formatAddress } from '../view/format.ts';
 import { partyName } from '../view/lanes.ts';
 import { METHOD_WORDS } from '../view/words.ts';
 import { HOP_PATH_PANEL_ID } from './ids.ts';
-import { fieldsOf, flag, NANOSECONDS, number, type PlainFrame, text } from './plainFrame.ts';
+import { fieldsOf, flag, NANOSECONDS, number, type PlainFrame, same, text } from './plainFrame.ts';
 
 /** Where in `meta.custom` the path document lies. */
 export const DOCUMENT_KEY = 'hoptracePath';
@@ -27,10 +27,8 @@ export function hopsFrame(path: Path): PlainFrame {
       toNode: text(({ to }) => to.node),
       fromAddress: text(({ from }) => formatAddress(from.ip, from.port)),
       toAddress: text(({ to }) => formatAddress(to.ip, to.port)),
-      kind: text(({ kind }) => kind),
-      crossesNode: flag(({ crossesNode }) => crossesNode),
-      extra: flag(({ extra }) => extra),
-      extraReason: text(({ extraReason }) => extraReason),
+      ...same<Hop>(flag, 'crossesNode', 'extra'),
+      ...same<Hop>(text, 'kind', 'extraReason', 'class'),
       roundTrip: number(({ rtt }) => rtt?.valueNs ?? null, NANOSECONDS),
       roundTripLow: number(({ rtt }) => rtt?.lowNs ?? null, NANOSECONDS),
       roundTripHigh: number(({ rtt }) => rtt?.highNs ?? null, NANOSECONDS),
@@ -47,7 +45,6 @@ export function hopsFrame(path: Path): PlainFrame {
       sourceAfter: text(({ rewrite }) => rewrite?.after ?? null),
       rewriteCause: text(({ rewrite }) => rewrite?.cause ?? null),
       clientRecoverable: flag(({ rewrite }) => rewrite?.recoverable ?? null),
-      class: text((hop) => hop.class),
       gap: text((hop) => hop.gap?.text ?? null),
     }),
   };

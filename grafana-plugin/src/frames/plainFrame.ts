@@ -64,6 +64,14 @@ export const text = columnOf('string');
 export const flag = columnOf('boolean');
 export const other = columnOf('other');
 
+/** Columns that are called as what they hold. */
+export function same<Row>(
+  column: ColumnOf,
+  ...names: readonly (keyof Row & string)[]
+): Record<string, Column<Row>> {
+  return Object.fromEntries(names.map((name) => [name, column((row: Row) => row[name])]));
+}
+
 /** One field per column, in the order of the columns, each with one value per row. */
 export function fieldsOf<Row>(
   rows: readonly Row[],

@@ -15,6 +15,7 @@ import {
   number,
   other,
   type PlainFrame,
+  same,
   text,
   time,
 } from './plainFrame.ts';
@@ -37,22 +38,18 @@ export function refusalFrame(items: readonly RefusalItem[], { isCut }: Cut): Pla
     fields: fieldsOf(items, {
       time: time((item) => msOf(item.startedAtUs)),
       request: text((item) => item.pathId, { links: [REQUEST_LINK] }),
-      kind: text((item) => item.kind),
-      node: text((item) => item.node),
+      ...same<RefusalItem>(text, 'kind', 'node'),
       service: text(serviceOf, { links: [SERVICE_LINK] }),
       client: text(({ client }) =>
         client.ip === null ? null : formatAddress(client.ip, client.port),
       ),
       destination: text(destinationOf),
       cause: text((item) => causeText(item.cause)),
-      text: text((item) => item.text),
-      remedy: text((item) => item.remedy),
+      ...same<RefusalItem>(text, 'text', 'remedy', 'reason', 'cluster'),
       evidence: text((item) => evidenceText(item.evidence)),
-      reason: text((item) => item.reason),
       syns: number((item) => item.synCount),
       after: number((item) => item.afterNs, NANOSECONDS),
       transitional: flag((item) => item.transitional ?? null),
-      cluster: text((item) => item.cluster),
     }),
   };
 }

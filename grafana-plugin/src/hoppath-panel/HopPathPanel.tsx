@@ -2,6 +2,7 @@ import type { PanelProps } from '@grafana/data';
 import { PanelDataErrorView } from '@grafana/runtime';
 import { useTheme2 } from '@grafana/ui';
 import { documentsIn } from '../frames/documents.ts';
+import { failureIn } from '../host/failureIn.ts';
 import { PanelScroll } from '../host/PanelScroll.tsx';
 import { viewThemeOf } from '../host/viewTheme.ts';
 import { HopPath } from '../view/HopPath.tsx';
@@ -15,10 +16,7 @@ export function HopPathPanel({ data, width, height, id, fieldConfig }: PanelProp
   const theme = viewThemeOf(useTheme2());
   const paths = documentsIn(data.series);
   if (paths.length === 0) {
-    const message =
-      data.series.length === 0
-        ? 'No path. Choose a request: its identity goes into a query of kind "One path".'
-        : `These data carry no path. This panel draws the answer of a hoptrace query of kind "One path"; here are the columns ${columnsOf(data.series)}.`;
+    const message = failureIn(data) ?? lackOf(data.series);
     return (
       <PanelDataErrorView panelId={id} fieldConfig={fieldConfig} data={data} message={message} />
     );
@@ -37,6 +35,13 @@ export function HopPathPanel({ data, width, height, id, fieldConfig }: PanelProp
       </div>
     </PanelScroll>
   );
+}
+
+/** What to do about data without a path. */
+function lackOf(series: PanelProps['data']['series']): string {
+  if (series.length === 0)
+    return 'No path. Choose a request: its identity goes into a query of kind "One path".';
+  return `These data carry no path. This panel draws the answer of a hoptrace query of kind "One path"; here are the columns ${columnsOf(series)}.`;
 }
 
 function columnsOf(series: PanelProps['data']['series']): string {

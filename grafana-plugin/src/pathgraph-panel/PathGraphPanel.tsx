@@ -3,6 +3,7 @@ import { locationService, PanelDataErrorView } from '@grafana/runtime';
 import { useTheme2 } from '@grafana/ui';
 import { useMemo } from 'react';
 import { graphFromFrames } from '../frames/graphFrames.ts';
+import { failureIn } from '../host/failureIn.ts';
 import { PanelScroll } from '../host/PanelScroll.tsx';
 import { viewThemeOf } from '../host/viewTheme.ts';
 import { PathGraph } from '../view/PathGraph.tsx';
@@ -31,9 +32,10 @@ export function PathGraphPanel({
   const { nodeVariable, maxPerStage } = options;
   if (read.graph === null || read.graph.nodes.length === 0) {
     const isEmpty = data.series.length === 0 || read.graph !== null;
-    const message = isEmpty
+    const lack = isEmpty
       ? 'No path in this time range, for these filters.'
       : `This panel draws a hoptrace query of kind "Path graph". Missing: ${read.missing?.join(', ')}.`;
+    const message = failureIn(data) ?? lack;
     return (
       <PanelDataErrorView panelId={id} fieldConfig={fieldConfig} data={data} message={message} />
     );

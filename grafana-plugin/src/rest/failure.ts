@@ -19,11 +19,11 @@ export function failureText(failure: FailedCall): string {
     .filter((each) => typeof each === 'string')
     .join(' ');
   if (status === 401 || PROXY_UNAUTHORIZED.test(text))
-    return 'The hoptrace API did not accept the token. Set the token of HOPTRACE_API_TOKEN in the settings of this data source.';
+    return 'The API did not accept the token. Set that of HOPTRACE_API_TOKEN in this data source.';
   const problem = problemText(body);
   if (problem !== null) return problem;
   if (status === undefined || GATEWAY_STATUS.includes(status))
-    return `The hoptrace API cannot be reached from Grafana${status === undefined ? '' : ` (${status})`}. Check the API URL in the settings of this data source, and that the API runs and listens there.`;
+    return `The API cannot be reached from Grafana${status === undefined ? '' : ` (${status})`}. Check the API URL of this data source, and that the API listens there.`;
   if (status === 403) return `Grafana refused the call (403)${text === '' ? '' : `: ${text}`}.`;
   return `The API answered ${status} ${failure.statusText ?? ''} and did not say why. Is it the hoptrace API that listens at this URL?`;
 }
@@ -32,10 +32,10 @@ export function failureText(failure: FailedCall): string {
 function problemText(body: object): string | null {
   const detail = Reflect.get(body, 'detail');
   if (typeof detail !== 'string' || typeof Reflect.get(body, 'code') !== 'string') return null;
-  const title = Reflect.get(body, 'title');
   const errors: unknown = Reflect.get(body, 'errors');
-  const fields = (Array.isArray(errors) ? errors : []).map(
-    (each) => `${each?.field}: ${each?.text} ${each?.remedy}`,
-  );
-  return [detail === '' ? String(title) : detail, ...fields].join(' ');
+  const told = detail === '' ? String(Reflect.get(body, 'title')) : detail;
+  const fields = (Array.isArray(errors) ? errors : [])
+    .filter(({ text }) => !told.includes(text))
+    .map(({ field, text, remedy }) => `${field}: ${text} ${remedy}`);
+  return [told, ...fields].join(' ');
 }

@@ -1,4 +1,5 @@
 /** What the connection test of the data source says: that it works, or what is missing first. */
+import { plural } from '../view/format.ts';
 import type { Overview, Readiness } from './types.ts';
 
 export interface HealthWord {
@@ -8,8 +9,7 @@ export interface HealthWord {
 
 export const NO_URL: HealthWord = {
   status: 'error',
-  message:
-    'No API URL is set. Write the address of the hoptrace API, such as http://hoptrace-api:7040.',
+  message: 'No API URL is set. Write that of the hoptrace API, such as http://hoptrace-api:7040.',
 };
 
 export const NOT_HOPTRACE: HealthWord = {
@@ -30,13 +30,13 @@ export function healthOf(overview: Overview): HealthWord {
   if (silent === known)
     return {
       status: 'warning',
-      message: `The API answers, but all ${known} agents are silent: what happens now is not seen. Check the agents and the collector.`,
+      message: `The API answers, but all ${known} agents are silent: what happens now is not seen. Check agents and collector.`,
     };
   const quiet =
     silent === 0
       ? ''
       : ` ${silent} of ${known} agents are silent: their nodes are not seen at present.`;
-  const seen = `${overview.paths} ${overview.paths === 1 ? 'path' : 'paths'} in the last 15 minutes, ${known} ${known === 1 ? 'agent' : 'agents'} known.`;
+  const seen = `${plural(overview.paths, 'path')} in the last 15 minutes, ${plural(known, 'agent')} known.`;
   return {
     status: silent === 0 ? 'success' : 'warning',
     message: `The hoptrace API answers: ${seen}${quiet}`,

@@ -1,9 +1,17 @@
 /** A dashboard of the app on Grafana's grid: our panels as they are, core panels as a plain stand-in of their data. */
-import { type DataFrame, type DataSourceApi, FieldType, type PanelPlugin } from '@grafana/data';
+import {
+  type DataFrame,
+  type DataSourceApi,
+  type DataTransformerConfig,
+  FieldType,
+  getFieldDisplayName,
+  type PanelPlugin,
+} from '@grafana/data';
 import { PanelChrome } from '@grafana/ui';
+import type { Scene } from '../scene.ts';
 import { PanelFrame } from './PanelFrame.tsx';
-import type { Scene } from './scene.ts';
 import { ask } from './source.ts';
+import { transformed } from './transform.ts';
 
 const COLUMNS = 24;
 const ROW_PX = 38;
@@ -21,7 +29,8 @@ interface DashboardPanel {
     readonly h: number;
   };
   readonly targets?: readonly object[];
-  readonly options?: Readonly<Record<string, unknown>>;
+  readonly options?: { readonly reduceOptions?: { readonly fields?: string } };
+  readonly transformations?: readonly DataTransformerConfig[];
 }
 
 interface DashboardViewProps {
@@ -49,6 +58,7 @@ export async function DashboardView({
   for (const panel of panels) {
     const answer = await ask(source, panel.targets ?? [], scene);
     errors.push(...answer.errors.map((error) => `${panel.title}: ${error}`));
+    const frames = await transformed(answer.frames, panel.transformations ?? []);
     const { x, y, w, h } = panel.gridPos;
     const size = { width: w * unit - GAP_PX, height: h * ROW_PX - GAP_PX };
     const plugin = panel.type.startsWith('hoptrace-') ? await loadPanel(panel.type) : null;
@@ -57,13 +67,14 @@ export async function DashboardView({
       <div key={panel.id} style={place} data-testid={`panel-${panel.id}`}>
         {plugin === null ? (
           <PanelChrome title={panel.title} {...size}>
-            {() => <StandIn type={panel.type} frames={answer.frames} />}
+            {() => <StandIn panel={panel} frames={frames} />}
           </PanelChrome>
         ) : (
           <PanelFrame
             plugin={plugin}
             title={panel.title}
-            frames={answer.frames}
+            frames={frames}
+            errors={answer.errors}
             options={panel.options ?? {}}
             isDark={isDark}
             {...size}
@@ -76,17 +87,20 @@ export async function DashboardView({
   return <div style={{ position: 'relative', height: bottom * ROW_PX }}>{placed}</div>;
 }
 
-/** What a core panel would get, as a table: the host has no core panels. */
-function StandIn({
-  type,
-  frames,
-}: {
-  readonly type: string;
+interface StandInProps {
+  readonly panel: DashboardPanel;
   readonly frames: readonly DataFrame[];
-}) {
+}
+
+/** What a core panel would get, as a table: the host has no core panels. */
+function StandIn({ panel: { type, options }, frames }: StandInProps) {
   const [frame] = frames;
-  if (type === 'text') return null;
   if (frame === undefined || frame.length === 0) return <em>No data ({type})</em>;
+  // A stat panel names its field as `/^name$/`.
+  const wanted = options?.reduceOptions?.fields?.slice(1, -1);
+  const fields = frame.fields.filter(
+    ({ name }) => wanted === undefined || new RegExp(wanted).test(name),
+  );
   const rows = Array.from({ length: Math.min(frame.length, MAX_ROWS) }, (_, index) => index);
   return (
     <div style={{ overflow: 'auto', height: '100%', fontSize: 11 }}>
@@ -96,15 +110,15 @@ function StandIn({
       <table>
         <tbody>
           <tr>
-            {frame.fields.map(({ name }) => (
-              <th key={name} style={{ paddingRight: 8 }}>
-                {name}
+            {fields.map((field) => (
+              <th key={field.name} style={{ paddingRight: 8 }}>
+                {getFieldDisplayName(field, frame)}
               </th>
             ))}
           </tr>
           {rows.map((row) => (
             <tr key={row}>
-              {frame.fields.map(({ name, type: kind, values }) => (
+              {fields.map(({ name, type: kind, values }) => (
                 <td key={name} style={{ paddingRight: 8, whiteSpace: 'nowrap' }}>
                   {kind === FieldType.time
                     ? new Date(values[row]).toISOString()

@@ -1,6 +1,6 @@
 import type { DataSourceApi } from '@grafana/data';
 import { type ComponentType, useState } from 'react';
-import type { Scene } from './scene.ts';
+import type { Scene } from '../scene.ts';
 import type { AnyPlugin } from './source.ts';
 
 interface EditorViewProps {

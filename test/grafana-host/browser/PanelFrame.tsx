@@ -19,6 +19,7 @@ interface PanelFrameProps {
   readonly width: number;
   readonly height: number;
   readonly isDark: boolean;
+  readonly errors: readonly string[];
 }
 
 const nothing = () => {};
@@ -31,6 +32,7 @@ export function PanelFrame({
   width,
   height,
   isDark,
+  errors,
 }: PanelFrameProps) {
   const theme = createTheme({ colors: { mode: isDark ? 'dark' : 'light' } });
   const fieldConfig = { defaults: {}, overrides: [] };
@@ -48,7 +50,12 @@ export function PanelFrame({
   const props = {
     id: 1,
     title,
-    data: { series, state: LoadingState.Done, timeRange },
+    data: {
+      series,
+      state: errors.length === 0 ? LoadingState.Done : LoadingState.Error,
+      timeRange,
+      errors: errors.map((message) => ({ message })),
+    },
     timeRange,
     timeZone: 'utc',
     options: { ...plugin.defaults, ...options },

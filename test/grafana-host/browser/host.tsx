@@ -13,13 +13,14 @@ import { config } from '@grafana/runtime';
 import { GlobalStyles } from '@grafana/ui';
 import type { ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { type HostReport, type Scene, sceneOf } from '../scene.ts';
 import { loadModule } from './amd.ts';
 import { DashboardView } from './DashboardView.tsx';
 import { EditorView } from './EditorView.tsx';
 import { PanelFrame } from './PanelFrame.tsx';
-import { type HostReport, type Scene, sceneOf } from './scene.ts';
 import { provideServices } from './services.ts';
 import { ask, loadSource, metaOf } from './source.ts';
+import { provideTransformers } from './transform.ts';
 
 const scene = sceneOf(location.search);
 const isDark = scene.theme !== 'light';
@@ -34,6 +35,7 @@ standardEditorsRegistry.setInit(() =>
     editor: () => null,
   })),
 );
+provideTransformers();
 provideServices(() => scene.variables ?? {});
 
 declare global {
@@ -75,6 +77,7 @@ async function showPanel(source: DataSourceApi, { width = 1100, height = 620, ..
       plugin={plugin}
       title={plugin.meta.name}
       frames={answer.frames}
+      errors={answer.errors}
       options={wanted.options ?? {}}
       {...size}
     />,

@@ -11,8 +11,8 @@ import {
   type TimeRange,
 } from '@grafana/data';
 import { from, isObservable, lastValueFrom } from 'rxjs';
+import type { Scene } from '../scene.ts';
 import { loadModule } from './amd.ts';
-import type { Scene } from './scene.ts';
 
 export const SOURCE_ID = 'hoptrace-hoptrace-datasource';
 const SOURCE_UID = 'hoptrace';
@@ -84,6 +84,6 @@ export async function ask(
     : await lastValueFrom(from(answered));
   return {
     frames: data as DataFrame[],
-    errors: (errors ?? []).map(({ refId, message }) => `${refId}: ${message}`),
+    errors: (errors ?? []).map(({ message }) => message ?? 'no message'),
   };
 }
