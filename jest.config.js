@@ -19,6 +19,8 @@ const shared = {
 };
 
 export default {
+  // Machines are shared: a test that hangs is found later, and one that waits for its turn is not failed for it.
+  testTimeout: 60_000,
   projects: [
     {
       ...shared,
@@ -36,6 +38,7 @@ export default {
         'test/simulator',
         'test/accuracy',
         'test/scenarios',
+        'test/faults',
       ].map((d) => `<rootDir>/${d}`),
       testMatch: [
         '**/src/**/*.test.ts',
@@ -45,6 +48,7 @@ export default {
         '**/test/simulator/**/*.test.ts',
         '**/test/accuracy/**/*.test.ts',
         '**/test/scenarios/**/*.test.ts',
+        '**/test/faults/**/*.test.ts',
       ],
       testPathIgnorePatterns: ['/node_modules/', '/test/lab/.*\\.lab\\.test\\.ts$'],
     },

@@ -7,10 +7,11 @@ set -euo pipefail
 need=(
   "gcc gcc" "make make" "ip iproute2" "nft nftables" "iptables-nft-restore iptables" "conntrack conntrack"
   "haproxy haproxy" "nginx nginx-light" "chromium chromium" "curl curl" "ping iputils-ping" "sysctl procps"
+  "promtool prometheus" "prometheus-alertmanager prometheus-alertmanager"
 )
 # file that must be there, and its package
 need_files=(
-  "/usr/include/stdio.h libc6-dev" "/usr/include/bpf/libbpf.h libbpf-dev" "/usr/include/libelf.h libelf-dev" "/usr/include/zlib.h zlib1g-dev"
+  "/usr/include/stdio.h libc6-dev" "/usr/include/bpf/libbpf.h libbpf-dev" "/usr/include/libelf.h libelf-dev" "/usr/include/zlib.h zlib1g-dev" "/usr/include/libmnl/libmnl.h libmnl-dev"
   "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core"
 )
 

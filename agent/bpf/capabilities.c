@@ -48,7 +48,7 @@ bool capabilities_suffice(char *missing, size_t size)
 	return !*missing;
 }
 
-void capabilities_drop(void)
+void capabilities_drop(bool keeps_net_admin)
 {
 	/* SYS_ADMIN: setns(). SYS_PTRACE, DAC_READ_SEARCH: other processes' /proc/PID/ns. BPF: reading maps. */
 	uint64_t kept = BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_BPF);
@@ -56,6 +56,7 @@ void capabilities_drop(void)
 	struct __user_cap_data_struct data[2] = { 0 };
 	uint64_t effective, permitted;
 
+	kept |= keeps_net_admin ? BIT(CAP_NET_ADMIN) : 0;
 	if (!read_capabilities(&effective, &permitted))
 		return;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "capabilities.h"
+#include "conntrack.h"
 #include "namespaces.h"
 #include "programs.h"
 #include "text.h"
@@ -76,8 +77,51 @@ static void check_programs(struct text *json, const struct programs *programs, i
 			  *state->note ? state->note : "see the message on standard error");
 	}
 	add_check(json, "conntrack", programs->has_conntrack,
-		  programs->has_conntrack ? "struct nf_conn is in the kernel's BTF" : "struct nf_conn not found",
-		  "load the module nf_conntrack before the agent; without it rewritten addresses are not seen");
+		  programs->has_conntrack ? "the programs can read its types" : "the programs cannot read its types",
+		  *programs->conntrack_note ? programs->conntrack_note :
+					      "load the module nf_conntrack before the agent; its netlink interface stands in");
+}
+
+/* What it finds goes nowhere. */
+static bool check_netlink(struct text *json, const struct options *options)
+{
+	static struct output nowhere = { .is_closed = true };
+	struct namespaces namespaces;
+	static struct conntrack conntrack;
+	bool is_ok = false;
+	char detail[80] = "";
+
+	if (!namespaces_open(&namespaces, options)) {
+		namespaces_refresh(&namespaces, -1);
+		is_ok = conntrack_start(&conntrack, CONNTRACK_ONLY, &namespaces, &nowhere, 0);
+		conntrack_tell_old(&conntrack, &namespaces, 0);
+		snprintf(detail, sizeof(detail), "%llu TCP connections in the tables of %d namespaces",
+			 (unsigned long long)conntrack.stats.old_found, conntrack.count);
+		conntrack_stop(&conntrack);
+	}
+	add_check(json, "conntrackNetlink", is_ok, is_ok ? detail : conntrack.problem,
+		  "load the module nf_conntrack_netlink and give CAP_NET_ADMIN in the node's namespace; without it old "
+		  "connections are not known, and there is nothing to fall back to");
+	return is_ok;
+}
+
+static int load_and_attach(struct programs *programs, const struct options *options)
+{
+	int code = EXIT_DONE;
+
+	if (options->source == SOURCE_CONNTRACK) {
+		programs_want(programs, options);
+		programs_leave_out_all(programs, "--source conntrack");
+		return EXIT_REFUSED;
+	}
+	code = programs_load(programs, options, 0);
+	if (!code)
+		code = programs_attach(programs);
+	if (code) {
+		fprintf(stderr, "hoptrace-loader: %s\n", programs->problem);
+		programs_leave_out_all(programs, programs->problem);
+	}
+	return code;
 }
 
 int check_run(const struct options *options)
@@ -85,28 +129,30 @@ int check_run(const struct options *options)
 	struct options all = *options;
 	struct programs programs;
 	struct utsname system;
-	struct text json = { 0 }, others = { 0 };
-	int code;
+	struct text json = { 0 }, checks = { 0 };
+	bool has_netlink;
+	int code, verdict;
 
 	all.want_proxy_header = true;
 	all.want_proxy_links = true;
 	all.exchanges = HOP_EXCHANGES_ALL;
 	all.want_heads = true;
 	uname(&system);
-	check_others(&others);
-	code = programs_start(&programs, &all, 0);
-	text_add(&json, "{\"ok\":%s,\"exitCode\":%d,\"kernel\":", code ? "false" : "true", code);
+	check_host(&checks, options);
+	check_others(&checks);
+	code = load_and_attach(&programs, &all);
+	check_programs(&checks, &programs, code);
+	has_netlink = check_netlink(&checks, options);
+	verdict = code && has_netlink && options->source != SOURCE_EBPF ? EXIT_DONE : code;
+	text_add(&json, "{\"ok\":%s,\"source\":\"%s\",\"exitCode\":%d,\"kernel\":", verdict ? "false" : "true",
+		 !code ? "ebpf" : verdict ? "none" : "conntrack", verdict);
 	text_add_json(&json, system.release);
 	text_add(&json, ",\"architecture\":");
 	text_add_json(&json, system.machine);
-	text_add(&json, ",\"checks\":[");
-	check_host(&json, options);
-	text_add(&json, ",%s", others.bytes);
-	check_programs(&json, &programs, code);
-	text_add(&json, "]}\n");
+	text_add(&json, ",\"checks\":[%s]}\n", checks.bytes);
 	programs_stop(&programs);
 	fwrite(json.bytes, 1, json.length, stdout);
 	text_free(&json);
-	text_free(&others);
-	return code;
+	text_free(&checks);
+	return verdict;
 }

@@ -56,7 +56,7 @@ static __always_inline struct net_device *cable_peer(struct net_device *dev)
  */
 static __always_inline struct nf_conn *conntrack_of(struct sk_buff *skb)
 {
-	if (!bpf_core_type_exists(struct nf_conn) || !bpf_core_field_exists(skb->_nfct))
+	if (!settings.conntrack || !bpf_core_type_exists(struct nf_conn) || !bpf_core_field_exists(skb->_nfct))
 		return NULL;
 	return (struct nf_conn *)(BPF_CORE_READ(skb, _nfct) & ~7ul);
 }

@@ -10,6 +10,11 @@
 #define NO_LEG UINT64_MAX
 #define RATE_EVERY_NS 100000000ull
 #define LEGS_PER_SECOND_MAX 50000 /* 10,000 connections at five taps; an agent digests about 60,000 on a core */
+/*
+ * Dropped SYNs are told one by one, whatever becomes of their legs: those only cost. At this rate it is a flood, and as
+ * many legs as come to so many are enough to know it by.
+ */
+#define DROPS_PER_SECOND_MAX 5000
 #define EXCHANGES_PER_SECOND_MAX 2000 /* told with new legs; about 6 us each in the agent: 1.2 % of a core */
 #define EXCHANGES_LOOKS 8             /* the rate of the last 0.8 s: a burst of 200 requests is told whole */
 #define LOST_NS 2000000000ull     /* neither in the map nor told by now: evicted */
@@ -164,14 +169,19 @@ static u32 slice_mask(u64 legs_per_second)
 static void shed(struct control *control, u64 now_ns)
 {
 	struct hop_stats stats;
-	u64 wanted, per_second;
+	u64 wanted, per_second, drops;
 	u32 bits = 0;
 
 	programs_stats(control->programs, &stats);
 	wanted = stats.legs_opened + stats.legs_shed - control->rated_opened - control->rated_shed;
 	per_second = wanted * 1000000000ull / (now_ns - control->rated_ns + 1);
-	while (bits < SHED_BITS_MAX && per_second >> bits > LEGS_PER_SECOND_MAX)
+	drops = (stats.drops_seen - control->rated_drops) * 1000000000ull / (now_ns - control->rated_ns + 1);
+	while (bits < SHED_BITS_MAX &&
+	       (per_second >> bits > LEGS_PER_SECOND_MAX || drops >> bits > DROPS_PER_SECOND_MAX))
 		bits++;
+	/* Legs are being left out since now: whoever judges drops has to know at once. */
+	control->wants_stats = stats.legs_shed != control->rated_shed && !control->was_shedding;
+	control->was_shedding = stats.legs_shed != control->rated_shed;
 	if (control->rated_ns) {
 		control->shared->shed_mask = (1u << bits) - 1;
 		control->kept_per_second =
@@ -181,6 +191,7 @@ static void shed(struct control *control, u64 now_ns)
 	control->rated_ns = now_ns;
 	control->rated_opened = stats.legs_opened;
 	control->rated_shed = stats.legs_shed;
+	control->rated_drops = stats.drops_seen;
 }
 
 void control_run(struct control *control, struct output *output, u64 now_ns)

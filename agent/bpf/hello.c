@@ -36,15 +36,22 @@ static void add_note(struct text *json, const char *feature, const char *note)
 	text_add_json(json, note);
 }
 
-static void add_features(struct text *json, const struct programs *programs, const struct namespaces *namespaces)
+static void add_features(struct text *json, const struct programs *programs, const struct namespaces *namespaces,
+			 const struct conntrack *conntrack)
 {
-	text_add(json, ",\"features\":{\"conntrack\":%s,\"interfaces\":%s", programs->has_conntrack ? "true" : "false",
-		 namespaces->can_enter ? "true" : "false");
+	bool has_netlink = conntrack->stats.namespaces > 0;
+
+	text_add(json, ",\"source\":\"%s\"", programs->object ? "ebpf" : "conntrack");
+	text_add(json, ",\"features\":{\"conntrack\":%s,\"interfaces\":%s,\"conntrackNetlink\":%s",
+		 programs->has_conntrack ? "true" : "false", namespaces->can_enter ? "true" : "false",
+		 has_netlink ? "true" : "false");
 	for (int f = 0; f < FEATURE_COUNT; f++)
 		text_add(json, ",\"%s\":%s", FEATURE_NAMES[f], programs->feature[f].is_active ? "true" : "false");
 	text_add(json, "},\"featureNotes\":{");
 	if (!programs->has_conntrack)
-		add_note(json, "conntrack", "nf_conntrack is not loaded; load the module and start again");
+		add_note(json, "conntrack", programs->conntrack_note);
+	if (!has_netlink)
+		add_note(json, "conntrackNetlink", conntrack->problem);
 	if (!namespaces->can_enter)
 		add_note(json, "interfaces", "entering namespaces takes CAP_SYS_ADMIN; only the own one is described");
 	for (int f = 0; f < FEATURE_COUNT; f++)
@@ -73,24 +80,28 @@ static void add_drop_reasons(struct text *json, const struct btf *btf)
 	text_add(json, "}");
 }
 
-void hello_write(struct text *json, const struct programs *programs, const struct namespaces *namespaces)
+void hello_write(struct text *json, const struct programs *programs, const struct namespaces *namespaces,
+		 const struct conntrack *conntrack)
 {
 	static struct text reasons; /* the same for as long as the kernel runs; its BTF is large */
 
 	text_clear(json);
 	text_add(json,
 		 "{\"layoutVersion\":%d,\"sizes\":{\"packet\":%zu,\"leg\":%zu,\"link\":%zu,\"proxyHeader\":%zu,"
-		 "\"clock\":%zu,\"stats\":%zu,\"exchange\":%zu,\"flight\":%zu,\"head\":%zu}",
+		 "\"clock\":%zu,\"stats\":%zu,\"exchange\":%zu,\"flight\":%zu,\"head\":%zu,\"conntrack\":%zu,"
+		 "\"conntrackStats\":%zu}",
 		 HOP_LAYOUT_VERSION, sizeof(struct hop_packet), sizeof(struct hop_leg), sizeof(struct hop_link),
 		 sizeof(struct hop_proxy_header), sizeof(struct hop_clock), sizeof(struct hop_stats),
-		 sizeof(struct hop_exchange), sizeof(struct hop_flight), sizeof(struct hop_head));
+		 sizeof(struct hop_exchange), sizeof(struct hop_flight), sizeof(struct hop_head),
+		 sizeof(struct hop_conntrack), sizeof(struct hop_conntrack_stats));
 	add_identity(json);
 	text_add(json, ",\"hostNetns\":%u,\"hostNetnsSource\":\"%s\",\"allNamespaces\":%s", namespaces->host_inode,
 		 namespaces->is_host_own ? "own" : "path", namespaces->options->namespace_count ? "false" : "true");
-	add_features(json, programs, namespaces);
-	if (!reasons.length)
+	add_features(json, programs, namespaces, conntrack);
+	if (!reasons.length && programs->kernel_btf)
 		add_drop_reasons(&reasons, programs->kernel_btf);
-	text_add(json, "%s", reasons.bytes);
+	if (reasons.length)
+		text_add(json, "%s", reasons.bytes);
 	text_add(json, ",\"namespaces\":");
 	namespaces_describe(namespaces, json);
 	text_add(json, "}");

@@ -3,11 +3,13 @@
 #ifndef HOP_HELLO_H
 #define HOP_HELLO_H
 
+#include "conntrack.h"
 #include "namespaces.h"
 #include "programs.h"
 #include "text.h"
 
 /* Replaces the text by one JSON object. */
-void hello_write(struct text *json, const struct programs *programs, const struct namespaces *namespaces);
+void hello_write(struct text *json, const struct programs *programs, const struct namespaces *namespaces,
+		 const struct conntrack *conntrack);
 
 #endif

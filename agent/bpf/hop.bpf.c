@@ -18,8 +18,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include "settings.h"
-#include "compat.bpf.h"
 #include "maps.bpf.h"
+#include "compat.bpf.h"
 #include "packet.bpf.h"
 #include "device.bpf.h"
 

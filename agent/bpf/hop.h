@@ -16,6 +16,8 @@
  *                     request begins or with the leg, and early (see there) where neither comes
  *   HOP_FRAME_FLIGHT  struct hop_flight
  *   HOP_FRAME_HEAD    struct hop_head, only where asked for: payload
+ *   HOP_FRAME_CONNTRACK struct hop_conntrack: what conntrack's own interface (netlink) says of a connection
+ *   HOP_FRAME_CONNTRACK_STATS struct hop_conntrack_stats, with the statistics, where that interface is listened to
  *   HOP_FRAME_LEG     struct hop_leg: all that is known of one connection at one tap, when it ended, HOP_RIPE_NS after
  *                     its SYN if it has not ended by then, and from then on whenever it gets further
  */
@@ -44,6 +46,8 @@ enum hop_frame_kind {
 	HOP_FRAME_EXCHANGE = 8,
 	HOP_FRAME_FLIGHT = 9,
 	HOP_FRAME_HEAD = 10,
+	HOP_FRAME_CONNTRACK = 11,
+	HOP_FRAME_CONNTRACK_STATS = 12,
 	HOP_RING_OPENED = 128, /* struct hop_opened, from the kernel to the loader only */
 	HOP_RING_NOTED = 129,  /* the same, of a leg whose exchange the loader is to look at */
 };
@@ -268,6 +272,48 @@ struct hop_stats {
 	u64 checks_lost;  /* legs that were not looked at again, because too many waited for it */
 };
 
+enum hop_conntrack_event {
+	HOP_CT_OLD = 1, /* found in the table: it began before anybody looked */
+	HOP_CT_NEW = 2,
+	HOP_CT_UPDATE = 3,
+	HOP_CT_DESTROY = 4,
+};
+
+enum hop_conntrack_flag {
+	HOP_CT_COUNTED = 1, /* bytes and packets are valid (net.netfilter.nf_conntrack_acct) */
+};
+
+/* One entry of one namespace's conntrack table. Wall-clock stamps are the kernel's; 0: it gives none. */
+struct hop_conntrack {
+	u64 at_ns;               /*   0 CLOCK_MONOTONIC, when this was read */
+	u64 event_realtime_ns;   /*   8 since Linux 6.14 */
+	u64 start_realtime_ns;   /*  16 */
+	u64 stop_realtime_ns;    /*  24 */
+	u64 original_bytes;      /*  32 headers included */
+	u64 reply_bytes;         /*  40 */
+	u64 original_packets;    /*  48 */
+	u64 reply_packets;       /*  56 */
+	u32 netns;               /*  64 inode of the network namespace */
+	u32 id;                  /*  68 the kernel's, unique in the namespace while the entry lives */
+	u32 status;              /*  72 the kernel's IPS_ bits */
+	u8 event;                /*  76 enum hop_conntrack_event */
+	u8 family;               /*  77 4 or 6 */
+	u8 tcp_state;            /*  78 enum tcp_conntrack; 0: not told */
+	u8 flags;                /*  79 enum hop_conntrack_flag */
+	struct hop_tuple original; /* 80 */
+	struct hop_tuple reply;    /* 116 */
+};
+
+/* Totals since the loader started. */
+struct hop_conntrack_stats {
+	u64 events_read;
+	u64 overruns; /* the socket's buffer was full (ENOBUFS): how many events that cost is not known */
+	u64 old_found;
+	u64 unreadable; /* messages that did not parse */
+	u32 namespaces; /* listened to or looked into */
+	u32 zero;
+};
+
 _Static_assert(sizeof(struct hop_frame_head) == 8, "hop_frame_head");
 _Static_assert(sizeof(struct hop_tuple) == 36, "hop_tuple");
 _Static_assert(sizeof(struct hop_leg) == 232, "hop_leg");
@@ -281,5 +327,7 @@ _Static_assert(sizeof(struct hop_flight) == 56, "hop_flight");
 _Static_assert(sizeof(struct hop_head) == 536, "hop_head");
 _Static_assert(sizeof(struct hop_clock) == 16, "hop_clock");
 _Static_assert(sizeof(struct hop_stats) == 72, "hop_stats");
+_Static_assert(sizeof(struct hop_conntrack) == 152, "hop_conntrack");
+_Static_assert(sizeof(struct hop_conntrack_stats) == 40, "hop_conntrack_stats");
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "capabilities.h"
 #include "check.h"
+#include "conntrack.h"
 #include "control.h"
 #include "hello.h"
 #include "namespaces.h"
@@ -24,6 +26,8 @@
 #include "programs.h"
 
 #define POLL_MS 20 /* records wait at most this long unless the ring holds 64 KiB */
+#define QUIET_POLL_MS 60 /* the same, of the first record after a pause */
+#define CONNTRACK_WAIT_MS 100
 #define RECORDS_PER_ROUND 8192
 #define ROUND_OVER (-ECANCELED)
 #define SECOND_NS 1000000000ull
@@ -40,8 +44,11 @@ struct agent {
 	struct output output;
 	struct ring_buffer *ring;
 	struct control control;
+	struct conntrack conntrack;
+	bool has_programs; /* else conntrack is the only source */
 	struct text hello; /* as last written */
 	int round_records;
+	bool is_quiet; /* the last look found nothing */
 	u64 next_stats_ns;
 	u64 next_hello_ns;
 };
@@ -114,6 +121,7 @@ static void write_stats(struct agent *agent)
 
 	programs_stats(&agent->programs, &stats);
 	stats.checks_lost = agent->control.checks_lost;
+	conntrack_tell_stats(&agent->conntrack);
 	output_frame(&agent->output, HOP_FRAME_STATS, &stats, sizeof(stats));
 }
 
@@ -122,7 +130,7 @@ static void write_hello(struct agent *agent)
 {
 	struct text fresh = { 0 };
 
-	hello_write(&fresh, &agent->programs, &agent->namespaces);
+	hello_write(&fresh, &agent->programs, &agent->namespaces, &agent->conntrack);
 	programs_free_btf(&agent->programs);
 	if (agent->hello.length == fresh.length && !memcmp(agent->hello.bytes, fresh.bytes, fresh.length)) {
 		text_free(&fresh);
@@ -166,8 +174,13 @@ static void refresh_namespaces(struct agent *agent)
 {
 	int allowed = programs_map(&agent->programs, "allowed_namespaces");
 
-	if (namespaces_refresh(&agent->namespaces, allowed))
-		write_hello(agent); /* before any packet of a namespace that nobody has heard of */
+	if (!namespaces_refresh(&agent->namespaces, allowed))
+		return;
+	write_hello(agent); /* before any packet of a namespace that nobody has heard of */
+	if (agent->conntrack.use == CONNTRACK_OLD)
+		return;
+	conntrack_listen(&agent->conntrack, &agent->namespaces);
+	conntrack_tell_old(&agent->conntrack, &agent->namespaces, now_ns(CLOCK_MONOTONIC));
 }
 
 static void run_timers(struct agent *agent)
@@ -176,7 +189,8 @@ static void run_timers(struct agent *agent)
 	u64 now = now_ns(CLOCK_MONOTONIC);
 
 	is_hello_due = now >= agent->next_hello_ns;
-	is_stats_due = now >= agent->next_stats_ns;
+	is_stats_due = now >= agent->next_stats_ns || agent->control.wants_stats;
+	agent->control.wants_stats = false;
 	/* An allow-list decides what is watched and is cheap to check; else all of /proc is read. */
 	if (has_allow_list ? is_stats_due : is_hello_due)
 		refresh_namespaces(agent);
@@ -191,40 +205,51 @@ static void run_timers(struct agent *agent)
 	}
 }
 
+/* False where the ring cannot be read any more. */
+static bool read_ring(struct agent *agent)
+{
+	struct pollfd wake_up = { .fd = ring_buffer__epoll_fd(agent->ring), .events = POLLIN };
+	int consumed;
+
+	poll(&wake_up, 1, agent->is_quiet ? QUIET_POLL_MS : POLL_MS);
+	/* First: what conntrack says of a connection is to be known before its leg is told. */
+	conntrack_read(&agent->conntrack, now_ns(CLOCK_MONOTONIC));
+	consumed = ring_buffer__consume(agent->ring); /* what came without a wake-up, too */
+	agent->is_quiet = !consumed;
+	if (consumed >= 0 || consumed == ROUND_OVER || consumed == -EINTR)
+		return true;
+	fprintf(stderr, "hoptrace-loader: reading the ring buffer: %s; run with --verbose and report it\n",
+		strerror(-consumed));
+	return false;
+}
+
 static int run(struct agent *agent)
 {
-	int polled = 0;
-
 	while (!should_stop && !agent->output.is_closed) {
 		run_timers(agent);
 		output_flush(&agent->output);
 		agent->round_records = 0;
-		control_run(&agent->control, &agent->output, now_ns(CLOCK_MONOTONIC));
-		/* Poll waits for a wake-up, consume takes what came without one. */
-		polled = ring_buffer__poll(agent->ring, POLL_MS);
-		if (polled >= 0)
-			polled = ring_buffer__consume(agent->ring);
-		if (polled < 0 && polled != ROUND_OVER && polled != -EINTR) {
-			fprintf(stderr, "hoptrace-loader: reading the ring buffer: %s; run with --verbose and report it\n",
-				strerror(-polled));
-			return EXIT_RUNTIME;
+		if (agent->has_programs) {
+			control_run(&agent->control, &agent->output, now_ns(CLOCK_MONOTONIC));
+			if (!read_ring(agent))
+				return EXIT_RUNTIME;
+		} else {
+			conntrack_wait(&agent->conntrack, CONNTRACK_WAIT_MS);
+			conntrack_read(&agent->conntrack, now_ns(CLOCK_MONOTONIC));
 		}
 	}
 	agent->round_records = 0;
-	ring_buffer__consume(agent->ring);
-	control_flush(&agent->control, &agent->output, now_ns(CLOCK_MONOTONIC));
+	if (agent->has_programs) {
+		ring_buffer__consume(agent->ring);
+		control_flush(&agent->control, &agent->output, now_ns(CLOCK_MONOTONIC));
+	}
 	write_stats(agent);
 	output_flush(&agent->output);
 	return EXIT_DONE;
 }
 
-static int start(struct agent *agent)
+static int open_ring(struct agent *agent)
 {
-	int code = programs_start(&agent->programs, &agent->options, agent->namespaces.host_inode);
-
-	if (code)
-		return code;
-	namespaces_refresh(&agent->namespaces, programs_map(&agent->programs, "allowed_namespaces"));
 	agent->ring = ring_buffer__new(programs_map(&agent->programs, "ring"), on_record, agent, NULL);
 	if (!agent->ring) {
 		fprintf(stderr, "hoptrace-loader: mapping the ring buffer: %s; give a smaller --ring-bytes\n",
@@ -235,8 +260,70 @@ static int start(struct agent *agent)
 		fprintf(stderr, "hoptrace-loader: out of memory; raise the memory limit\n");
 		return EXIT_RUNTIME;
 	}
-	capabilities_drop();
 	return EXIT_DONE;
+}
+
+/* Says who speaks and from which clock, without which nothing else has a meaning; then what was there before. */
+static void introduce(struct agent *agent)
+{
+	agent->next_hello_ns = now_ns(CLOCK_MONOTONIC) + HELLO_EVERY_NS;
+	write_hello(agent);
+	write_clock(agent);
+	conntrack_tell_old(&agent->conntrack, &agent->namespaces, now_ns(CLOCK_MONOTONIC));
+}
+
+/*
+ * Old connections are told before the programs are attached: of those that begin meanwhile, within milliseconds, some
+ * are told by nobody, but none twice.
+ */
+static int start_programs(struct agent *agent)
+{
+	enum conntrack_use use;
+	int code = programs_load(&agent->programs, &agent->options, agent->namespaces.host_inode);
+
+	if (code)
+		return code;
+	use = agent->programs.has_conntrack ? CONNTRACK_OLD : CONNTRACK_NEW;
+	namespaces_refresh(&agent->namespaces, programs_map(&agent->programs, "allowed_namespaces"));
+	conntrack_start(&agent->conntrack, use, &agent->namespaces, &agent->output, now_ns(CLOCK_MONOTONIC));
+	introduce(agent);
+	code = programs_attach(&agent->programs);
+	agent->has_programs = !code;
+	return code;
+}
+
+static int start_degraded(struct agent *agent)
+{
+	namespaces_refresh(&agent->namespaces, -1);
+	if (!conntrack_start(&agent->conntrack, CONNTRACK_ONLY, &agent->namespaces, &agent->output,
+			     now_ns(CLOCK_MONOTONIC))) {
+		fprintf(stderr, "hoptrace-loader: conntrack cannot stand in: %s\n", agent->conntrack.problem);
+		return EXIT_PERMISSION;
+	}
+	introduce(agent);
+	return EXIT_DONE;
+}
+
+static int start(struct agent *agent)
+{
+	const struct options *options = &agent->options;
+	int code = EXIT_DONE;
+
+	if (options->source == SOURCE_CONNTRACK) {
+		programs_want(&agent->programs, options);
+		programs_leave_out_all(&agent->programs, "--source conntrack");
+	} else {
+		code = start_programs(agent);
+	}
+	if (code) {
+		fprintf(stderr, "hoptrace-loader: %s\n", agent->programs.problem);
+		if (options->source == SOURCE_EBPF)
+			return code;
+		programs_leave_out_all(&agent->programs, agent->programs.problem);
+	}
+	code = agent->has_programs ? open_ring(agent) : start_degraded(agent);
+	capabilities_drop(agent->conntrack.use != CONNTRACK_OLD);
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -258,5 +345,6 @@ int main(int argc, char **argv)
 		code = run(&agent);
 	ring_buffer__free(agent.ring);
 	programs_stop(&agent.programs);
+	conntrack_stop(&agent.conntrack);
 	return code;
 }

@@ -26,6 +26,11 @@ static uint32_t inode_of(const char *path)
 	return stat(path, &status) ? 0 : status.st_ino;
 }
 
+uint32_t namespaces_own_inode(void)
+{
+	return inode_of(OWN_NETNS);
+}
+
 static int open_host(struct namespaces *namespaces)
 {
 	const struct options *options = namespaces->options;
@@ -155,7 +160,7 @@ static void collect(struct namespaces *namespaces)
 	add_of_processes(namespaces);
 }
 
-static bool is_watched(const struct namespaces *namespaces, uint32_t inode)
+bool namespaces_has(const struct namespaces *namespaces, uint32_t inode)
 {
 	for (int i = 0; i < namespaces->count; i++)
 		if (namespaces->entry[i].inode == inode)
@@ -172,7 +177,7 @@ static void sync_allow_list(const struct namespaces *namespaces, int map_fd)
 	while (has_next) {
 		key = next;
 		has_next = !bpf_map_get_next_key(map_fd, &key, &next);
-		if (!is_watched(namespaces, key) && stale_count < 64) /* the rest at the next refresh */
+		if (!namespaces_has(namespaces, key) && stale_count < 64) /* the rest at the next refresh */
 			stale[stale_count++] = key;
 	}
 	for (int i = 0; i < stale_count; i++)

@@ -33,6 +33,8 @@ int namespaces_open(struct namespaces *namespaces, const struct options *options
  * the inodes that the paths have now, because the kernel gives inode numbers out again.
  */
 bool namespaces_refresh(struct namespaces *namespaces, int allowed_map_fd);
+uint32_t namespaces_own_inode(void);
+bool namespaces_has(const struct namespaces *namespaces, uint32_t inode);
 /* The JSON list of namespaces with their interfaces. Ones that cannot be entered have no interfaces. */
 void namespaces_describe(const struct namespaces *namespaces, struct text *json);
 

@@ -162,10 +162,34 @@ static void add_stats(struct text *line, const struct hop_stats *stats)
 		 stats->events_emitted, stats->ring_lost, stats->map_full, stats->checks_lost);
 }
 
+static void add_conntrack_entry(struct text *line, const struct hop_conntrack *entry)
+{
+	static const char *const EVENTS[] = { "unknown", "old", "new", "update", "destroy" };
+
+	text_add(line, "\"atNs\":\"%" PRIu64 "\",\"eventRealtimeNs\":\"%" PRIu64 "\",\"startRealtimeNs\":\"%" PRIu64
+		 "\",\"stopRealtimeNs\":\"%" PRIu64 "\"",
+		 entry->at_ns, entry->event_realtime_ns, entry->start_realtime_ns, entry->stop_realtime_ns);
+	text_add(line, ",\"event\":\"%s\",\"netns\":%u,\"id\":%u,\"status\":%u,\"family\":%u,\"tcpState\":%u",
+		 NAME_OF(EVENTS, entry->event), entry->netns, entry->id, entry->status, entry->family, entry->tcp_state);
+	if (entry->flags & HOP_CT_COUNTED)
+		text_add(line, ",\"originalBytes\":%" PRIu64 ",\"replyBytes\":%" PRIu64, entry->original_bytes,
+			 entry->reply_bytes);
+	add_tuple(line, "original", &entry->original);
+	add_tuple(line, "reply", &entry->reply);
+}
+
+static void add_conntrack_stats(struct text *line, const struct hop_conntrack_stats *stats)
+{
+	text_add(line,
+		 "\"eventsRead\":%" PRIu64 ",\"overruns\":%" PRIu64 ",\"oldFound\":%" PRIu64 ",\"unreadable\":%" PRIu64
+		 ",\"namespaces\":%u",
+		 stats->events_read, stats->overruns, stats->old_found, stats->unreadable, stats->namespaces);
+}
+
 void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
 {
 	static const char *const KINDS[] = { "unknown", "hello", "clock", "stats", "packet", "link", "proxyHeader", "leg",
-					     "exchange", "flight", "head" };
+					     "exchange", "flight", "head", "conntrack", "conntrackStats" };
 
 	text_add(line, "{\"kind\":\"%s\",", NAME_OF(KINDS, kind));
 	switch (kind) {
@@ -200,6 +224,12 @@ void ndjson_line(struct text *line, enum hop_frame_kind kind, const void *body)
 	case HOP_FRAME_HEAD:
 		add_place(line, ((const struct hop_head *)body)->netns, ((const struct hop_head *)body)->seq,
 			  ((const struct hop_head *)body)->ack);
+		break;
+	case HOP_FRAME_CONNTRACK:
+		add_conntrack_entry(line, body);
+		break;
+	case HOP_FRAME_CONNTRACK_STATS:
+		add_conntrack_stats(line, body);
 		break;
 	case HOP_RING_NOTED:
 	case HOP_RING_OPENED: /* stays with the loader */

@@ -27,6 +27,7 @@ static const char HELP[] =
 	"Loads hop.bpf.o and writes what it sees to standard output: frames as in hop.h.\n"
 	"\n"
 	"  --object PATH       the eBPF object (default: hop.bpf.o beside this program)\n"
+	"  --source SOURCE     auto (default: eBPF, and conntrack alone where the kernel refuses it), ebpf or conntrack\n"
 	"  --netns [NAME=]PATH watch this network namespace only; repeatable. Without it: all of them\n"
 	"  --host-netns PATH   the node's own namespace (default /proc/1/ns/net)\n"
 	"  --cgroup PATH       root of the cgroup v2 tree (default: as mounted)\n"
@@ -36,6 +37,7 @@ static const char HELP[] =
 	"  --heads             with --exchanges: capture the first 512 bytes of HTTP requests and responses\n"
 	"  --ring-bytes N      ring buffer, a power of two from 65536 to 268435456 (default 4194304)\n"
 	"  --flows N           connections remembered, times devices (default 65536)\n"
+	"  --pretend-missing A,B  act as on a kernel without these: tracepoints, btf, conntrack (its types in BTF), cgroup\n"
 	"  --json              one JSON document a line instead of binary frames; holds raw sequence numbers\n"
 	"  --check             load, attach, detach; print as JSON what this host can do and what to change\n"
 	"  --verbose           libbpf's and the verifier's messages on standard error\n"
@@ -46,6 +48,8 @@ static const char HELP[] =
 
 enum option_id {
 	OPTION_OBJECT = 256,
+	OPTION_SOURCE,
+	OPTION_PRETEND_MISSING,
 	OPTION_NETNS,
 	OPTION_HOST_NETNS,
 	OPTION_CGROUP,
@@ -63,6 +67,8 @@ enum option_id {
 
 static const struct option OPTIONS[] = {
 	{ "object", required_argument, NULL, OPTION_OBJECT },
+	{ "source", required_argument, NULL, OPTION_SOURCE },
+	{ "pretend-missing", required_argument, NULL, OPTION_PRETEND_MISSING },
 	{ "netns", required_argument, NULL, OPTION_NETNS },
 	{ "host-netns", required_argument, NULL, OPTION_HOST_NETNS },
 	{ "cgroup", required_argument, NULL, OPTION_CGROUP },
@@ -103,14 +109,12 @@ static uint32_t parse_number(const char *option, const char *value, uint32_t min
 	return number;
 }
 
-static uint32_t parse_exchanges(const char *value)
+static uint32_t parse_choice(const char *option, const char *value, const char *const names[3])
 {
-	static const char *const MODES[] = { "off", "first", "all" }; /* enum hop_exchanges */
-
-	for (uint32_t mode = 0; mode < 3; mode++)
-		if (!strcmp(value, MODES[mode]))
-			return mode;
-	usage_error("--exchanges is '%s' but must be off, first or all", value);
+	for (uint32_t choice = 0; choice < 3; choice++)
+		if (!strcmp(value, names[choice]))
+			return choice;
+	usage_error("%s is '%s' but must be %s, %s or %s", option, value, names[0], names[1], names[2]);
 }
 
 static uint32_t parse_ring_bytes(const char *value)
@@ -169,11 +173,20 @@ static void set_default_object(struct options *options)
 	snprintf(options->object, sizeof(options->object), "%.4000s/hop.bpf.o", length > 0 ? dirname(self) : ".");
 }
 
+static const char *const EXCHANGES[] = { "off", "first", "all" };        /* enum hop_exchanges */
+static const char *const SOURCES[] = { "auto", "ebpf", "conntrack" }; /* enum source_option */
+
 static void apply_option(struct options *options, int id, const char *value)
 {
 	switch (id) {
 	case OPTION_OBJECT:
 		copy_path("--object", options->object, value);
+		break;
+	case OPTION_SOURCE:
+		options->source = parse_choice("--source", value, SOURCES);
+		break;
+	case OPTION_PRETEND_MISSING:
+		options->pretend_missing = value;
 		break;
 	case OPTION_NETNS:
 		add_namespace(options, value);
@@ -195,7 +208,7 @@ static void apply_option(struct options *options, int id, const char *value)
 		options->want_heads = true;
 		break;
 	case OPTION_EXCHANGES:
-		options->exchanges = parse_exchanges(value);
+		options->exchanges = parse_choice("--exchanges", value, EXCHANGES);
 		break;
 	case OPTION_RING_BYTES:
 		options->ring_bytes = parse_ring_bytes(value);
@@ -234,6 +247,17 @@ void options_parse(struct options *options, int argc, char **argv)
 		apply_option(options, id, optarg);
 	if (optind < argc)
 		usage_error("'%s' is no option", argv[optind]);
+}
+
+bool options_pretends_missing(const struct options *options, const char *what)
+{
+	const char *at = options->pretend_missing;
+	size_t length = strlen(what);
+
+	for (; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		if (!strncmp(at, what, length) && (!at[length] || at[length] == ','))
+			return true;
+	return false;
 }
 
 void options_cgroup_path(const struct options *options, char *path, size_t size)

@@ -21,6 +21,12 @@ enum exit_code {
 	EXIT_NO_OBJECT = 6,  /* hop.bpf.o missing or broken */
 };
 
+enum source_option {
+	SOURCE_AUTO, /* eBPF, and conntrack alone where that cannot be had */
+	SOURCE_EBPF,
+	SOURCE_CONNTRACK,
+};
+
 struct named_path {
 	char name[128];
 	char path[PATH_MAX];
@@ -40,12 +46,16 @@ struct options {
 	uint32_t ring_bytes;
 	uint32_t flow_count;
 	uint32_t exchanges; /* enum hop_exchanges */
+	enum source_option source;
+	const char *pretend_missing; /* NULL, or a list with commas */
 	struct named_path *namespaces; /* --netns, in order */
 	int namespace_count;
 };
 
 /* Exits with EXIT_USAGE and one line on stderr where the command line is wrong; prints and exits 0 on --help. */
 void options_parse(struct options *options, int argc, char **argv);
+/* For tests: this kernel has `what` and is to be treated as one without. */
+bool options_pretends_missing(const struct options *options, const char *what);
 /* The root of the cgroup v2 tree: as given, or as mounted; an empty text where it is not. */
 void options_cgroup_path(const struct options *options, char *path, size_t size);
 

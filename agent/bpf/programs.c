@@ -13,8 +13,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "capabilities.h"
 #include "messages.h"
+#include "probes.h"
 #include "settings.h"
 
 #define WAKE_BYTES (64u << 10)
@@ -45,14 +45,6 @@ static const struct program PROGRAMS[] = {
 
 _Static_assert(PROGRAM_COUNT <= PROGRAMS_MAX, "PROGRAMS_MAX");
 
-static bool has_tracepoint(const struct programs *programs, const char *tracepoint)
-{
-	char type[80];
-
-	snprintf(type, sizeof(type), "btf_trace_%s", tracepoint);
-	return btf__find_by_name_kind(programs->kernel_btf, type, BTF_KIND_TYPEDEF) > 0;
-}
-
 static void leave_out(struct programs *programs, enum feature feature, const char *format, const char *detail)
 {
 	struct feature_state *state = &programs->feature[feature];
@@ -67,20 +59,20 @@ static void choose_features(struct programs *programs)
 {
 	char cgroup[PATH_MAX];
 
-	for (int f = 0; f < FEATURE_COUNT; f++) {
-		programs->feature[f].is_active = programs->feature[f].is_wanted;
-		if (!programs->feature[f].is_wanted)
+	for (int f = 0; f < FEATURE_COUNT; f++)
+		if (!(programs->feature[f].is_active = programs->feature[f].is_wanted))
 			snprintf(programs->feature[f].note, sizeof(programs->feature[f].note), "not asked for");
-	}
 	for (size_t i = 0; i < PROGRAM_COUNT; i++)
-		if (PROGRAMS[i].tracepoint && !has_tracepoint(programs, PROGRAMS[i].tracepoint))
+		if (PROGRAMS[i].tracepoint && !probe_tracepoint(programs->options, programs->kernel_btf, PROGRAMS[i].tracepoint))
 			leave_out(programs, PROGRAMS[i].feature, "this kernel has no such tracepoint; needs Linux %s",
 				  PROGRAMS[i].since);
-	if (btf__find_by_name_kind(programs->kernel_btf, "skb_drop_reason", BTF_KIND_ENUM) <= 0)
+	if (!probe_drop_reasons(programs->options, programs->kernel_btf))
 		leave_out(programs, FEATURE_DROPS, "this kernel gives no drop reasons; needs Linux %s", "5.17");
 	if (!programs->feature[FEATURE_PROXY_HEADER].is_active && !programs->feature[FEATURE_PAYLOAD].is_active)
 		return;
 	options_cgroup_path(programs->options, cgroup, sizeof(cgroup));
+	if (options_pretends_missing(programs->options, "cgroup"))
+		*cgroup = 0;
 	programs->cgroup_fd = *cgroup ? open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	for (size_t i = 0; programs->cgroup_fd < 0 && i < PROGRAM_COUNT; i++)
 		if (!PROGRAMS[i].tracepoint)
@@ -124,6 +116,7 @@ static int open_object(struct programs *programs)
 	settings->host_netns = programs->host_netns;
 	settings->exchanges = programs->options->exchanges;
 	settings->heads = programs->options->want_heads;
+	settings->conntrack = programs->has_conntrack;
 	if (getrandom(&settings->hash_seed, sizeof(settings->hash_seed), 0) != sizeof(settings->hash_seed))
 		return -errno;
 	set_entries(programs->object, "ring", programs->options->ring_bytes);
@@ -200,7 +193,7 @@ static bool attach(struct programs *programs, const struct program *entry)
 	return true;
 }
 
-static int attach_all(struct programs *programs)
+int programs_attach(struct programs *programs)
 {
 	for (size_t i = 0; i < PROGRAM_COUNT; i++) {
 		const struct program *entry = &PROGRAMS[i];
@@ -210,7 +203,9 @@ static int attach_all(struct programs *programs)
 			continue;
 		snprintf(reason, sizeof(reason), "%s: %s", entry->name, strerror(errno));
 		if (entry->feature == FEATURE_PACKETS) {
-			fprintf(stderr, "hoptrace-loader: cannot attach %s; run with --verbose and report it\n", reason);
+			snprintf(programs->problem, sizeof(programs->problem),
+				 "cannot attach %s; run with --verbose and report it", reason);
+			programs_stop(programs);
 			return EXIT_REFUSED;
 		}
 		leave_out(programs, entry->feature, "cannot attach %s", reason);
@@ -218,71 +213,76 @@ static int attach_all(struct programs *programs)
 	return EXIT_DONE;
 }
 
-static int explain_load_error(int error)
+static int explain_load_error(struct programs *programs, int error)
 {
 	if (error == -EPERM) { /* EACCES is the verifier's */
-		fprintf(stderr,
-			"hoptrace-loader: the kernel forbids loading eBPF (%s); give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and "
-			"check /sys/kernel/security/lockdown (confidentiality forbids it)\n",
-			strerror(-error));
+		snprintf(programs->problem, sizeof(programs->problem),
+			 "the kernel forbids loading eBPF (%s); give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and check "
+			 "/sys/kernel/security/lockdown (confidentiality forbids it)",
+			 strerror(-error));
 		return EXIT_PERMISSION;
 	}
-	fprintf(stderr, "hoptrace-loader: the kernel refused the programs (%s): %s; run with --verbose and report it\n",
-		strerror(-error), messages_last());
+	snprintf(programs->problem, sizeof(programs->problem),
+		 "the kernel refused the programs (%s): %.200s; run with --verbose and report it", strerror(-error),
+		 messages_last());
 	return EXIT_REFUSED;
 }
 
-static int check_requirements(struct programs *programs)
-{
-	const char *object = programs->options->object;
-	char missing[128];
-
-	if (access(object, R_OK)) {
-		fprintf(stderr, "hoptrace-loader: --object %s: %s; build it with 'npm run agent:build'\n", object,
-			strerror(errno));
-		return EXIT_NO_OBJECT;
-	}
-	if (!capabilities_suffice(missing, sizeof(missing))) {
-		fprintf(stderr, "hoptrace-loader: not permitted: needs %s; run as root or give these capabilities\n", missing);
-		return EXIT_PERMISSION;
-	}
-	programs->kernel_btf = btf__load_vmlinux_btf();
-	if (!programs->kernel_btf) {
-		fprintf(stderr, "hoptrace-loader: no /sys/kernel/btf/vmlinux; needs a kernel with CONFIG_DEBUG_INFO_BTF=y "
-				"(Debian 11+, Ubuntu 20.10+, RHEL 8.2+, Fedora 32+)\n");
-		return EXIT_NO_BTF;
-	}
-	return EXIT_DONE;
-}
-
-int programs_start(struct programs *programs, const struct options *options, uint32_t host_netns)
+static int load_wanted(struct programs *programs)
 {
 	int code, error;
 
-	*programs = (struct programs){ .options = options, .host_netns = host_netns, .cgroup_fd = -1 };
+	code = probe_requirements(programs->options, &programs->kernel_btf, programs->problem, sizeof(programs->problem));
+	if (code)
+		return code;
+	programs->has_conntrack = probe_conntrack_types(programs->options, programs->kernel_btf,
+							programs->conntrack_note, sizeof(programs->conntrack_note));
+	choose_features(programs);
+	if (!programs->feature[FEATURE_PACKETS].is_active) {
+		snprintf(programs->problem, sizeof(programs->problem), "packets: %s",
+			 programs->feature[FEATURE_PACKETS].note);
+		return EXIT_REFUSED;
+	}
+	error = load_possible(programs);
+	return error ? explain_load_error(programs, error) : EXIT_DONE;
+}
+
+void programs_want(struct programs *programs, const struct options *options)
+{
+	*programs = (struct programs){ .options = options, .cgroup_fd = -1 };
 	programs->feature[FEATURE_PACKETS].is_wanted = true;
 	programs->feature[FEATURE_DROPS].is_wanted = true;
 	programs->feature[FEATURE_PROXY_HEADER].is_wanted = options->want_proxy_header;
 	programs->feature[FEATURE_PROXY_LINKS].is_wanted = options->want_proxy_links;
 	programs->feature[FEATURE_PAYLOAD].is_wanted = options->exchanges != HOP_EXCHANGES_OFF;
+}
+
+int programs_load(struct programs *programs, const struct options *options, uint32_t host_netns)
+{
+	int code;
+
+	programs_want(programs, options);
+	programs->host_netns = host_netns;
 	messages_start(options->is_verbose);
-	code = check_requirements(programs);
+	code = load_wanted(programs);
 	if (code)
-		return code;
-	programs->has_conntrack = btf__find_by_name_kind(programs->kernel_btf, "nf_conn", BTF_KIND_STRUCT) > 0 ||
-				  !access("/sys/kernel/btf/nf_conntrack", R_OK);
-	choose_features(programs);
-	if (!programs->feature[FEATURE_PACKETS].is_active) {
-		fprintf(stderr, "hoptrace-loader: packets: %s\n", programs->feature[FEATURE_PACKETS].note);
-		return EXIT_REFUSED;
+		programs_stop(programs);
+	return code;
+}
+
+void programs_leave_out_all(struct programs *programs, const char *why)
+{
+	snprintf(programs->conntrack_note, sizeof(programs->conntrack_note), "%.199s", why);
+	for (int f = 0; f < FEATURE_COUNT; f++) {
+		programs->feature[f].is_active = false;
+		snprintf(programs->feature[f].note, sizeof(programs->feature[f].note), "%.250s",
+			 programs->feature[f].is_wanted ? why : "not asked for");
 	}
-	error = load_possible(programs);
-	return error ? explain_load_error(error) : attach_all(programs);
 }
 
 int programs_map(const struct programs *programs, const char *name)
 {
-	return bpf_object__find_map_fd_by_name(programs->object, name);
+	return programs->object ? bpf_object__find_map_fd_by_name(programs->object, name) : -1;
 }
 
 struct hop_control *programs_control(const struct programs *programs)

@@ -37,15 +37,25 @@ struct programs {
 	int link_count;
 	int cgroup_fd; /* -1: none */
 	uint32_t host_netns;
-	bool has_conntrack;
+	bool has_conntrack; /* its types can be read: legs come with both tuples */
+	char conntrack_note[200];
+	char problem[400]; /* why nothing could be loaded, one line without its end */
 	struct feature_state feature[FEATURE_COUNT];
 };
 
+/* Nothing is loaded yet; what is asked for is noted. */
+void programs_want(struct programs *programs, const struct options *options);
 /*
- * Loads and attaches what is wanted and possible. Optional features that this kernel lacks are left out
- * with a note. host_netns: inode of the node's own namespace, 0 where it is not known. Returns an exit code, with one line on stderr where it is not EXIT_DONE.
+ * Loads what is wanted and possible. Optional features that this kernel lacks are left out with a note. host_netns:
+ * inode of the node's own namespace, 0 where it is not known. Returns an exit code; if it is not EXIT_DONE, `problem`
+ * says why, and nothing is left loaded.
  */
-int programs_start(struct programs *programs, const struct options *options, uint32_t host_netns);
+int programs_load(struct programs *programs, const struct options *options, uint32_t host_netns);
+/* Nothing of eBPF is to be had: what was asked for is missing, for this reason. */
+void programs_leave_out_all(struct programs *programs, const char *why);
+/* From here on packets are seen. Answers as programs_load. */
+int programs_attach(struct programs *programs);
+/* -1: there is no such map, or nothing is loaded. */
 int programs_map(const struct programs *programs, const char *name);
 /* What is shared with the running programs, NULL where it cannot be mapped. */
 struct hop_control *programs_control(const struct programs *programs);

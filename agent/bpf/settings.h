@@ -25,9 +25,11 @@ struct hop_settings {
 	u32 host_netns; /* inode of the node's own namespace; 0: not known */
 	u32 exchanges;  /* enum hop_exchanges */
 	u32 heads;      /* HTTP heads are captured */
+	u32 conntrack;  /* its types can be read */
+	u32 zero;
 };
 
-_Static_assert(sizeof(struct hop_settings) == 32, "hop_settings");
+_Static_assert(sizeof(struct hop_settings) == 40, "hop_settings");
 
 /* The exchange that goes on: see exchange.bpf.h. */
 struct hop_turn {

@@ -1,8 +1,10 @@
 /** One agent: source → pipeline → sender, wired by hand. Building is inert; start and close do the I/O. */
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { WireRecord } from '@hoptrace/domain/wire/v1.ts';
 import { type AgentConfig, type ExchangeMode, loaderArgs, type SpoolConfig } from './config.ts';
+import { sourceOf } from './degraded.ts';
 import { WholeSince } from './exchanges/wholeSince.ts';
 import { NodeFactsWatch } from './facts/nodeFacts.ts';
 import type { Hello } from './frames/hello.ts';
@@ -10,6 +12,7 @@ import type { Log } from './log.ts';
 import { LossLedger, type Metrics, newMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import { createRecording, RECORDING_VERSION } from './recording.ts';
+import { Fleet, type MemberOptions } from './send/fleet.ts';
 import { Sender } from './send/sender.ts';
 import { SENDER_LIMITS, type SenderLimits } from './send/senderLimits.ts';
 import type { FrameSource } from './source/frameSource.ts';
@@ -17,11 +20,13 @@ import { LoaderSource } from './source/loaderSource.ts';
 import type { ReplaySource } from './source/replaySource.ts';
 import { DiskSpool } from './spool/diskSpool.ts';
 import { spoolFolder } from './spool/folder.ts';
+import { takeLeftovers } from './spool/leftovers.ts';
 import { MemoryOutbox } from './spool/memoryOutbox.ts';
 import type { Batch, Outbox } from './spool/outbox.ts';
 
 const TICK_EVERY_MS = 50;
 const CLOSE_TIMEOUT_MS = 2_000;
+const TAKEOVER_MS = 15_000;
 
 export interface AgentDeps {
   readonly source: FrameSource;
@@ -59,35 +64,21 @@ type AgentIdentity = Pick<
   | 'isSecretRandom'
   | 'maxOpenLegs'
   | 'maxQueuedRecords'
-> & {
-  /** Absent: whoever feeds this agent may leave requests out. */
-  readonly exchanges?: ExchangeMode;
-  /** Absent or null: batches wait in memory. */
-  readonly spool?: SpoolConfig | null;
-};
+> &
+  Partial<Pick<AgentConfig, 'collectorUrls' | 'collectorKey' | 'takeoverMs'>> & {
+    /** Absent: whoever feeds this agent may leave requests out. */
+    readonly exchanges?: ExchangeMode;
+    /** Absent or null: batches wait in memory. */
+    readonly spool?: SpoolConfig | null;
+  };
+
+type RecordSink = Pick<Sender, 'start' | 'push' | 'pushWritten' | 'close'>;
 
 export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
   const { source, log } = deps;
   const metrics = newMetrics();
   const losses = new LossLedger(metrics);
-  const makeSender = () => {
-    const wholeSince = new WholeSince(config.exchanges === 'all', metrics, Date.now());
-    return new Sender({
-      ...config,
-      outbox: openOutbox({ config, metrics, losses, log }),
-      // Of this run, not of the machine: seq and legId start anew with the process.
-      bootId: randomBytes(16).toString('hex'),
-      limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
-      addresses: () => pipeline.addresses,
-      facts: () => deps.facts?.latest ?? null,
-      exchangesSinceUs: () => wholeSince.us(Date.now()),
-      takeLosses: () => losses.take(),
-      giveBackLosses: (lost) => losses.giveBack(lost),
-      metrics,
-      log,
-    });
-  };
-  let sender: Sender | null = null;
+  let sender: RecordSink | null = null;
   const pipeline = new Pipeline({
     secret: config.secret,
     maxOpenLegs: config.maxOpenLegs,
@@ -105,7 +96,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
   return {
     start: () => {
       if (config.isSecretRandom) sayRandomSecret(log);
-      sender = makeSender();
+      sender = makeSender(config, deps, { metrics, losses, pipeline });
       sender.start();
       deps.facts?.start();
       source.start({
@@ -136,19 +127,73 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
   };
 }
 
+interface Parts {
+  readonly metrics: Metrics;
+  readonly losses: LossLedger;
+  readonly pipeline: Pipeline;
+}
+
+/** To one collector, or to several: a sender for each. */
+function makeSender(config: AgentIdentity, deps: AgentDeps, parts: Parts): RecordSink {
+  const { collectorUrls = [config.collectorUrl], collectorKey = 'cluster' } = config;
+  const { metrics, losses, pipeline } = parts;
+  const { log } = deps;
+  // Of this run, not of the machine: seq and legId start anew with the process.
+  const bootId = randomBytes(16).toString('hex');
+  const wholeSince = new WholeSince(config.exchanges === 'all', metrics, Date.now());
+  const facts = factsWithSource();
+  const isSpread = collectorUrls.length > 1 && collectorKey === 'connection';
+  const senderOf = (collectorUrl: string, own: Partial<MemberOptions> = {}) => {
+    // Each collector hears of all losses: what is missing may have been its own.
+    const told = own.seqBase === undefined ? losses : new LossLedger(metrics);
+    return new Sender({
+      ...{ ...config, collectorUrl, bootId, metrics, log, ...own },
+      outbox: openOutbox({ config, collectorUrl, metrics, losses: told, log }),
+      limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
+      addresses: () => pipeline.addresses,
+      facts: () => facts(deps.facts?.latest ?? null, pipeline.hello),
+      // To one of several not every request is told, and none may conclude anything from what it does not hear.
+      exchangesSinceUs: () => (isSpread ? null : wholeSince.us(Date.now())),
+      takeLosses: () => told.take(),
+      giveBackLosses: (lost) => told.giveBack(lost),
+    });
+  };
+  if (collectorUrls.length === 1) return senderOf(config.collectorUrl);
+  return new Fleet({
+    ...{ urls: collectorUrls, key: collectorKey, cluster: config.cluster, metrics, log },
+    takeoverMs: config.takeoverMs ?? TAKEOVER_MS,
+    makeSender: senderOf,
+  });
+}
+
+/** The facts with what the loader can see. The same object as long as both say the same. */
+function factsWithSource() {
+  let last: { from: NodeFacts; hello: Hello | null; source: string; all: NodeFacts } | null = null;
+  return (from: NodeFacts | null, hello: Hello | null): NodeFacts | null => {
+    if (from === null) return null;
+    if (last?.from === from && last.hello === hello) return last.all;
+    const source = hello === null ? '' : JSON.stringify(sourceOf(hello));
+    const isSame = last?.from === from && last.source === source;
+    const fresh = hello === null ? from : { ...from, source: sourceOf(hello) };
+    last = { from, hello, source, all: isSame && last !== null ? last.all : fresh };
+    return last.all;
+  };
+}
+
 /** Bytes of batches without a spool: eight on their way, and what is durable at the collector. */
 const MEMORY_OUTBOX_BYTES = 8 * 1024 * 1024;
 
 interface OutboxParts {
   readonly config: AgentIdentity;
+  readonly collectorUrl: string;
   readonly metrics: Metrics;
   readonly losses: LossLedger;
   readonly log: Log;
 }
 
 /** A spool that cannot be had is said, and does not keep the agent from watching. */
-function openOutbox({ config, metrics, losses, log }: OutboxParts): Outbox {
-  const { spool = null, cluster, node } = config;
+function openOutbox({ config, collectorUrl, metrics, losses, log }: OutboxParts): Outbox {
+  const { spool = null, cluster, node, collectorUrls = [] } = config;
   if (spool === null) {
     log('info', 'no spool: batches wait in memory', {
       effect: 'records that the collector has not stored end with this process',
@@ -156,13 +201,22 @@ function openOutbox({ config, metrics, losses, log }: OutboxParts): Outbox {
     });
     return new MemoryOutbox(MEMORY_OUTBOX_BYTES);
   }
-  const directory = spoolFolder(spool.directory, cluster, node);
+  const folder = spoolFolder(spool.directory, cluster, node);
+  const isOne = collectorUrls.length <= 1;
+  const directory = isOne ? folder : path.join(folder, encodeURIComponent(collectorUrl));
+  const share = { maxBytes: isOne ? spool.maxBytes : spool.maxBytes / collectorUrls.length };
   try {
     const onDrop = (batch: Batch) => {
       metrics.unsentRecordsTotal += batch.count;
       losses.giveBack(batch.losses);
     };
-    const outbox = new DiskSpool({ ...spool, directory, metrics, onDrop });
+    const outbox = new DiskSpool({ ...spool, ...share, directory, metrics, onDrop });
+    const inUse = isOne
+      ? [folder]
+      : collectorUrls.map((url) => path.join(folder, encodeURIComponent(url)));
+    // Once, by the first of them.
+    if (isOne || collectorUrl === collectorUrls[0])
+      takeLeftovers(outbox, { folder, inUse, spool: { ...spool, metrics, onDrop } });
     log('info', 'spool open', { directory, batches: outbox.batches.size });
     return outbox;
   } catch (error) {
@@ -179,10 +233,14 @@ export function liveDeps(config: AgentConfig, log: Log): Pick<AgentDeps, 'source
 }
 
 /** The source of a live agent: the loader with the config's options, recorded where the config says so. */
-export function loaderSource(config: AgentConfig, log: Log): LoaderSource {
+export function loaderSource(
+  config: AgentConfig,
+  log: Log,
+  moreArgs: readonly string[] = [],
+): LoaderSource {
   return new LoaderSource({
     loaderPath: config.loaderPath,
-    args: loaderArgs(config),
+    args: [...loaderArgs(config), ...moreArgs],
     openRecording:
       config.recordFile === null
         ? null

@@ -18,6 +18,7 @@ async function loader(script: string): Promise<string> {
 }
 
 const REPORT = {
+  source: 'none',
   ok: false,
   kernel: '4.19.0',
   architecture: 'x86_64',

@@ -11,6 +11,8 @@ const TIMEOUT_MS = 20_000;
 
 const reportSchema = z.object({
   ok: z.boolean(),
+  /** What a run would watch with. */
+  source: z.enum(['ebpf', 'conntrack', 'none']).default('ebpf'),
   kernel: z.string().default(''),
   architecture: z.string().default(''),
   checks: z.array(
@@ -29,6 +31,8 @@ export type CheckReport = z.infer<typeof reportSchema>;
 export interface CheckOptions {
   readonly loaderPath: string;
   readonly hostNetns: string | null;
+  /** Absent: as the loader does by itself. */
+  readonly source?: string;
   /** Where the node's processes are seen. Absent: not asked. */
   readonly procFolder?: string;
   /** Absent: not asked. */
@@ -39,6 +43,7 @@ export interface CheckOptions {
 export async function checkHost(options: CheckOptions): Promise<CheckReport> {
   const args = [
     '--check',
+    ...(options.source === undefined ? [] : ['--source', options.source]),
     ...(options.hostNetns === null ? [] : ['--host-netns', options.hostNetns]),
   ];
   const { stdout, stderr, problem } = await run(options.loaderPath, args);
@@ -74,7 +79,8 @@ export function checkText(report: CheckReport): string {
   const host = `${report.kernel} ${report.architecture}`.trim();
   const isWhole = report.checks.every((each) => each.ok);
   const seen = isWhole ? 'this host can be watched' : 'this host can be watched, degraded';
-  const verdict = report.ok ? seen : 'this host cannot be watched';
+  const watched = report.source === 'conntrack' ? `${seen}: by conntrack alone` : seen;
+  const verdict = report.ok ? watched : 'this host cannot be watched';
   const lines = report.checks.map((each) => {
     const line = `  ${each.ok ? 'ok     ' : 'missing'}  ${each.name.padEnd(14)} ${each.detail}`;
     return each.ok || each.remedy === null ? line : `${line}\n${' '.repeat(26)}→ ${each.remedy}`;
@@ -127,6 +133,7 @@ function failedReport(detail: string): CheckReport {
   const remedy = process.platform === 'linux' ? 'build it: npm run agent:build' : 'run it on Linux';
   return {
     ok: false,
+    source: 'none',
     kernel: '',
     architecture: process.arch,
     checks: [{ name: 'loader', ok: false, detail, remedy }],

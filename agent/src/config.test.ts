@@ -27,7 +27,7 @@ test('an empty environment is a working configuration', () => {
   expect(config.secret).toHaveLength(32);
   expect(Object.isFrozen(config)).toBe(true);
   expect(loaderArgs(config)).toEqual([
-    ...['--ring-bytes', '4194304'],
+    ...['--source', 'auto', '--ring-bytes', '4194304'],
     ...['--proxy-header', '--proxy-links', '--exchanges', 'first'],
   ]);
 });
@@ -83,6 +83,8 @@ test('namespaces become options of the loader', () => {
     '/run/netns/b',
     '--host-netns',
     '/run/netns/a',
+    '--source',
+    'auto',
     '--ring-bytes',
     '4194304',
   ]);

@@ -16,6 +16,13 @@ const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 const collectorUrl = z.string().regex(/^wss?:\/\/[^/?#\s@]+\/?$/, {
   message: 'must look like ws://host:port or wss://host:port, without path or credentials',
 });
+const collectorUrls = z
+  .string()
+  .transform((text) =>
+    text.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim().replace(/\/$/, '')])),
+  )
+  .pipe(z.array(collectorUrl).min(1))
+  .refine((urls) => new Set(urls).size === urls.length, 'names a collector twice');
 const secret = z.string().transform((text, context) => {
   const bytes = /^([0-9a-fA-F]{2})+$/.test(text)
     ? Buffer.from(text, 'hex')
@@ -53,6 +60,15 @@ const LOADER_EXCHANGE_MODES = { connections: 'first', all: 'all' } as const;
 const environmentSchema = z.object({
   /** The collector of the same machine; HOPTRACE_PORT_OFFSET is added to this default only. */
   HOPTRACE_AGENT_COLLECTOR_URL: collectorUrl.optional(),
+  /** Several, separated by commas, the same for all agents of a cluster; instead of HOPTRACE_AGENT_COLLECTOR_URL. */
+  HOPTRACE_AGENT_COLLECTOR_URLS: collectorUrls.optional(),
+  /**
+   * What is kept together at one collector. `cluster`: everything, the others stand by; paths through proxies are
+   * whole. `connection`: each connection, spread over all (docs/adr/0015); a proxy's two sides may part.
+   */
+  HOPTRACE_AGENT_COLLECTOR_KEY: z.enum(['cluster', 'connection']).default('cluster'),
+  /** So long a collector is away before another gets what was its own: longer than it takes to start again. */
+  HOPTRACE_AGENT_COLLECTOR_TAKEOVER_MS: integer(100, 3_600_000).prefault('15000'),
   HOPTRACE_PORT_OFFSET: integer(0, 50_000).prefault('0'),
   /** No default: a default is no secret. A collector on loopback asks for none. */
   HOPTRACE_AGENT_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS).optional(),
@@ -69,6 +85,11 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_METRICS: metricsAddress.optional(),
   /** Where the node's processes are seen; another place in a container without hostPID. */
   HOPTRACE_AGENT_PROC: z.string().startsWith('/').prefault('/proc'),
+  /**
+   * `auto`: eBPF, and where the kernel refuses it conntrack alone, which is said. `conntrack`: that without trying.
+   * `ebpf`: without eBPF the agent fails, and tries again.
+   */
+  HOPTRACE_AGENT_SOURCE: z.enum(['auto', 'ebpf', 'conntrack']).default('auto'),
   /** Where `npm run agent:build` puts it. */
   HOPTRACE_AGENT_LOADER_PATH: z.string().min(1).optional(),
   /** On: only addresses leave the node, and nothing else tells the client behind a load balancer. */
@@ -104,10 +125,15 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_MAX_QUEUED_RECORDS: integer(1_000, 4_000_000).prefault('50000'),
 });
 
+export type CollectorKey = 'cluster' | 'connection';
 export type ExchangeMode = (typeof EXCHANGE_MODES)[number];
 
 export interface AgentConfig {
+  /** The first of collectorUrls. */
   readonly collectorUrl: string;
+  readonly collectorUrls: readonly string[];
+  readonly collectorKey: CollectorKey;
+  readonly takeoverMs: number;
   readonly token: string | null;
   readonly node: string;
   readonly cluster: string;
@@ -119,6 +145,7 @@ export interface AgentConfig {
   readonly procFolder: string;
   /** Null: no metrics page. */
   readonly metrics: ListenAddress | null;
+  readonly source: 'auto' | 'ebpf' | 'conntrack';
   readonly loaderPath: string;
   readonly isProxyHeaderOn: boolean;
   readonly isProxyLinksOn: boolean;
@@ -159,6 +186,10 @@ export function readAgentConfig(
     problems.push(
       'HOPTRACE_AGENT_CAPTURE: heads belong to exchanges, which HOPTRACE_AGENT_EXCHANGES turns off',
     );
+  if (env.HOPTRACE_AGENT_COLLECTOR_URL && env.HOPTRACE_AGENT_COLLECTOR_URLS)
+    problems.push(
+      'HOPTRACE_AGENT_COLLECTOR_URLS: stands instead of …_COLLECTOR_URL; set one of both',
+    );
   const result = environmentSchema.safeParse(Object.fromEntries(given));
   for (const issue of result.error?.issues ?? []) {
     problems.push(`${issue.path.join('.')}: ${issue.message}`);
@@ -182,8 +213,13 @@ function unknownNames(names: readonly string[]): string[] {
 
 function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): AgentConfig {
   const defaultUrl = `ws://127.0.0.1:${COLLECTOR_PORT + env.HOPTRACE_PORT_OFFSET}`;
+  const one = (env.HOPTRACE_AGENT_COLLECTOR_URL ?? defaultUrl).replace(/\/$/, '');
+  const collectorUrls = env.HOPTRACE_AGENT_COLLECTOR_URLS ?? [one];
   return Object.freeze({
-    collectorUrl: (env.HOPTRACE_AGENT_COLLECTOR_URL ?? defaultUrl).replace(/\/$/, ''),
+    collectorUrl: collectorUrls[0] ?? defaultUrl,
+    collectorUrls,
+    collectorKey: env.HOPTRACE_AGENT_COLLECTOR_KEY,
+    takeoverMs: env.HOPTRACE_AGENT_COLLECTOR_TAKEOVER_MS,
     token: env.HOPTRACE_AGENT_TOKEN ?? null,
     node: env.HOPTRACE_AGENT_NODE ?? hostname,
     cluster: env.HOPTRACE_AGENT_CLUSTER,
@@ -193,6 +229,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     hostNetns: env.HOPTRACE_AGENT_HOST_NETNS ?? null,
     procFolder: env.HOPTRACE_AGENT_PROC,
     metrics: metricsOf(env),
+    source: env.HOPTRACE_AGENT_SOURCE,
     loaderPath: env.HOPTRACE_AGENT_LOADER_PATH ?? DEFAULT_LOADER_PATH,
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,
     isProxyLinksOn: env.HOPTRACE_AGENT_PROXY_LINKS,
@@ -228,6 +265,7 @@ export function loaderArgs(config: AgentConfig): string[] {
   return [
     ...config.netns.flatMap((netns) => ['--netns', netns]),
     ...(config.hostNetns === null ? [] : ['--host-netns', config.hostNetns]),
+    ...['--source', config.source],
     ...['--ring-bytes', String(config.ringBytes)],
     ...(config.isProxyHeaderOn ? ['--proxy-header'] : []),
     ...(config.isProxyLinksOn ? ['--proxy-links'] : []),

@@ -30,6 +30,22 @@ const METRICS = {
     'hoptrace_agent_left_out_exchanges_total',
     'requests at taps that were not told, because their connection had too many',
   ],
+  isDegraded: [
+    'hoptrace_agent_degraded',
+    '1 where conntrack is the only source, because eBPF cannot be had or is not wanted',
+  ],
+  conntrackEventsTotal: [
+    'hoptrace_agent_conntrack_events_total',
+    'events read from the netlink interface of conntrack',
+  ],
+  conntrackOverrunsTotal: [
+    'hoptrace_agent_conntrack_overruns_total',
+    'times that conntrack events were lost because the buffer was full (ENOBUFS)',
+  ],
+  conntrackOldTotal: [
+    'hoptrace_agent_conntrack_old_total',
+    'connections found in conntrack that had begun before the agent',
+  ],
   mapFullTotal: ['hoptrace_agent_map_full_total', 'kernel storage that could not be had'],
   sourceRestartsTotal: ['hoptrace_agent_source_restarts_total', 'loader ends that were no order'],
   strayPacketsTotal: [
@@ -77,6 +93,10 @@ const METRICS = {
     'places in the spool that could not be read back',
   ],
   postsTotal: ['hoptrace_agent_posts_total', 'batches sent by HTTP, for want of a WebSocket'],
+  movedBatchesTotal: [
+    'hoptrace_agent_moved_batches_total',
+    'batches handed from a collector that is away to another',
+  ],
   resentBatchesTotal: ['hoptrace_agent_resent_batches_total', 'batches sent again'],
   connectsTotal: ['hoptrace_agent_connects_total', 'connections to the collector'],
   connectFailuresTotal: [
@@ -128,7 +148,8 @@ export class LossLedger {
   take(): Losses {
     const told = this.#told;
     const total: Losses = {
-      ringEvents: this.#metrics.ringLostTotal,
+      // How many events an overrun cost nobody knows; one says that there was one.
+      ringEvents: this.#metrics.ringLostTotal + this.#metrics.conntrackOverrunsTotal,
       badFrames: this.#metrics.badFramesTotal,
       evictedLegs: this.#metrics.evictedLegsTotal,
       unsentRecords: this.#metrics.unsentRecordsTotal,

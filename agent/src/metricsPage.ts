@@ -10,6 +10,8 @@ export interface PageSources {
   readonly prometheus: () => string;
   /** What is missing, in words; empty: ready. */
   readonly missing: () => readonly string[];
+  /** What is not seen although the agent is ready, in words. */
+  readonly degraded?: () => readonly string[];
 }
 
 /** Prometheus and a probe or two; more is a mistake or an attack. */
@@ -65,7 +67,10 @@ function answerPath(response: ServerResponse, path: string, sources: PageSources
   else if (path === '/livez') answer(response, 200, 'alive\n');
   else if (path === '/readyz') {
     const missing = sources.missing();
-    const text = missing.length === 0 ? 'ready\n' : `${missing.join('\n')}\n`;
+    const degraded = sources.degraded?.() ?? [];
+    const verdict = degraded.length === 0 ? 'ready' : 'ready, degraded';
+    const lines = missing.length === 0 ? [verdict, ...degraded] : [...missing, ...degraded];
+    const text = `${lines.join('\n')}\n`;
     answer(response, missing.length === 0 ? 200 : 503, text);
   } else answer(response, 404, 'here are /metrics, /livez and /readyz\n');
 }

@@ -1,11 +1,13 @@
 /** Frames in, records out: everything between source and sender, without any I/O. */
 import type { NodeAddress, WireRecord } from '@hoptrace/domain/wire/v1.ts';
+import { ConntrackReader } from './conntrack/conntrackReader.ts';
 import { DirectRecords, type EmitWritten, tsNsOf } from './direct/directRecords.ts';
 import { ContentIndex } from './exchanges/contentIndex.ts';
 import { ExchangeReader } from './exchanges/exchangeRecords.ts';
 import { parseRaw } from './frames/decoder.ts';
 import type {
   ClockFrame,
+  ConntrackStatsFrame,
   Frame,
   HelloFrame,
   LinkFrame,
@@ -25,7 +27,7 @@ import { EMPTY_TAPS, tapTable } from './taps.ts';
 /** Loader and agent read the same clock. */
 const MAX_AHEAD_NS = 1_000_000_000n;
 
-type EventFrame = Exclude<Frame, HelloFrame | ClockFrame | StatsFrame>;
+type EventFrame = Exclude<Frame, HelloFrame | ClockFrame | StatsFrame | ConntrackStatsFrame>;
 
 export interface PipelineOptions {
   readonly secret: Uint8Array;
@@ -45,6 +47,7 @@ export class Pipeline {
   readonly #direct: DirectRecords | null;
   readonly #exchanges: ExchangeReader;
   readonly #contents: ContentIndex;
+  readonly #conntrack: ConntrackReader;
   #addresses: readonly NodeAddress[] = [];
   #hello: Hello | null = null;
   #lastStats: StatsFrame | null = null;
@@ -62,6 +65,12 @@ export class Pipeline {
     const emit = options.emitWritten;
     this.#direct = emit === undefined ? null : new DirectRecords({ ...parts, emit });
     this.#contents = new ContentIndex(options.secret);
+    this.#conntrack = new ConntrackReader({
+      maxEntries: options.maxOpenLegs,
+      metrics: options.metrics,
+      clock: this.#clock,
+      emit: options.emit,
+    });
     this.#exchanges = new ExchangeReader(EMPTY_TAPS, {
       hasher: this.#hasher,
       clock: this.#clock,
@@ -90,7 +99,9 @@ export class Pipeline {
 
   /** Call every 50 ms or so; verdicts and time limits depend on it. */
   tick(wallNs: bigint): void {
-    this.#assembler.tick(this.#stream.tick(wallNs));
+    const nowNs = this.#stream.tick(wallNs);
+    this.#assembler.tick(nowNs);
+    this.#conntrack.tick(nowNs);
     this.#measure();
   }
 
@@ -99,6 +110,7 @@ export class Pipeline {
     this.#lastStats = null;
     // How many events the gap holds nobody knows; one says that there is one.
     this.#options.metrics.ringLostTotal++;
+    this.#conntrack.noteBreak(this.#assembler.openTuples());
     this.#assembler.noteBreak(this.#stream.nowNs);
     this.#exchanges.noteBreak();
   }
@@ -108,12 +120,14 @@ export class Pipeline {
     else if (frame.kind === 'hello') this.#readHello(frame.hello);
     else if (frame.kind === 'clock') this.#clock.update(frame);
     else if (frame.kind === 'stats') this.#readStats(frame);
+    else if (frame.kind === 'conntrackStats') this.#conntrack.readStats(frame);
     else this.#readEvent(frame, wallNs);
   }
 
   #readRaw(raw: RawFrame, wallNs: bigint): void {
     const tsNs = tsNsOf(raw);
-    const isTimely = this.#clock.isSet && tsNs <= wallNs + MAX_AHEAD_NS;
+    const isComplete = !this.#conntrack.isCompleting;
+    const isTimely = isComplete && this.#clock.isSet && tsNs <= wallNs + MAX_AHEAD_NS;
     if (isTimely && this.#direct?.take(raw) === true) {
       this.#stream.sawEvent(tsNs);
       return;
@@ -134,7 +148,9 @@ export class Pipeline {
       return;
     }
     this.#stream.sawEvent(frame.tsNs);
-    if (frame.kind === 'leg' || frame.kind === 'packet') this.#assembler.push(frame);
+    if (frame.kind === 'leg') this.#assembler.push(this.#conntrack.complete(frame));
+    else if (frame.kind === 'packet') this.#assembler.push(frame);
+    else if (frame.kind === 'conntrack') this.#conntrack.push(frame);
     else if (frame.kind === 'exchange') this.#exchanges.push(frame);
     else if (frame.kind === 'flight') this.#contents.addFlight(frame);
     else if (frame.kind === 'head') this.#contents.addHead(frame);
@@ -148,6 +164,7 @@ export class Pipeline {
     this.#options.metrics.missingFeatures = missingFeatures(hello).length;
     this.#addresses = taps.addresses;
     this.#assembler.taps = taps;
+    this.#conntrack.hello(hello, taps);
     this.#exchanges.taps = taps;
     this.#assembler.dropReasons = hello.dropReasons;
   }
@@ -184,9 +201,9 @@ export class Pipeline {
     const { metrics } = this.#options;
     const { counters } = this.#assembler;
     metrics.leftOutExchangesTotal = this.#exchanges.leftOut;
-    metrics.openLegs = this.#assembler.openLegs;
+    metrics.openLegs = this.#assembler.openLegs + this.#conntrack.openLegs;
     metrics.strayPacketsTotal = counters.strayPackets;
-    metrics.evictedLegsTotal = counters.evictedLegs;
+    metrics.evictedLegsTotal = counters.evictedLegs + this.#conntrack.evictedLegs;
     metrics.forgottenLegsTotal = counters.forgottenLegs;
     metrics.unjudgedAttemptsTotal = counters.unjudgedAttempts;
   }

@@ -1,7 +1,9 @@
 /** A live agent in a process of its own, from start to signal. */
+
 import { buildAgent, liveDeps } from './app.ts';
 import { assertLoader } from './check.ts';
 import type { AgentConfig } from './config.ts';
+import { degradedLines } from './degraded.ts';
 import { jsonLog, type Log } from './log.ts';
 import { prometheusText } from './metrics.ts';
 import { MetricsPage } from './metricsPage.ts';
@@ -19,8 +21,11 @@ export async function startAgent(config: AgentConfig, log: Log): Promise<Running
       prometheus: () => prometheusText(agent.metrics()),
       missing: () => [
         ...(agent.hello() === null ? ['the loader has not spoken yet: nothing is watched'] : []),
-        ...(agent.metrics().isConnected === 1 ? [] : [`not connected to ${config.collectorUrl}`]),
+        ...(agent.metrics().isConnected === 1
+          ? []
+          : [`not connected to ${config.collectorUrls.join(' or ')}`]),
       ],
+      degraded: () => degradedLines(agent.hello()),
     },
     log,
   );

@@ -3,7 +3,7 @@
  * (`framesOf`, after agent/bpf/leg.bpf.h). Times are milliseconds of kernel time.
  */
 import type { Endpoint, Tuple } from '@hoptrace/domain/model/tuple.ts';
-import type { ExchangeFrame, LegFrame, PacketFrame } from './frames/frame.ts';
+import type { ConntrackFrame, ExchangeFrame, LegFrame, PacketFrame } from './frames/frame.ts';
 import type { Hello, HelloInterface } from './frames/hello.ts';
 import type { DeviceKind, PacketType, TapDirection } from './frames/layout.ts';
 
@@ -51,7 +51,10 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
       exchange: 112,
       flight: 56,
       head: 536,
+      conntrack: 152,
+      conntrackStats: 40,
     },
+    source: 'ebpf',
     kernel: '6.18.0',
     hostNetns: HOST,
     allNamespaces: false,
@@ -281,6 +284,25 @@ export function exchangeFrameOf(change: Partial<ExchangeFrame> = {}): ExchangeFr
   };
 }
 
-function nsOf(ms: number): bigint {
+/** An entry that DNAT and SNAT made, established, with stamps of the kernel at 10 ms after the epoch of tests. */
+export function conntrackFrameOf(change: Partial<ConntrackFrame> = {}): ConntrackFrame {
+  return {
+    kind: 'conntrack',
+    event: 'old',
+    tsNs: nsOf(10),
+    ...{ eventRealtimeNs: null, startRealtimeNs: null, stopRealtimeNs: null },
+    ...{ originalBytes: null, replyBytes: null, originalPackets: null, replyPackets: null },
+    netns: HOST,
+    id: 1,
+    status: 0x1be,
+    family: 4,
+    tcpState: 3,
+    original: tupleOf('10.98.1.1:4000>10.98.1.2:30080'),
+    reply: tupleOf('10.244.2.10:80>192.168.50.13:19716'),
+    ...change,
+  };
+}
+
+export function nsOf(ms: number): bigint {
   return BigInt(Math.round(ms * 1e6));
 }

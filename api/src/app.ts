@@ -10,6 +10,7 @@ import Fastify, {
 } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { allowedHosts, requireAccess } from './access.ts';
+import type { AlertEngine } from './alerts/engine.ts';
 import { answerClientError } from './clientError.ts';
 import { type ApiConfig, isLoopback, requireTokenBeyondLoopback } from './config.ts';
 import { guardStore } from './guardedStore.ts';
@@ -19,9 +20,11 @@ import { answerUnmatched, registerPage } from './page.ts';
 import { validatorCompiler } from './parameters.ts';
 import type { PathStore } from './pathStore.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
+import { registerAlerts } from './routes/alerts.ts';
 import { registerCluster } from './routes/cluster.ts';
 import { registerLists } from './routes/lists.ts';
 import { registerOperations } from './routes/operations.ts';
+import { registerServices } from './routes/services.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
 
 /** Above the query time-out: a backstop for handlers that hang elsewhere. */
@@ -35,6 +38,8 @@ export interface ApiDeps {
   readonly nowUs: () => number;
   readonly logger?: FastifyServerOptions['logger'];
   readonly metrics?: ApiMetrics;
+  /** null: alerts are off. The caller starts and closes it. */
+  readonly alerts?: AlertEngine | null;
 }
 
 /** Throws HOP_TOKEN_REQUIRED. The caller listens on config.host and config.port, and closes. */
@@ -59,6 +64,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   registerLists(typed, routeDeps);
   registerCluster(typed, routeDeps);
+  registerAlerts(typed, { ...routeDeps, alerts: deps.alerts ?? null });
+  registerServices(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();

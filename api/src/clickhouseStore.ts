@@ -10,9 +10,11 @@ import { listAgents } from '@hoptrace/store/queries/listAgents.ts';
 import { listPaths } from '@hoptrace/store/queries/listPaths.ts';
 import { listRefusals } from '@hoptrace/store/queries/listRefusals.ts';
 import { listServices } from '@hoptrace/store/queries/listServices.ts';
+import { serviceHops, servicePoints } from '@hoptrace/store/queries/serviceStats.ts';
+import { countedUntilUs, serviceTotals } from '@hoptrace/store/queries/serviceTotals.ts';
 import { AppError } from './errors.ts';
 import { badCursor } from './parameters.ts';
-import type { PathStore, StoreCall, TimeWindow } from './pathStore.ts';
+import type { PathStore, ServiceQuery, StoreCall, TimeWindow } from './pathStore.ts';
 import type { AgentRow, OverviewCounts } from './responses.ts';
 
 /** Reads no row, but fails where the table is missing: an engine that answers is not yet a store. */
@@ -30,6 +32,8 @@ export function clickhouseStore(store: Store): PathStore {
       translated(() => listRefusals(store, query, { nowUs: query.to, signal })),
     listAgents: (sinceUs, { signal }) => translated(() => agentsSince(store, sinceUs, signal)),
     overview: (window, call) => translated(() => overviewOf(store, window, call)),
+    listServices: (window, call) => translated(() => servicesOf(store, window, call)),
+    serviceStats: (query, call) => translated(() => statsOf(store, query, call)),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));
     },
@@ -53,10 +57,12 @@ function shownFacts({
   kernel,
   kubeProxy,
   sysctls,
+  source,
   workloads,
   workloadsLeftOut,
 }: NodeFacts): AgentRow['facts'] {
-  return { kernel, kubeProxy, sysctls, containers: workloads.length + workloadsLeftOut };
+  const containers = workloads.length + workloadsLeftOut;
+  return { kernel, kubeProxy, sysctls, containers, ...(source === undefined ? {} : { source }) };
 }
 
 async function overviewOf(
@@ -79,6 +85,30 @@ async function overviewOf(
       withExtraHops,
     })),
   };
+}
+
+const secondsOf = ({ from, to }: TimeWindow) => ({ fromS: from / 1e6, toS: to / 1e6 });
+
+async function servicesOf(store: Store, window: TimeWindow, { signal }: StoreCall) {
+  const range = secondsOf(window);
+  // First: what is counted meanwhile is more than it says, not less.
+  const countedUntil = await countedUntilUs(store, range, { signal });
+  return { items: await serviceTotals(store, range, { signal }), countedUntilUs: countedUntil };
+}
+
+async function statsOf(store: Store, query: ServiceQuery, { signal }: StoreCall) {
+  const range = secondsOf(query);
+  const { namespace, name, stepSeconds, port, entryNode, ingress } = query;
+  const asked = {
+    ...{ ...range, stepS: stepSeconds, serviceNamespace: namespace, serviceName: name },
+    ...{ servicePort: port, entryNode, ingress },
+  };
+  const countedUntil = await countedUntilUs(store, range, { signal });
+  const [points, hops] = await Promise.all([
+    servicePoints(store, asked, { signal }),
+    serviceHops(store, asked, { signal }),
+  ]);
+  return { points, hops, countedUntilUs: countedUntil };
 }
 
 async function translated<T>(ask: () => Promise<T>): Promise<T> {

@@ -54,6 +54,8 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
     getPath: (pathId, call) => run('getPath', call, (c) => store.getPath(pathId, c)),
     listRefusals: (query, call) => run('listRefusals', call, (c) => store.listRefusals(query, c)),
     listAgents: (sinceUs, call) => run('listAgents', call, (c) => store.listAgents(sinceUs, c)),
+    listServices: (window, call) => run('listServices', call, (c) => store.listServices(window, c)),
+    serviceStats: (query, call) => run('serviceStats', call, (c) => store.serviceStats(query, c)),
     overview: (window, call) => run('overview', call, (c) => store.overview(window, c)),
     // A readiness probe must not be refused because the API is busy, nor count as a query.
     ping: (call) => withTimeout('ping', call, pingTimeoutMs, (c) => store.ping(c)),

@@ -24,3 +24,8 @@ export async function listen(app: FastifyInstance, config: ApiConfig): Promise<s
 
 const isTaken = (error: unknown) =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
+
+/** Where the API will answer; with port 0 the port is not known before it listens. */
+export function urlOf({ host, port }: Pick<ApiConfig, 'host' | 'port'>): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

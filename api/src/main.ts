@@ -3,34 +3,45 @@ import { readFileSync } from 'node:fs';
 import { openStore } from '@hoptrace/store/client.ts';
 import { readStoreConfig } from '@hoptrace/store/config.ts';
 import { StoreError } from '@hoptrace/store/errors.ts';
+import { buildAlerts } from './alerts/alerts.ts';
+import { readAlertConfig } from './alerts/config.ts';
 import { buildApi } from './app.ts';
 import { clickhouseStore } from './clickhouseStore.ts';
 import { readConfig } from './config.ts';
 import { AppError, describeError } from './errors.ts';
-import { listen } from './listen.ts';
+import { listen, urlOf } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 
 /** Requests under way get this long after SIGTERM; Kubernetes kills at 30 s. */
 const CLOSE_TIMEOUT_MS = 10_000;
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  const readText = (path: string) => readFileSync(path, 'utf8');
+  const config = readConfig(process.env, readText);
+  const alertConfig = readAlertConfig(process.env, readText);
   const store = openStore(connectionOf(process.env));
+  const nowUs = () => Date.now() * 1000;
+  const metrics = createMetrics({ withProcess: true });
+  const alerts = buildAlerts({
+    ...{ config: alertConfig, store, metrics, nowUs },
+    queryTimeoutMs: config.queryTimeoutMs,
+    apiUrl: urlOf(config),
+    log: (level, event, fields) => app.log[level](fields, event),
+  });
   const app = await buildApi({
-    config,
-    store: clickhouseStore(store),
-    nowUs: () => Date.now() * 1000,
+    ...{ config, store: clickhouseStore(store), nowUs, metrics, alerts },
     logger: { level: config.logLevel },
-    metrics: createMetrics({ withProcess: true }),
   });
   const stopped = new Promise<string>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
   await listen(app, config);
+  alerts?.start();
   const signal = await stopped;
   app.log.info({ signal }, 'api stops');
   setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MS).unref();
+  await alerts?.close();
   await app.close();
   await store.close();
 }

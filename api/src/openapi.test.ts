@@ -28,7 +28,10 @@ const operationSchema = z.object({
 const documentSchema = z.object({
   openapi: z.string().regex(/^3\.1\.\d+$/),
   info: z.object({ title: z.string(), version: z.string() }),
-  paths: z.record(z.string().startsWith('/'), z.object({ get: operationSchema })),
+  paths: z.record(
+    z.string().startsWith('/'),
+    z.partialRecord(z.enum(['get', 'post', 'delete']), operationSchema),
+  ),
   components: z.object({
     schemas: z.record(z.string(), z.record(z.string(), z.unknown())),
     securitySchemes: z.unknown().optional(),
@@ -38,10 +41,16 @@ const documentSchema = z.object({
 
 const ROUTES = [
   '/api/v1/agents',
+  '/api/v1/alerts',
   '/api/v1/overview',
   '/api/v1/paths',
   '/api/v1/paths/{id}',
   '/api/v1/refusals',
+  '/api/v1/rules',
+  '/api/v1/services',
+  '/api/v1/services/{namespace}/{name}/stats',
+  '/api/v1/silences',
+  '/api/v1/silences/{silenceId}',
   '/healthz',
   '/metrics',
   '/readyz',
@@ -65,13 +74,16 @@ function refsIn(value: unknown): string[] {
 test('every route is documented with its answers and problems, and every operation id is unique', async () => {
   const { paths } = await documentOf();
   expect(Object.keys(paths).sort()).toEqual(ROUTES);
-  const ids = Object.values(paths).map(({ get }) => get.operationId);
+  const operations = Object.entries(paths).flatMap(([route, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ route, method, ...operation })),
+  );
+  const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
-  for (const [route, { get }] of Object.entries(paths)) {
-    expect(get.responses).toHaveProperty('200');
+  for (const { route, method, responses } of operations) {
+    expect(responses).toHaveProperty(method === 'post' ? '201' : '200');
     if (!route.startsWith('/api/')) continue;
     for (const status of ['4XX', '5XX']) {
-      expect(get.responses[status]?.content['application/problem+json']?.schema).toEqual({
+      expect(responses[status]?.content['application/problem+json']?.schema).toEqual({
         $ref: '#/components/schemas/Problem',
       });
     }
@@ -98,7 +110,7 @@ test('every $ref resolves, and every component is used', async () => {
 
 test('parameters and fields carry their meaning', async () => {
   const { paths, components } = await documentOf();
-  const parameters = paths['/api/v1/paths']?.get.parameters ?? [];
+  const parameters = paths['/api/v1/paths']?.get?.parameters ?? [];
   expect(parameters.map(({ name }) => name)).toEqual([
     'from',
     'to',
@@ -114,7 +126,7 @@ test('parameters and fields carry their meaning', async () => {
   expect(parameters.every(({ description }) => (description ?? '').includes('Write'))).toBe(true);
   expect(parameters.every((parameter) => parameter.required !== true)).toBe(true);
   expect(JSON.stringify(components.schemas.Path)).toContain('hops known to go from one machine');
-  expect(paths['/api/v1/paths/{id}']?.get.parameters).toMatchObject([
+  expect(paths['/api/v1/paths/{id}']?.get?.parameters).toMatchObject([
     { name: 'id', in: 'path', required: true },
   ]);
 });

@@ -2,6 +2,14 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import {
+  alertListSchema,
+  alertRuleListSchema,
+  alertRuleSchema,
+  alertSchema,
+  silenceListSchema,
+  silenceSchema,
+} from '@hoptrace/domain/rest/alerts.ts';
+import {
   hopSchema,
   hopTimesSchema,
   partySchema,
@@ -20,6 +28,16 @@ import {
   refusalItemSchema,
   refusalListSchema,
 } from '@hoptrace/domain/rest/queries.ts';
+import {
+  durationStatsSchema,
+  hopPointSchema,
+  hopSeriesSchema,
+  requestPointSchema,
+  serviceListSchema,
+  serviceStatsFilterSchema,
+  serviceStatsSchema,
+  serviceTotalsSchema,
+} from '@hoptrace/domain/rest/services.ts';
 import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance } from 'fastify';
 import {
@@ -47,10 +65,23 @@ const COMPONENTS = {
   PathList: pathListSchema,
   RefusalItem: refusalItemSchema,
   RefusalList: refusalListSchema,
+  Alert: alertSchema,
+  AlertList: alertListSchema,
+  AlertRule: alertRuleSchema,
+  AlertRuleList: alertRuleListSchema,
+  Silence: silenceSchema,
+  SilenceList: silenceListSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
   Losses: lossesSchema,
   Overview: overviewSchema,
+  DurationStats: durationStatsSchema,
+  ServiceTotals: serviceTotalsSchema,
+  ServiceList: serviceListSchema,
+  RequestPoint: requestPointSchema,
+  HopPoint: hopPointSchema,
+  HopSeries: hopSeriesSchema,
+  ServiceStats: serviceStatsSchema,
   Readiness: readinessSchema,
   Problem: problemSchema,
 } as const;
@@ -67,7 +98,7 @@ type Override = NonNullable<z.core.ToJSONSchemaParams['override']>;
 
 /** Which parameter a schema is the schema of: filters share their fields. */
 const PARAMETERS = new Map<unknown, string>(
-  [pathFilterSchema, refusalFilterSchema].flatMap(({ shape }) =>
+  [pathFilterSchema, refusalFilterSchema, serviceStatsFilterSchema].flatMap(({ shape }) =>
     Object.entries(shape).map(([name, schema]) => [schema, name] as const),
   ),
 );
@@ -103,6 +134,7 @@ export async function registerOpenapi(
       servers: [{ url: '/' }],
       tags: [
         { name: 'paths', description: 'Requests and the machines that they crossed' },
+        { name: 'services', description: 'Counts and durations over time, from roll-ups' },
         { name: 'cluster', description: 'Agents and totals' },
         { name: 'operations', description: 'Health and metrics of the API itself' },
       ],

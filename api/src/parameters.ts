@@ -1,4 +1,5 @@
 /** Query parameters: what a person should write for each, and errors that say so. */
+import { ALERT_STATES, SEVERITIES } from '@hoptrace/domain/rest/alerts.ts';
 import { OUTCOMES } from '@hoptrace/domain/rest/path.ts';
 import { REFUSAL_KINDS } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifySchemaCompiler } from 'fastify';
@@ -20,6 +21,19 @@ export const PARAMETER_HELP: Readonly<Record<string, string>> = {
   kind: `Write one of ${REFUSAL_KINDS.join(', ')}.`,
   class:
     'Write A (witnessed), B (strong), C (inferred), D (ambiguous) or M (missing): the worst edge of the path.',
+  step: 'Write seconds that divide an hour into whole minutes (60, 300, 900), or whole hours (3600, 86400).',
+  port: 'Write the name of a port of the service, such as http.',
+  entryNode: 'Write the name of a node, such as node1.',
+  ingress: 'Write namespace/pod, such as ingress-nginx/controller-7d4f9.',
+  state: `Write one of ${ALERT_STATES.join(', ')}.`,
+  severity: `Write one of ${SEVERITIES.join(', ')}.`,
+  rule: 'Write the id of a rule, such as refused-connections.',
+  silenceId: 'Write the silenceId of a silence, as GET /api/v1/silences lists it.',
+  match: 'Write labels and their values, such as {"rule": "refused-connections", "node": "node3"}.',
+  startsAtUs: 'Write microseconds since the epoch, or leave it out for now.',
+  endsAtUs: 'Write microseconds since the epoch (1767225600000000).',
+  createdBy: 'Write who sets it.',
+  comment: 'Write why.',
   limit: 'Write a number from 1 to 1000.',
   cursor: 'Write the nextCursor of the page before, unchanged, or leave it out for the first page.',
 };

@@ -6,6 +6,7 @@ import type {
   RefusalFilter,
   RefusalList,
 } from '@hoptrace/domain/rest/queries.ts';
+import type { HopSeries, RequestPoint, ServiceTotals } from '@hoptrace/domain/rest/services.ts';
 import type { AgentRow, OverviewCounts } from './responses.ts';
 
 /** Microseconds since the epoch; `to` is exclusive. */
@@ -16,6 +17,19 @@ export interface TimeWindow {
 
 export type PathQuery = Omit<PathFilter, 'from' | 'to'> & TimeWindow;
 export type RefusalQuery = Omit<RefusalFilter, 'from' | 'to'> & TimeWindow;
+
+/** `from` and `to` lie on whole steps. */
+export interface ServiceQuery extends TimeWindow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly stepSeconds: number;
+  readonly port?: string | undefined;
+  readonly entryNode?: string | undefined;
+  readonly ingress?: string | undefined;
+}
+
+/** countedUntilUs: end of the newest minute of the window that is in the counts; null: none is. */
+export type Counted<T> = T & { readonly countedUntilUs: number | null };
 
 /** `signal` fires when nobody waits for the answer any more. */
 export interface StoreCall {
@@ -33,6 +47,13 @@ export interface PathStore {
   /** One entry per node that was heard of since then; losses are summed from then on. */
   listAgents(sinceUs: number, call: StoreCall): Promise<readonly AgentRow[]>;
   overview(window: TimeWindow, call: StoreCall): Promise<OverviewCounts>;
+  /** From roll-ups; the window is on whole minutes. The busiest first. */
+  listServices(window: TimeWindow, call: StoreCall): Promise<Counted<{ items: ServiceTotals[] }>>;
+  /** From roll-ups; the window is on whole steps. */
+  serviceStats(
+    query: ServiceQuery,
+    call: StoreCall,
+  ): Promise<Counted<{ points: RequestPoint[]; hops: HopSeries[] }>>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */
   ping(call: StoreCall): Promise<void>;
 }

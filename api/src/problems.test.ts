@@ -18,7 +18,7 @@ test('an unknown parameter is named, with the known ones', async () => {
   const problem = await problemAt('/api/v1/paths?servcie=shop/web');
   expect(problem).toEqual({
     type: 'urn:hoptrace:error:HOP_PARAMETER_UNKNOWN',
-    title: 'Unknown query parameter',
+    title: 'Unknown parameter',
     status: 400,
     code: 'HOP_PARAMETER_UNKNOWN',
     detail:

@@ -19,7 +19,7 @@ export const agentRowSchema = z.object({
     .array(z.object({ ip: z.string(), ifname: z.string() }))
     .describe('addresses of the node, from its interfaces'),
   facts: nodeFactsSchema
-    .pick({ kernel: true, kubeProxy: true, sysctls: true })
+    .pick({ kernel: true, kubeProxy: true, sysctls: true, source: true })
     .extend({ containers: count.describe('containers of Pods that run on the node') })
     .nullable()
     .describe('what the agent found out about its node; null: it did not tell'),

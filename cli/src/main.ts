@@ -1,6 +1,7 @@
 /** The `hoptrace` command. */
 import { Command } from 'commander';
 import { agentCheck, agentRun } from './agent.ts';
+import { registerStore } from './store/register.ts';
 import { rootOf, up } from './up/up.ts';
 
 const root = rootOf(import.meta.url);
@@ -38,5 +39,7 @@ agent
   .action(async ({ json }: { json: boolean }) => {
     process.exitCode = await agentCheck({ json }, process.env);
   });
+
+registerStore(program, root, process.env);
 
 await program.parseAsync();

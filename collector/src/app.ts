@@ -1,22 +1,28 @@
 /** The collector, wired by hand. Building opens nothing; start() and close() do the I/O. */
+import { once } from 'node:events';
+import { hostname } from 'node:os';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
 import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { CollectorStore } from './collectorStore.ts';
 import type { CollectorConfig } from './config.ts';
 import { type Durability, openDurability } from './durability.ts';
-import { reportTopology, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
+import { LimitWatch, reportTopology, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
+import { Gate } from './http/gate.ts';
 import { registerHealth } from './http/health.ts';
 import { listen } from './http/listen.ts';
 import { registerPostRoutes } from './http/postRoutes.ts';
 import { createServer } from './http/server.ts';
 import { registerStream } from './http/stream.ts';
+import { TokenBook } from './http/tokenBook.ts';
 import { HeartbeatBook } from './ingest/heartbeats.ts';
 import { noteClock, noteLosses } from './ingest/losses.ts';
 import { IngestPipeline } from './ingest/pipeline.ts';
+import { RateLimits } from './ingest/rateLimits.ts';
 import { realSleep, type Sleep } from './ingest/retry.ts';
 import { StoredSeqs } from './ingest/storedSeqs.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { RollupKeeper, type RollupKeeperOptions } from './rollups/rollupKeeper.ts';
 import { PathWriter } from './stitch/pathWriter.ts';
 import { WINDOW_LIMITS } from './stitch/placeWindows.ts';
 import { Stitcher } from './stitch/stitcher.ts';
@@ -29,6 +35,7 @@ const TRY_AGAIN = 1012;
 const STITCH_TURN_MS = 100;
 const HOUSEKEEPING_MS = 1000;
 const TOPOLOGY_POLL_MS = 2000;
+const LIMIT_REPORT_MS = 60_000;
 /** Path versions that evicted groups may leave behind between two turns. */
 const MAX_LEFT_CHANGES = 10_000;
 
@@ -70,11 +77,14 @@ export function buildCollector(deps: CollectorDeps): Collector {
       durability?.intake.start();
       if (durability !== null) every(HOUSEKEEPING_MS, () => tidy(parts, durability));
       every(STITCH_TURN_MS, () => pathWriter.turn());
+      every(HOUSEKEEPING_MS, () => parts.rollups?.turn());
       every(HOUSEKEEPING_MS, () => stitcher.expire(nowMs()));
       every(HOUSEKEEPING_MS, () => writeHeartbeats(heartbeats, parts));
       every(TOPOLOGY_POLL_MS, async () => {
         if (await topology.poll()) reportTopology(app.log, metrics, topology);
+        for (const news of await parts.book.poll()) app.log.info({ news }, 'tokens read again');
       });
+      every(LIMIT_REPORT_MS, () => parts.limitWatch.report());
       return { url };
     },
     close() {
@@ -90,7 +100,11 @@ type Parts = ReturnType<typeof createParts>;
 function createParts(deps: CollectorDeps) {
   const { config, store, logger, nowMs = Date.now, sleep = realSleep } = deps;
   const metrics = createMetrics();
-  const app = createServer({ config, metrics, logger });
+  const book = new TokenBook(config, nowMs);
+  const limits = new RateLimits(config.rates, metrics);
+  const gate = new Gate(book, limits, nowMs);
+  const app = createServer({ config, metrics, book, logger });
+  const limitWatch = new LimitWatch(limits, app.log);
   const watch = new StoreWatch(app.log);
   const abort = new AbortController();
   const topology = new TopologyFile(config.topologyFile);
@@ -128,7 +142,9 @@ function createParts(deps: CollectorDeps) {
     watch.failed(error);
   };
   const durable: { log: Durability | null } = { log: null };
+  const rollups = createRollups(deps, { metrics, nowMs, log: app.log, watch });
   const pathWriter = new PathWriter({
+    rollups,
     journal: () => durable.log?.journal ?? null,
     stitcher,
     store,
@@ -139,8 +155,24 @@ function createParts(deps: CollectorDeps) {
   });
   return {
     ...{ config, store, metrics, app, watch, abort, nowMs },
-    ...{ topology, heartbeats, stitcher, pipeline, pathWriter, stored, durable },
+    ...{ book, gate, limitWatch },
+    ...{ topology, heartbeats, stitcher, pipeline, pathWriter, rollups, stored, durable },
   };
+}
+
+interface RollupParts extends Pick<RollupKeeperOptions, 'metrics' | 'nowMs' | 'log'> {
+  readonly watch: StoreWatch;
+}
+
+function createRollups({ config, store }: CollectorDeps, parts: RollupParts): RollupKeeper | null {
+  if (store.rollups === undefined) return null;
+  return new RollupKeeper({
+    ...parts,
+    store: store.rollups,
+    collector: hostname(),
+    intervalMs: config.rollupIntervalMs,
+    onFailure: (error) => parts.watch.failed(error),
+  });
 }
 
 async function openLog(parts: Parts): Promise<Durability | null> {
@@ -201,14 +233,15 @@ function createStitcher(
 }
 
 function addRoutes(parts: Parts, isClosing: () => boolean): void {
-  const { app, config, store, metrics, heartbeats, pipeline, topology, stitcher, nowMs } = parts;
+  const { app, config, store, metrics, heartbeats, pipeline, topology, nowMs } = parts;
   const checkContext = () => ({
     nowUs: nowMs() * 1000,
     maxClockSkewUs: config.maxClockSkewMs * 1000,
   });
   const durable = () => parts.durable.log?.intake ?? null;
   const onRefused = (envelope: Envelope, count: number) => heartbeats.noteRefused(envelope, count);
-  const intake = { pipeline, metrics, checkContext, onRefused, durable };
+  const { gate, book, limitWatch } = parts;
+  const intake = { pipeline, metrics, gate, checkContext, onRefused, durable };
   // In a plugin of its own: the WebSocket plugin must be there first to see the routes being added.
   app.register(async (scope) => {
     registerStream(scope, { intake, ...config });
@@ -216,11 +249,24 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
     registerHealth(scope, {
       metrics,
       isClosing,
-      refreshMetrics: stitchMetrics(metrics, stitcher),
+      refreshMetrics: refresher(parts),
       pingStore: () => store.ping(),
-      topologyError: () => topology.state.error?.message ?? null,
+      warnings: () => [
+        ...[topology.state.error?.message ?? []].flat(),
+        ...book.errors,
+        ...limitWatch.warnings,
+      ],
     });
   });
+}
+
+function refresher({ metrics, stitcher, rollups }: Parts): () => void {
+  const refreshStitch = stitchMetrics(metrics, stitcher);
+  return () => {
+    refreshStitch();
+    metrics.rollupLag.set(rollups?.lagSeconds ?? 0);
+    metrics.rollupDirty.set(rollups?.dirtyMinutes ?? 0);
+  };
 }
 
 /** Stores what was accepted and what it means, as far as ClickHouse allows within closeTimeoutMs. */
@@ -235,6 +281,9 @@ async function finish(parts: Parts): Promise<void> {
   if (!isDrained) app.log.warn(`closing with batches that are not stored; ${rest}`);
   pipeline.close();
   await pathWriter.flush();
+  // What is left uncounted is found at the next start.
+  if (!abort.signal.aborted)
+    await Promise.race([parts.rollups?.flush(), once(abort.signal, 'abort')]);
   clearTimeout(deadline);
   if (isDrained) await writeHeartbeats(heartbeats, parts);
   await log?.close();

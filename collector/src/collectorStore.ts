@@ -39,6 +39,37 @@ export interface CollectorStore {
   insertHeartbeats(heartbeats: readonly Heartbeat[], token: string): Promise<void>;
   /** Rejects while the store does not answer. */
   ping(): Promise<void>;
+  /** Absent: nothing is rolled up. */
+  readonly rollups?: RollupStore;
+}
+
+/** Seconds since the epoch, on whole minutes; `toS` is exclusive. */
+export interface RollupRange {
+  readonly fromS: number;
+  readonly toS: number;
+}
+
+export interface RollupMark {
+  readonly collector: string;
+  /** Paths that started before are in the roll-ups, microseconds since the epoch. */
+  readonly fromUs: number;
+  /** The mark with the highest counts. */
+  readonly markedUs: number;
+}
+
+/** Counts paths by minute and hour. Each call may be repeated, and may be cut off at any moment: the last whole count is what is read. */
+export interface RollupStore {
+  /** Answers how many minutes had paths. */
+  rollUpMinutes(range: RollupRange): Promise<number>;
+  rollUpHour(startS: number): Promise<void>;
+  /** Minutes whose paths have news that the roll-up lacks. */
+  staleMinutes(range: RollupRange): Promise<readonly number[]>;
+  forgetReplacedRuns(range: RollupRange): Promise<void>;
+  /** Begins of hours, in seconds since the epoch, from the one of `fromUs` on. */
+  hoursWithPaths(fromUs: number): Promise<readonly number[]>;
+  /** 0: there is none. */
+  readMark(collector: string): Promise<number>;
+  writeMark(mark: RollupMark): Promise<void>;
 }
 
 /** True where trying again with the same rows cannot help. */

@@ -37,12 +37,17 @@ test('beyond loopback a token is required', () => {
   expect(readConfig(env, noFile).tokens).toEqual([token]);
 });
 
-test('tokens come from a file as well, one a line', () => {
+test('token files are checked at the start, line by line; a token is never shown', () => {
   const env = { HOPTRACE_COLLECTOR_HOST: '::', HOPTRACE_COLLECTOR_TOKEN_FILE: '/secrets/token' };
-  const text = 'first-token-0123456\nsecond-token-012345\n';
-  expect(readConfig(env, () => text).tokens).toEqual(text.trim().split('\n'));
+  const text = 'first-token-0123456\nsecond-token-012345 tenant=a\n';
+  expect(readConfig(env, () => text)).toMatchObject({ tokens: [], tokenFile: '/secrets/token' });
   expect(errorOf(env).problems[0]?.text).toBe('/secrets/token: ENOENT');
   expect(errorOf(env, () => '\n').problems[0]?.text).toContain('holds no token');
+  expect(errorOf(env, () => text.replace('tenant', 'tennant')).problems[0]?.text).toMatch(
+    /^.secrets.token: line 2: what follows the token is not known/,
+  );
+  const revoked = { HOPTRACE_COLLECTOR_REVOKED_FILE: '/revoked' };
+  expect(errorOf(revoked, () => 'x').problems[0]?.field).toBe('HOPTRACE_COLLECTOR_REVOKED_FILE');
 });
 
 test('a bad value is named with variable and remedy; a token is never shown', () => {

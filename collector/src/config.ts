@@ -2,8 +2,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError, type FieldProblem } from './errors.ts';
-
-const MIN_TOKEN_LENGTH = 16;
+import { MIN_TOKEN_LENGTH, parseRevoked, parseTokens } from './http/tokens.ts';
 
 const integer = (min: number, max: number) =>
   z
@@ -35,7 +34,18 @@ const environmentSchema = z.object({
   HOPTRACE_PORT_OFFSET: integer(0, 50_000).prefault('0'),
   /** Bearer tokens, separated by commas (two while one is being rotated). No default: a default is no secret. */
   HOPTRACE_COLLECTOR_TOKEN: tokens.prefault(''),
+  /** One a line, and what each may speak for (http/tokens.ts). Read again when it changes. */
   HOPTRACE_COLLECTOR_TOKEN_FILE: z.string().optional(),
+  /** Tokens, or sha256:HEX of them, one a line, that open nothing any more. Read again when it changes. */
+  HOPTRACE_COLLECTOR_REVOKED_FILE: z.string().optional(),
+  /** 5,000 new connections/s of ten records each. Ten seconds' worth may come at once. 0: no limit. */
+  HOPTRACE_COLLECTOR_NODE_RECORDS_PER_SECOND: integer(0, 1_000_000_000).prefault('50000'),
+  HOPTRACE_COLLECTOR_NODE_BYTES_PER_SECOND: bytes(0).prefault(String(16 * 1024 * 1024)),
+  /** Of all nodes of a tenant together (tenants are named in the token file). 0: no limit. */
+  HOPTRACE_COLLECTOR_TENANT_RECORDS_PER_SECOND: integer(0, 1_000_000_000).prefault('500000'),
+  HOPTRACE_COLLECTOR_TENANT_BYTES_PER_SECOND: bytes(0).prefault(String(160 * 1024 * 1024)),
+  /** Nodes a tenant may have at once (heard of within an hour). 0: any number. */
+  HOPTRACE_COLLECTOR_TENANT_NODES: integer(0, 1_000_000).prefault('10000'),
   /** `kubectl get nodes,pods,services,endpointslices -A -o json`; unset: nothing is named. */
   HOPTRACE_TOPOLOGY_FILE: z.string().min(1).optional(),
   /** Where `hoptrace up` keeps its data; the log goes below it. */
@@ -78,6 +88,8 @@ const environmentSchema = z.object({
   HOPTRACE_COLLECTOR_MAX_STITCH_RECORDS: integer(100, 10_000_000).prefault('30000'),
   /** A pooled upstream connection ties many requests together; beyond this the group is closed. */
   HOPTRACE_COLLECTOR_MAX_GROUP_RECORDS: integer(10, 1_000_000).prefault('5000'),
+  /** How often the present minute is counted; a page asks every few seconds. */
+  HOPTRACE_COLLECTOR_ROLLUP_INTERVAL_MS: milliseconds.prefault('10000'),
   HOPTRACE_COLLECTOR_HEARTBEAT_MS: milliseconds.prefault('5000'),
   HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS: milliseconds.prefault('10000'),
   HOPTRACE_COLLECTOR_LOG_LEVEL: z
@@ -102,18 +114,28 @@ export function readConfig(
     const problems = parsed.error.issues.map((issue) => variableProblem(issue, given));
     throw new AppError('HOP_CONFIG_INVALID', 'the collector cannot start', { problems });
   }
-  const config = toConfig(parsed.data, tokensFromFile(parsed.data, readText));
+  checkTokenFiles(parsed.data, readText);
+  const config = toConfig(parsed.data);
   requireTokenBeyondLoopback(config);
   return config;
 }
 
-function toConfig(env: z.infer<typeof environmentSchema>, fileTokens: readonly string[]) {
+function toConfig(env: z.infer<typeof environmentSchema>) {
   const base = env.HOPTRACE_COLLECTOR_PORT;
   return Object.freeze({
     host: env.HOPTRACE_COLLECTOR_HOST,
     // 0 asks the kernel for a free port and must stay 0.
     port: base === 0 ? 0 : base + env.HOPTRACE_PORT_OFFSET,
-    tokens: [...env.HOPTRACE_COLLECTOR_TOKEN, ...fileTokens] as readonly string[],
+    tokens: env.HOPTRACE_COLLECTOR_TOKEN as readonly string[],
+    tokenFile: env.HOPTRACE_COLLECTOR_TOKEN_FILE ?? null,
+    revokedFile: env.HOPTRACE_COLLECTOR_REVOKED_FILE ?? null,
+    rates: {
+      nodeRecords: env.HOPTRACE_COLLECTOR_NODE_RECORDS_PER_SECOND,
+      nodeBytes: env.HOPTRACE_COLLECTOR_NODE_BYTES_PER_SECOND,
+      tenantRecords: env.HOPTRACE_COLLECTOR_TENANT_RECORDS_PER_SECOND,
+      tenantBytes: env.HOPTRACE_COLLECTOR_TENANT_BYTES_PER_SECOND,
+      tenantNodes: env.HOPTRACE_COLLECTOR_TENANT_NODES,
+    },
     topologyFile: env.HOPTRACE_TOPOLOGY_FILE ?? null,
     logDir: logDirOf(env),
     logMaxBytes: env.HOPTRACE_COLLECTOR_LOG_MAX_BYTES,
@@ -132,6 +154,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, fileTokens: readonly s
     stitchKeepOpenMs: env.HOPTRACE_COLLECTOR_STITCH_KEEP_OPEN_MS,
     maxStitchRecords: env.HOPTRACE_COLLECTOR_MAX_STITCH_RECORDS,
     maxGroupRecords: env.HOPTRACE_COLLECTOR_MAX_GROUP_RECORDS,
+    rollupIntervalMs: env.HOPTRACE_COLLECTOR_ROLLUP_INTERVAL_MS,
     heartbeatMs: env.HOPTRACE_COLLECTOR_HEARTBEAT_MS,
     closeTimeoutMs: env.HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS,
     logLevel: env.HOPTRACE_COLLECTOR_LOG_LEVEL,
@@ -162,30 +185,34 @@ function variableProblem(
   };
 }
 
-function tokensFromFile(
+/** The files are read here once, so that a mistake in them is found at the start; tokenBook.ts reads them for use. */
+function checkTokenFiles(
   env: z.infer<typeof environmentSchema>,
   readText: (path: string) => string,
-): readonly string[] {
-  const path = env.HOPTRACE_COLLECTOR_TOKEN_FILE;
-  if (path === undefined) return [];
-  const fail = (text: string, remedy: string, cause?: unknown): never => {
-    const problems = [{ field: 'HOPTRACE_COLLECTOR_TOKEN_FILE', text: `${path}: ${text}`, remedy }];
-    throw new AppError('HOP_CONFIG_INVALID', 'the collector cannot start', { problems, cause });
+): void {
+  const check = (name: keyof typeof env, read: (text: string) => void) => {
+    const path = env[name];
+    if (typeof path !== 'string') return;
+    try {
+      read(readText(path));
+    } catch (error) {
+      const text = `${path}: ${error instanceof Error ? error.message : String(error)}`;
+      const remedy = 'name a readable file and correct that line';
+      const problems = [{ field: name, text, remedy }];
+      throw new AppError('HOP_CONFIG_INVALID', 'the collector cannot start', {
+        ...{ problems, cause: error },
+      });
+    }
   };
-  let text = '';
-  try {
-    text = readText(path);
-  } catch (error) {
-    fail(error instanceof Error ? error.message : String(error), 'name a readable file', error);
-  }
-  const parsed = tokens.safeParse(text.replaceAll(/\r?\n/g, ','));
-  if (!parsed.success) return fail(parsed.error.issues[0]?.message ?? '', 'use longer tokens');
-  if (parsed.data.length === 0) return fail('holds no token', 'write one token a line');
-  return parsed.data;
+  check('HOPTRACE_COLLECTOR_TOKEN_FILE', (text) => {
+    if (parseTokens(text).length === 0) throw new Error('holds no token; write one a line');
+  });
+  check('HOPTRACE_COLLECTOR_REVOKED_FILE', parseRevoked);
 }
 
 function requireTokenBeyondLoopback(config: CollectorConfig): void {
-  if (config.tokens.length > 0 || isLoopback(config.host)) return;
+  const hasTokens = config.tokens.length > 0 || config.tokenFile !== null;
+  if (hasTokens || isLoopback(config.host)) return;
   throw new AppError('HOP_TOKEN_REQUIRED', `the collector would listen on ${config.host}`, {
     problems: [
       {

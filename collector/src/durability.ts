@@ -21,6 +21,9 @@ import { recoverLog } from './wal/recover.ts';
 import type { Segment } from './wal/segment.ts';
 import { WriteAheadLog } from './wal/wal.ts';
 
+/** An answer leaves in the turn in which the log has the batch. */
+const UNHEARD_MS = 1000;
+
 export interface DurabilityOptions {
   readonly directory: string;
   readonly config: CollectorConfig;
@@ -45,7 +48,7 @@ export interface Durability {
 
 /** Everything that frames tell besides the batches. */
 interface Memory {
-  readonly batches: { readonly lsn: number; readonly records: number }[];
+  readonly batches: { readonly lsn: number; readonly records: number; readonly timeMs: number }[];
   readonly marks: number[];
   readonly emissions: Emission[];
   readonly cuts: Cut[];
@@ -97,6 +100,7 @@ export async function openDurability(options: DurabilityOptions): Promise<Durabi
   const intake = new DurableIntake({
     ...{ log: wal, pipeline: options.pipeline, metrics, stored: options.stored, pending, done },
     cuts: memory.cuts,
+    alone: maybeElsewhere(memory),
     onDamage: (what) => {
       log.error(what, 'the log is damaged; agents send what is lost again');
       options.resendAll();
@@ -147,11 +151,11 @@ async function openDirectory(directory: string) {
   }
 }
 
-function remember(memory: Memory, { type, id, payload }: Frame): void {
+function remember(memory: Memory, { type, id, timeMs, payload }: Frame): void {
   const { batches, marks, emissions, cuts } = memory;
   if (type === FRAME.batch) {
     batches.push({
-      lsn: id,
+      ...{ lsn: id, timeMs },
       records: new DataView(payload.buffer, payload.byteOffset).getUint32(0, true),
     });
   } else if (type === FRAME.stored) for (const lsn of decodeLsns(payload)) marks.push(lsn);
@@ -160,6 +164,12 @@ function remember(memory: Memory, { type, id, payload }: Frame): void {
   else if (type === FRAME.stitched) memory.stitchedLsn = decodeLsns(payload)[0] ?? 0;
   else if (type === FRAME.seqs) memory.seqs = new TextDecoder().decode(payload);
   else if (type === FRAME.cut) cuts.push(...[decodeCut(payload) ?? []].flat());
+}
+
+/** What the log took last: its senders may not have heard so, and may have gone to another collector with it. */
+function maybeElsewhere({ batches }: Memory): number[] {
+  const lastMs = batches.at(-1)?.timeMs ?? 0;
+  return batches.filter(({ timeMs }) => timeMs >= lastMs - UNHEARD_MS).map(({ lsn }) => lsn);
 }
 
 function reportRecovery(

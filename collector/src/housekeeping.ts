@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type CollectorStore, isDataError } from './collectorStore.ts';
 import { describeError } from './errors.ts';
 import type { HeartbeatBook } from './ingest/heartbeats.ts';
+import type { LimitReport, RateLimits } from './ingest/rateLimits.ts';
 import { heartbeatsToken } from './ingest/token.ts';
 import type { Metrics } from './metrics.ts';
 import type { Stitcher } from './stitch/stitcher.ts';
@@ -61,4 +62,32 @@ export function stitchMetrics(metrics: Metrics, stitcher: Stitcher): () => void 
     metrics.pathsDropped.inc(now.droppedChanges - last.droppedChanges);
     last = now;
   };
+}
+
+/** Says once a period who was over a limit, and keeps it in sight until the next. */
+export class LimitWatch {
+  readonly #limits: RateLimits;
+  readonly #log: FastifyBaseLogger;
+  #last: LimitReport | null = null;
+
+  constructor(limits: RateLimits, log: FastifyBaseLogger) {
+    this.#limits = limits;
+    this.#log = log;
+  }
+
+  report(): void {
+    this.#last = this.#limits.takeReport();
+    if (this.#last === null) return;
+    const effect =
+      'their agents keep what they have; nothing is lost while there is room in spools';
+    this.#log.warn({ ...this.#last, effect }, 'senders were held at their limits');
+  }
+
+  /** For everybody to read: without names, which are in the log and in metrics. */
+  get warnings(): readonly string[] {
+    if (this.#last === null) return [];
+    const { nodes, moreNodes, tenants } = this.#last;
+    const who = `${nodes.length + moreNodes} nodes and ${tenants.length} tenants`;
+    return [`${who} were held at their limits in the last minute; the log names them`];
+  }
 }

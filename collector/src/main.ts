@@ -7,6 +7,7 @@ import { ensureDatabase, migrate } from '@hoptrace/store/migrate.ts';
 import { buildCollector } from './app.ts';
 import { readConfig } from './config.ts';
 import { AppError, describeError } from './errors.ts';
+import { markAtOnce } from './gc.ts';
 import { collectorStoreOf } from './storeAdapter.ts';
 
 const EXIT_CONFIG = 78;
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
   const store = openStore(storeConfig.connection);
   await ensureDatabase(storeConfig.connection);
   await migrate(store, { retention: storeConfig.retention });
+  markAtOnce();
   const logger = { level: config.logLevel, base: { service: 'collector' } };
   const collector = buildCollector({ config, store: collectorStoreOf(store), logger });
   const stop = async (signal: string) => {

@@ -15,6 +15,8 @@ export function createMetrics() {
     registry,
     ...logMetrics(registers),
     ...windowMetrics(registers),
+    ...rollupMetrics(registers),
+    ...limitMetrics(registers),
     batches: counter('batches_total', 'Batches answered.', ['road', 'result']),
     records: counter('records_total', 'Records that ClickHouse confirmed.', ['kind']),
     duplicates: counter('duplicate_records_total', 'Records that had been stored before.'),
@@ -67,6 +69,22 @@ export function createMetrics() {
   };
 }
 
+function limitMetrics(registers: Registry[]) {
+  return {
+    limitedBatches: new Counter({
+      name: `${PREFIX}limited_batches_total`,
+      help: 'Times that a batch met a limit: of its node, of its tenant, or the quota of nodes.',
+      labelNames: ['scope', 'node'],
+      registers,
+    }),
+    limitedSeconds: new Counter({
+      name: `${PREFIX}limited_seconds_total`,
+      help: 'Time that connections were not read because of limits.',
+      registers,
+    }),
+  };
+}
+
 function windowMetrics(registers: Registry[]) {
   const counter = (name: string, help: string) =>
     new Counter({ name: PREFIX + name, help, registers });
@@ -83,6 +101,29 @@ function windowMetrics(registers: Registry[]) {
       'stitch_links_dropped_total',
       'Links from times that would have made a group too large.',
     ),
+  };
+}
+
+function rollupMetrics(registers: Registry[]) {
+  const gauge = (name: string, help: string) => new Gauge({ name: PREFIX + name, help, registers });
+  return {
+    rollupLag: gauge(
+      'rollup_lag_seconds',
+      'How long the oldest path that its roll-up lacks has been waiting; 0: none waits.',
+    ),
+    rollupDirty: gauge('rollup_dirty_minutes', 'Minutes with paths that their roll-up lacks.'),
+    rollupMinutes: new Counter({
+      name: `${PREFIX}rollup_minutes_total`,
+      help: 'Minutes counted, each time that one is.',
+      registers,
+    }),
+    rollupSeconds: new Histogram({
+      name: `${PREFIX}rollup_seconds`,
+      help: 'Counting neighbouring minutes, or adding up an hour.',
+      labelNames: ['span'],
+      buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+      registers,
+    }),
   };
 }
 

@@ -3,6 +3,17 @@ import type { Store } from '@hoptrace/store/client.ts';
 import { insertHeartbeats } from '@hoptrace/store/inserts/insertHeartbeat.ts';
 import { insertPaths, withdrawPaths } from '@hoptrace/store/inserts/insertPaths.ts';
 import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
+import {
+  forgetReplacedRuns,
+  rollUpHour,
+  rollUpMinutes,
+  staleMinutes,
+} from '@hoptrace/store/rollups/rollUp.ts';
+import {
+  hoursWithPaths,
+  readRollupMark,
+  writeRollupMark,
+} from '@hoptrace/store/rollups/rollupMarks.ts';
 import type { CollectorStore } from './collectorStore.ts';
 
 /** Opens and closes nothing: the store belongs to whoever made it. */
@@ -16,5 +27,14 @@ export function collectorStoreOf(store: Store): CollectorStore {
     },
     insertHeartbeats: (heartbeats, token) => insertHeartbeats(store, heartbeats, token),
     ping: () => store.ping(),
+    rollups: {
+      rollUpMinutes: (range) => rollUpMinutes(store, range),
+      rollUpHour: (startS) => rollUpHour(store, startS),
+      staleMinutes: (range) => staleMinutes(store, range),
+      forgetReplacedRuns: (range) => forgetReplacedRuns(store, range),
+      hoursWithPaths: (fromUs) => hoursWithPaths(store, fromUs),
+      readMark: (collector) => readRollupMark(store, collector),
+      writeMark: (mark) => writeRollupMark(store, mark),
+    },
   };
 }

@@ -3,7 +3,9 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { toStoreError } from './clientErrors.ts';
+import type { ClusterForm } from './cluster/form.ts';
 import type { StoreConnection } from './config.ts';
+import { type Transfer, transferCalls } from './transfer.ts';
 
 /** What must not depend on a server's defaults. Reasons beside each. */
 const PINNED_SETTINGS: ClickHouseSettings = {
@@ -22,6 +24,18 @@ const PINNED_SETTINGS: ClickHouseSettings = {
   min_insert_block_size_bytes: '268402944',
   // A batch with stray times must not fail for ever; the collector bounds times.
   throw_on_max_partitions_per_insert_block: 0,
+  // A cluster only: a missing shard must be an error, not a smaller answer; so must copies that lag behind.
+  skip_unavailable_shards: 0,
+  fallback_to_stale_replicas_for_distributed_queries: 0,
+  // An insert is answered when every shard that it has rows for has them.
+  distributed_foreground_insert: 1,
+  // INSERT SELECT reads what all shards have, not what each of them sees.
+  parallel_distributed_insert_select: '0',
+  // A subquery with a LIMIT means the rows of all shards together.
+  distributed_product_mode: 'global',
+  // Statements on all servers end before our own time-out, and fail where one server failed.
+  distributed_ddl_task_timeout: '25',
+  distributed_ddl_output_mode: 'throw',
   // Dead clients must not keep queries running.
   cancel_http_readonly_queries_on_client_close: 1,
 };
@@ -46,8 +60,9 @@ export interface SelectStatement {
   readonly params: QueryParams;
 }
 
-export interface Store {
+export interface Store extends Transfer {
   readonly database: string;
+  readonly cluster: ClusterForm | null;
   /** Rows as JSONEachRow gives them: 64-bit integers are text. */
   select(statement: SelectStatement, options?: CallOptions): Promise<unknown[]>;
   /** Resolves when the rows are in the table (not yet fsynced by a default server). Same token: stored once. */
@@ -88,7 +103,7 @@ export function openStore(connection: StoreConnection): Store {
     try {
       return await call();
     } catch (error) {
-      throw toStoreError(error, { name, url: connection.url });
+      throw toStoreError(error, { name, url: connection.url, cluster: connection.cluster });
     }
   };
   const select: Store['select'] = (statement, options) =>
@@ -107,6 +122,7 @@ export function openStore(connection: StoreConnection): Store {
     });
   return {
     database: connection.database,
+    cluster: connection.cluster ?? null,
     select,
     insert: async (table, rows, options) => {
       if (rows.length === 0) return;
@@ -139,6 +155,7 @@ export function openStore(connection: StoreConnection): Store {
         await finished(stream.resume());
       });
     },
+    ...transferCalls(client, guarded),
     command: async (sql, params = {}) => {
       await guarded('command', () => client.command({ query: sql, query_params: { ...params } }));
     },

@@ -33,3 +33,13 @@ test('an abort and an error of our own stay what they are', () => {
   expect(toStoreError(abort, call)).toBe(abort);
   expect(toStoreError(own, call)).toBe(own);
 });
+
+test('of a cluster, a server that another one cannot reach is a missing shard, retryable', () => {
+  const error = new ClickHouseError({ message: 'no', code: '279', type: 'ALL_TRIES_FAILED' });
+  const cluster = { name: 'c', hasKeeper: true };
+  expect(toStoreError(error, { ...call, cluster })).toMatchObject({
+    code: 'HOP_STORE_SHARD',
+    isRetryable: true,
+  });
+  expect(toStoreError(error, call)).toMatchObject({ code: 'HOP_STORE_BUSY' });
+});

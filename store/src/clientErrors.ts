@@ -1,5 +1,6 @@
 /** What went wrong between us and ClickHouse, and whether trying again can help. */
 import { ClickHouseError } from '@clickhouse/client';
+import type { ClusterForm } from './cluster/form.ts';
 import { StoreError } from './errors.ts';
 
 /** ClickHouse error codes that depend on what was sent, not on the moment: a retry fails the same way. */
@@ -26,6 +27,15 @@ const CAUSED_BY_INPUT = new Set([
   '691', // UNKNOWN_ELEMENT_OF_ENUM
 ]);
 
+/** One server of a cluster told that another one does not answer. */
+const SHARD_GONE = new Set([
+  '32', // ATTEMPT_TO_READ_AFTER_EOF
+  '209', // SOCKET_TIMEOUT
+  '210', // NETWORK_ERROR
+  '279', // ALL_CONNECTION_TRIES_FAILED
+  '369', // ALL_REPLICAS_ARE_STALE
+]);
+
 const ABORTED = 'The user aborted a request.';
 
 /** Wrong schema, user or database: only an operator can mend it; data must wait, so a retry is right. */
@@ -43,10 +53,14 @@ const NEEDS_OPERATOR: Readonly<Record<string, string>> = {
 /** Keeps a StoreError and an abort as they are; turns everything else into a StoreError. */
 export function toStoreError(
   error: unknown,
-  call: { readonly name: string; readonly url: string },
+  call: {
+    readonly name: string;
+    readonly url: string;
+    readonly cluster?: ClusterForm | undefined;
+  },
 ): unknown {
   if (error instanceof StoreError || isAbort(error)) return error;
-  if (error instanceof ClickHouseError) return refusalOf(error, call.name);
+  if (error instanceof ClickHouseError) return refusalOf(error, call);
   const reason = error instanceof Error ? reasonOf(error) : String(error);
   return new StoreError(
     'HOP_STORE_UNREACHABLE',
@@ -60,8 +74,11 @@ export function toStoreError(
   );
 }
 
-function refusalOf(error: ClickHouseError, name: string): StoreError {
-  const text = `ClickHouse refused ${name}: ${error.message} (${error.type ?? 'code'} ${error.code})`;
+function refusalOf(
+  error: ClickHouseError,
+  call: { readonly name: string; readonly cluster?: ClusterForm | undefined },
+): StoreError {
+  const text = `ClickHouse refused ${call.name}: ${error.message} (${error.type ?? 'code'} ${error.code})`;
   if (CAUSED_BY_INPUT.has(error.code)) {
     return new StoreError('HOP_STORE_ROW', text, {
       remedy: 'The data or parameters are at fault; a retry does not help.',
@@ -71,6 +88,14 @@ function refusalOf(error: ClickHouseError, name: string): StoreError {
   const remedy = NEEDS_OPERATOR[error.code];
   if (remedy !== undefined) {
     return new StoreError('HOP_STORE_REFUSED', text, { remedy, isRetryable: true, cause: error });
+  }
+  if (call.cluster !== undefined && SHARD_GONE.has(error.code)) {
+    return new StoreError('HOP_STORE_SHARD', `A shard is missing. ${text}`, {
+      remedy:
+        '`hoptrace store status` names it. Until it is back inserts wait, and no smaller answer is given.',
+      isRetryable: true,
+      cause: error,
+    });
   }
   return new StoreError('HOP_STORE_BUSY', text, {
     remedy: 'Try again; if it stays, read the log of ClickHouse.',

@@ -1,6 +1,7 @@
 /** Cuts the records of a world as the collector does: those that share a key, directly or through others, belong together. */
 import { stitchKeys } from '@hoptrace/collector/stitch/stitchKeys.ts';
 import type { Evidence } from '@hoptrace/domain/reconstruct/evidence.ts';
+import { TupleMeetings } from '@hoptrace/domain/reconstruct/tupleMeetings.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 
 /** Sets of records, in the order of their first one. Repetitions are kept: reconstruct() has to cope. */
@@ -16,12 +17,17 @@ export function componentsOf(records: readonly Sourced[]): Sourced[][] {
     return at;
   };
   const firstByKey = new Map<string, number>();
+  const tuples = new TupleMeetings();
   for (const [index, record] of records.entries()) {
-    for (const key of stitchKeys(record)) {
+    const { keys, tuple } = stitchKeys(record);
+    for (const key of keys) {
       const first = firstByKey.get(key);
       if (first === undefined) firstByKey.set(key, index);
       else parent[find(index)] = find(first);
     }
+    if (tuple === null) continue;
+    for (const holder of tuples.note(tuple.use, tuple.holder, record.startUs))
+      parent[find(index)] = find(firstByKey.get(holder) ?? index);
   }
   const sets = new Map<number, Sourced[]>();
   for (const [index, record] of records.entries()) {

@@ -23,10 +23,15 @@ import {
   watchedNamespaces,
 } from './agent/watch.ts';
 
+/** `cost`: throughput and bulk. */
+export const AGENT_PARTS = ['all', 'cost', 'idle', 'loss', 'flood'] as const;
+export type AgentPart = (typeof AGENT_PARTS)[number];
+
 export interface AgentBenchOptions {
   readonly rounds: number;
   /** Length of one window. */
   readonly seconds: number;
+  readonly part: AgentPart;
 }
 
 const WARM_UP_SECONDS = 0.3;
@@ -73,7 +78,19 @@ export async function benchAgent(options: AgentBenchOptions) {
   }
 }
 
-async function measureAll(bench: Bench, { rounds, seconds }: AgentBenchOptions) {
+async function measureAll(bench: Bench, options: AgentBenchOptions) {
+  const isWanted = (part: AgentPart) => options.part === 'all' || options.part === part;
+  const cost = isWanted('cost') ? await measureCost(bench, options) : { rows: [], details: {} };
+  const begin = () => start(bench, 'agent');
+  const limits = [
+    ...(isWanted('idle') ? await measureIdle(begin) : []),
+    ...(isWanted('loss') ? await measureLoss(begin, bench.load) : []),
+    ...(isWanted('flood') ? await measureFlood(begin, bench.load, bench.sink) : []),
+  ];
+  return { rows: [...cost.rows, ...limits], details: cost.details };
+}
+
+async function measureCost(bench: Bench, { rounds, seconds }: AgentBenchOptions) {
   const costs = new Map<Variant, Cost>();
   const cpu = new Map<string, number[]>();
   const requests = await runRounds(VARIANTS, rounds, async (variant) => {
@@ -96,12 +113,7 @@ async function measureAll(bench: Bench, { rounds, seconds }: AgentBenchOptions) 
       return bytesPerSecond;
     },
   );
-  const limits = [
-    ...(await measureIdle(() => start(bench, 'agent'))),
-    ...(await measureLoss(() => start(bench, 'agent'), bench.load)),
-    ...(await measureFlood(() => start(bench, 'agent'), bench.load)),
-  ];
-  const rows = [...ratioRows(requests, cpu), bulkRow(bulk), ...limits];
+  const rows = [...ratioRows(requests, cpu), bulkRow(bulk)];
   const details = {
     requestsPerSecond: Object.fromEntries(
       VARIANTS.map((v) => [v, round1(median(requests.get(v) ?? []))]),

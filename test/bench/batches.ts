@@ -2,10 +2,16 @@
  * Wire batches of any number of requests, made by changing the words of one encoded request:
  * client → NodePort on node1 → ingress Pod on node2 (5 taps), ingress → app Pod on node3 (4 taps).
  */
-import { clusterOf, legsOf, linkOf } from '@hoptrace/domain/reconstruct/builders.ts';
-import type { Leg, ProxyLink } from '@hoptrace/domain/reconstruct/evidence.ts';
-import { encodeBatch } from '@hoptrace/domain/wire/binary.ts';
-import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
+import {
+  type ConnectionSpec,
+  clusterOf,
+  legsOf,
+  linkOf,
+} from '@hoptrace/domain/reconstruct/builders.ts';
+import type { Exchange, Leg, ProxyLink } from '@hoptrace/domain/reconstruct/evidence.ts';
+import { exchangesOf } from '@hoptrace/domain/reconstruct/exchangeBuilders.ts';
+import { encodeBatch, recordOffsets } from '@hoptrace/domain/wire/binary.ts';
+import type { Envelope, ExchangeRecord } from '@hoptrace/domain/wire/v1.ts';
 
 export const LEGS_PER_REQUEST = 9;
 
@@ -15,6 +21,10 @@ const BACK = '10.244.2.10:3 > 10.244.3.20:8080';
 /** Offsets within a leg and a link record (binary.ts). */
 const LEG = { seq: 4, start: 12, tuple: 30, original: 66, reply: 102, client: 138, legId: 215 };
 const LINK = { seq: 4, start: 12, hashes: [29, 41, 53] };
+const EXCHANGE = recordOffsets<ExchangeRecord>('exchange');
+
+/** Each holds what those before it hold: two links a request, an exchange a leg. */
+export type BatchContent = 'legs' | 'links' | 'exchanges';
 
 export interface SourceBatch {
   readonly node: string;
@@ -28,27 +38,46 @@ export const benchContext = clusterOf([
   { name: 'app', nodePort: 30081, endpoints: ['10.244.3.20:8080@node3'] },
 ]);
 
-function template(): { inbound: Leg[]; outbound: Leg[]; link: ProxyLink } {
-  const inbound = legsOf({
-    id: 1,
-    taps: [
-      { node: 'node1', role: 'uplink', direction: 'rx', tuple: FRONT, nat: [FRONT, MID] },
-      { node: 'node1', role: 'other', direction: 'tx', tuple: MID, nat: [FRONT, MID] },
-      { node: 'node2', role: 'uplink', direction: 'rx', tuple: MID },
-      { node: 'node2', role: 'podVeth', direction: 'tx', tuple: MID },
-      { node: 'node2', role: 'pod', direction: 'rx', tuple: MID },
-    ],
-  });
-  const outbound = legsOf({
-    id: 2,
-    taps: [
-      { node: 'node2', role: 'pod', direction: 'tx', tuple: BACK },
-      { node: 'node2', role: 'uplink', direction: 'tx', tuple: BACK },
-      { node: 'node3', role: 'uplink', direction: 'rx', tuple: BACK },
-      { node: 'node3', role: 'podVeth', direction: 'tx', tuple: BACK },
-    ],
-  });
-  return { inbound, outbound, link: linkOf('request', 2, 1, 1) };
+const INBOUND: ConnectionSpec = {
+  id: 1,
+  taps: [
+    { node: 'node1', role: 'uplink', direction: 'rx', tuple: FRONT, nat: [FRONT, MID] },
+    { node: 'node1', role: 'other', direction: 'tx', tuple: MID, nat: [FRONT, MID] },
+    { node: 'node2', role: 'uplink', direction: 'rx', tuple: MID },
+    { node: 'node2', role: 'podVeth', direction: 'tx', tuple: MID },
+    { node: 'node2', role: 'pod', direction: 'rx', tuple: MID },
+  ],
+};
+const OUTBOUND: ConnectionSpec = {
+  id: 2,
+  taps: [
+    { node: 'node2', role: 'pod', direction: 'tx', tuple: BACK },
+    { node: 'node2', role: 'uplink', direction: 'tx', tuple: BACK },
+    { node: 'node3', role: 'uplink', direction: 'rx', tuple: BACK },
+    { node: 'node3', role: 'podVeth', direction: 'tx', tuple: BACK },
+  ],
+};
+const REQUEST = { atNs: 900_000, workNs: 400_000 };
+const ONWARD = { atNs: 1_000_000, workNs: 200_000 };
+
+/** Side 0 is the client's connection, 1 the one to the app. */
+interface Part {
+  readonly record: Leg | ProxyLink | Exchange;
+  readonly side: number;
+}
+
+function template(content: BatchContent): Part[] {
+  const parts = (records: readonly Part['record'][], side: number) =>
+    records.map((record) => ({ record, side }));
+  const legs = [...parts(legsOf(INBOUND), 0), ...parts(legsOf(OUTBOUND), 1)];
+  if (content === 'legs') return legs;
+  const links = [
+    ...parts([linkOf('request', 2, 1, 1)], 1),
+    ...parts([linkOf('response', 1, 2, 2)], 0),
+  ];
+  if (content === 'links') return [...legs, ...links];
+  const inbound = parts(exchangesOf(INBOUND, REQUEST), 0);
+  return [...legs, ...links, ...inbound, ...parts(exchangesOf(OUTBOUND, ONWARD), 1)];
 }
 
 function envelopeOf(node: string): Envelope {
@@ -74,7 +103,7 @@ function scatter(value: number): number {
 
 interface Shape {
   readonly node: string;
-  readonly parts: readonly { readonly record: Leg | ProxyLink; readonly side: number }[];
+  readonly parts: readonly Part[];
   readonly bytes: Uint8Array;
   readonly offset: number;
 }
@@ -82,27 +111,23 @@ interface Shape {
 const shapes = new Map<string, readonly Shape[]>();
 
 /** Encoded once a size: what changes from batch to batch is written over a copy. */
-function shapesOf(requests: number, hasLinks: boolean): readonly Shape[] {
-  const known = shapes.get(`${requests}/${hasLinks}`);
+function shapesOf(requests: number, content: BatchContent): readonly Shape[] {
+  const known = shapes.get(`${requests}/${content}`);
   if (known !== undefined) return known;
-  const { inbound, outbound, link } = template();
+  const all = template(content);
   const made = ['node1', 'node2', 'node3'].map((node): Shape => {
-    const parts = [
-      ...inbound.filter((leg) => leg.node === node).map((record) => ({ record, side: 0 })),
-      ...outbound.filter((leg) => leg.node === node).map((record) => ({ record, side: 1 })),
-      ...(hasLinks && node === link.node ? [{ record: link, side: 1 }] : []),
-    ];
+    const parts = all.filter(({ record }) => record.node === node);
     const records = Array.from({ length: requests }, () => parts.map(({ record }) => record));
     const bytes = encodeBatch(envelopeOf(node), records.flat());
     return { node, parts, bytes, offset: 8 + new DataView(bytes.buffer).getUint32(4, true) };
   });
-  shapes.set(`${requests}/${hasLinks}`, made);
+  shapes.set(`${requests}/${content}`, made);
   return made;
 }
 
 /** One batch a node with the records of `requests` requests, the first being number `from`. */
-export function makeBatches(from: number, requests: number, hasLinks: boolean): SourceBatch[] {
-  return shapesOf(requests, hasLinks).map(({ node, parts, bytes: model, offset }) => {
+export function makeBatches(from: number, requests: number, content: BatchContent): SourceBatch[] {
+  return shapesOf(requests, content).map(({ node, parts, bytes: model, offset }) => {
     const bytes = model.slice();
     const view = new DataView(bytes.buffer);
     let at = offset;
@@ -111,7 +136,8 @@ export function makeBatches(from: number, requests: number, hasLinks: boolean): 
         const seq = request * parts.length + index;
         view.setUint32(at + LEG.seq, seq, true);
         if (record.kind === 'leg') patchLeg(view, at, request, side, seq);
-        else patchLink(view, at, request);
+        else if (record.kind === 'exchange') patchExchange(view, at, request, side);
+        else patchLink(view, at, request, side);
         at += view.getUint16(at + 2, true);
       }
     }
@@ -119,8 +145,18 @@ export function makeBatches(from: number, requests: number, hasLinks: boolean): 
   });
 }
 
+function moveStart(view: DataView, at: number, request: number): void {
+  view.setUint32(at, (view.getUint32(at, true) + request * 50) >>> 0, true);
+}
+
+function patchExchange(view: DataView, at: number, request: number, side: number): void {
+  moveStart(view, at + EXCHANGE.startUs, request);
+  for (let word = 0; word < 2; word++)
+    view.setUint32(at + EXCHANGE.isnPairHash + word * 4, hashWord(request, side, 4 + word));
+}
+
 function patchLeg(view: DataView, at: number, request: number, side: number, seq: number): void {
-  view.setUint32(at + LEG.start, (view.getUint32(at + LEG.start, true) + request * 50) >>> 0, true);
+  moveStart(view, at + LEG.start, request);
   view.setUint32(at + LEG.legId, seq, true);
   for (let word = 0; word < 6; word++)
     view.setUint32(at + LEG.client + word * 4, hashWord(request, side, word));
@@ -134,9 +170,10 @@ function patchLeg(view: DataView, at: number, request: number, side: number, seq
   }
 }
 
-function patchLink(view: DataView, at: number, request: number): void {
+/** `side`: of the subject; the bursts that it names are of the other. */
+function patchLink(view: DataView, at: number, request: number, subjectSide: number): void {
   for (const [index, hash] of LINK.hashes.entries()) {
-    const side = index === 0 ? 1 : 0;
+    const side = index === 0 ? subjectSide : 1 - subjectSide;
     view.setUint32(at + hash, hashWord(request, side, 4));
     view.setUint32(at + hash + 4, hashWord(request, side, 5));
   }

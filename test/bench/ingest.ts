@@ -1,6 +1,7 @@
 /**
  * What the collector's road to the log costs: receive, check, log, fsync, acknowledge. The same process takes the
- * JSON route (NDJSON checked by zod, then the same log) right afterwards. ClickHouse is away, so that nothing but
+ * JSON route (NDJSON checked by zod, then the same log) right afterwards. `bytes alone` is what any road costs here:
+ * the same bytes by TCP, a check sum, a write and an fdatasync for each batch, and nothing else. ClickHouse is away, so that nothing but
  * this road is measured; CPU time of the collector's process by process.cpuUsage.
  */
 import { spawn } from 'node:child_process';
@@ -10,13 +11,15 @@ import { join } from 'node:path';
 import { buildCollector } from '@hoptrace/collector/app.ts';
 import type { CollectorStore } from '@hoptrace/collector/collectorStore.ts';
 import { readConfig } from '@hoptrace/collector/config.ts';
+import { markAtOnce } from '@hoptrace/collector/gc.ts';
 import type { ResultRow } from '../lab/commands/output.ts';
+import { openFloor } from './ingestFloor.ts';
 
 const LOAD = new URL('./ingestLoad.ts', import.meta.url).pathname;
 
 interface Case {
   readonly name: string;
-  readonly road: 'ws' | 'post' | 'ndjson';
+  readonly road: 'ws' | 'post' | 'ndjson' | 'floor';
   readonly perBatch: number;
   readonly batches: number;
   readonly goal: number | null;
@@ -27,6 +30,7 @@ const CASES: readonly Case[] = [
   { name: 'WebSocket, 1k batches', road: 'ws', perBatch: 1000, batches: 1000, goal: 1.5 },
   { name: 'POST, 10k batches', road: 'post', perBatch: 10_000, batches: 100, goal: null },
   { name: 'POST, 1k batches', road: 'post', perBatch: 1000, batches: 1000, goal: null },
+  { name: 'bytes alone, 10k batches', road: 'floor', perBatch: 10_000, batches: 100, goal: null },
   { name: 'JSON and zod, 1k batches', road: 'ndjson', perBatch: 1000, batches: 60, goal: null },
 ];
 
@@ -41,22 +45,32 @@ export async function benchIngest(): Promise<{
     HOPTRACE_COLLECTOR_LOG_MAX_BYTES: String(8 * 1024 ** 3),
     HOPTRACE_COLLECTOR_MAX_QUEUED_RECORDS: '1',
     HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS: '50',
+    // The sender here is one node that sends more than any.
+    HOPTRACE_COLLECTOR_NODE_RECORDS_PER_SECOND: '0',
+    HOPTRACE_COLLECTOR_NODE_BYTES_PER_SECOND: '0',
+    HOPTRACE_COLLECTOR_TENANT_RECORDS_PER_SECOND: '0',
+    HOPTRACE_COLLECTOR_TENANT_BYTES_PER_SECOND: '0',
   };
+  // As the collector's own process does.
+  markAtOnce();
   const collector = buildCollector({ config: readConfig(env, () => ''), store: AWAY });
   const { url } = await collector.start();
+  const floor = await openFloor(join(folder, 'floor'));
   try {
     const rates: Record<string, number> = {};
     const walls: Record<string, number> = {};
     // What the compiler has not seen yet is not the road's cost.
-    for (const road of ['ws', 'post', 'ndjson'] as const)
-      await measure(url, { name: '', road, perBatch: 900, batches: 40, goal: null });
+    const urlOf = (road: Case['road']) => (road === 'floor' ? floor.url : url);
+    for (const road of ['ws', 'post', 'floor', 'ndjson'] as const)
+      await measure(urlOf(road), { name: '', road, perBatch: 900, batches: 40, goal: null });
     for (const each of CASES) {
-      const { perCpuSecond, perSecond } = await measure(url, each);
+      const { perCpuSecond, perSecond } = await measure(urlOf(each.road), each);
       rates[each.name] = perCpuSecond / 1e6;
       walls[each.name] = Math.round(perSecond);
     }
     return { rows: rowsOf(rates), details: { recordsPerSecond: walls } };
   } finally {
+    await floor.close();
     await collector.close();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 /**
  * The sender of `bench ingest`, a process of its own so that its CPU does not count.
  *
- *   ingestLoad.ts URL ws|post|ndjson RECORDS_PER_BATCH BATCHES
+ *   ingestLoad.ts URL ws|post|ndjson|floor RECORDS_PER_BATCH BATCHES
  */
+import { connect } from 'node:net';
 import { encodeBatch, recordSizeBytes } from '@hoptrace/domain/wire/binary.ts';
 import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import { WebSocket } from 'ws';
@@ -78,6 +79,33 @@ async function byWebSocket(): Promise<void> {
   socket.terminate();
 }
 
+/** The bare bytes of a batch, u32 length first; one byte comes back for each. */
+async function byTcp(): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let sent = 0;
+  let durable = 0;
+  await new Promise<void>((resolve, reject) => {
+    const fill = () => {
+      while (sent < COUNT && sent - durable < AT_ONCE) {
+        const bytes = batchOf(sent++);
+        const head = Buffer.alloc(4);
+        head.writeUInt32LE(bytes.length);
+        socket.write(head);
+        socket.write(bytes);
+      }
+    };
+    socket.once('error', reject);
+    socket.on('data', (answers) => {
+      durable += answers.length;
+      if (durable === COUNT) resolve();
+      else fill();
+    });
+    socket.once('connect', fill);
+  });
+  socket.destroy();
+}
+
 async function byPost(
   path: string,
   type: string,
@@ -100,5 +128,6 @@ async function byPost(
 }
 
 if (road === 'ws') await byWebSocket();
+else if (road === 'floor') await byTcp();
 else if (road === 'post') await byPost('/v1/batches', 'application/vnd.hoptrace.batch', batchOf);
 else await byPost('/v1/records', 'application/x-ndjson', ndjsonOf);

@@ -20,7 +20,7 @@ export function measureNaive(openLegs: number): NaiveCost {
   const collect = runInNewContext('gc') as () => void;
   const join = new NaiveJoin();
   const add = (from: number) => {
-    const batches = makeBatches(from, REQUESTS_PER_BATCH, false);
+    const batches = makeBatches(from, REQUESTS_PER_BATCH, 'legs');
     return cpuS(() => {
       for (const batch of batches) join.add(batch);
     });

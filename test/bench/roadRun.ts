@@ -95,7 +95,7 @@ export class RoadRun {
   #step(): Stages {
     const road = this.#road;
     const nowMs = Math.floor((this.#from / this.#requests) * this.#batchMs);
-    const batches = makeBatches(this.#from, this.#requests, this.#makesPaths);
+    const batches = makeBatches(this.#from, this.#requests, this.#makesPaths ? 'links' : 'legs');
     this.#from += this.#requests;
     const stages = { ...noStages(), legs: this.#requests * LEGS_PER_REQUEST };
     let roots: number[] = [];

@@ -1,5 +1,9 @@
-/** What a leg costs on the live road with 10^5 to 10^7 legs open, beside the naive join; and what an open leg weighs. */
+/**
+ * What a leg costs, and what an open leg weighs: on the collector's road; in the typed tables (domain/src/live), which the
+ * collector does not use (docs/adr/0011), with 10^5 to 10^7 legs open; and in a naive join.
+ */
 import type { ResultRow } from '../lab/commands/output.ts';
+import { type CollectorCost, measureCollectorRoad } from './collectorRoad.ts';
 import { measureNaive } from './naiveRun.ts';
 import { RoadRun, type Stages, typedNs } from './roadRun.ts';
 
@@ -14,6 +18,9 @@ export function benchStitch(maxOpenLegs: number): {
   rows: ResultRow[];
   details: Record<string, unknown>;
 } {
+  // First, in a young heap.
+  const plain = measureCollectorRoad('links', TOLD_LEGS);
+  const full = measureCollectorRoad('exchanges', TOLD_LEGS);
   const sizes = SIZES.filter((size) => size <= maxOpenLegs);
   const roads = sizes.map((size) => new RoadRun(size, false));
   // Round by round in turn: what else the machine does falls on all sizes alike.
@@ -26,12 +33,18 @@ export function benchStitch(maxOpenLegs: number): {
     .filter((size) => size <= MAX_NAIVE_LEGS)
     .map((size) => ({ size, ...measureNaive(size) }));
   const rows = [
+    ...collectorRows(plain, full),
     ...roads.flatMap((road) => [
       ...rowsOfRoad(road),
       ...naive.filter(({ size }) => size === road.openLegs).flatMap((of) => rowsOfNaive(road, of)),
     ]),
     ratioRow(roads),
-    atLeast('a path document for each path', 1000 / toldNs(told.total), 1, 'M legs/CPU-s'),
+    atLeast(
+      'typed tables, and a path document for each path',
+      1000 / toldNs(told.total),
+      null,
+      'M legs/CPU-s',
+    ),
   ];
   const stagesPerLeg = Object.fromEntries(
     roads.map((road) => [road.openLegs, stagesOf(road.total)]),
@@ -39,6 +52,8 @@ export function benchStitch(maxOpenLegs: number): {
   return {
     rows,
     details: {
+      collectorPerLeg: roundedCost(plain),
+      collectorPerLegWithExchanges: roundedCost(full),
       stagesPerLeg,
       stagesPerLegWithPaths: stagesOf(told.total),
       pathsTold: told.total.paths,
@@ -47,16 +62,39 @@ export function benchStitch(maxOpenLegs: number): {
   };
 }
 
+/** The goals are those of the road that the product takes. */
+function collectorRows(plain: CollectorCost, full: CollectorCost): ResultRow[] {
+  return [
+    atLeast(
+      "the collector's road, a path document for each path",
+      1000 / plain.totalNs,
+      1,
+      'M legs/CPU-s',
+    ),
+    atLeast(
+      "the collector's road, with an exchange for each leg",
+      1000 / full.totalNs,
+      null,
+      'M legs/CPU-s',
+    ),
+    atMost("bytes an open leg, the collector's road", plain.bytesPerLeg, 128, 'B'),
+  ];
+}
+
+function roundedCost(cost: CollectorCost): Record<string, number> {
+  return Object.fromEntries(Object.entries(cost).map(([key, value]) => [key, Math.round(value)]));
+}
+
 function rowsOfRoad(road: RoadRun): ResultRow[] {
   const name = nameOf(road.openLegs);
   return [
     atLeast(
-      `join, order, checks and forgetting, ${name}`,
+      `typed tables: join, order, checks and forgetting, ${name}`,
       1000 / typedNs(road.total),
       1,
       'M legs/CPU-s',
     ),
-    atMost(`bytes an open leg, ${name}`, road.bytesPerLeg, 128, 'B'),
+    atMost(`typed tables: bytes an open leg, ${name}`, road.bytesPerLeg, 128, 'B'),
   ];
 }
 
@@ -69,7 +107,7 @@ function rowsOfNaive(
   return [
     atLeast(`naive Map of strings: join, order, checks, ${name}`, 1000 / ns, null, 'M legs/CPU-s'),
     atLeast(`naive bytes an open leg, ${name}`, bytesPerLeg, null, 'B'),
-    atLeast(`faster than naive, ${name}`, ns / typedNs(road.total), null, '×'),
+    atLeast(`typed tables: faster than naive, ${name}`, ns / typedNs(road.total), null, '×'),
   ];
 }
 
@@ -78,7 +116,7 @@ function ratioRow(roads: readonly RoadRun[]): ResultRow {
   const [small, large] = [roads[0] as RoadRun, roads.at(-1) as RoadRun];
   const ratios = large.nsOfRounds.map((ns, round) => ns / (small.nsOfRounds[round] ?? ns));
   const median = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)] ?? 0;
-  const name = `cost a leg, ${nameOf(large.openLegs)} over ${nameOf(small.openLegs)}`;
+  const name = `typed tables: cost a leg, ${nameOf(large.openLegs)} over ${nameOf(small.openLegs)}`;
   return atMost(name, median, 1.5, '×');
 }
 

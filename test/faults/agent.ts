@@ -19,7 +19,7 @@ export interface FaultOptions {
   readonly sparesAgents?: boolean;
 }
 
-interface AgentPart {
+export interface AgentPart {
   readonly node: NodeName;
   child: ChildProcess;
   /** Resolves once a signal ends it in order. */
@@ -32,7 +32,13 @@ export async function runFaults({
   seed,
   sparesAgents = false,
 }: FaultOptions): Promise<{ rows: ResultRow[]; details: Record<string, unknown> }> {
-  const rig = await startRig({ env: { HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES: '262144' } });
+  const rig = await startRig({
+    env: {
+      HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES: '262144',
+      // So that many a fault meets a count under way.
+      HOPTRACE_COLLECTOR_ROLLUP_INTERVAL_MS: '200',
+    },
+  });
   const oracle = new Oracle();
   const random = randomOf(seed);
   const counts: Record<string, number> = {};
@@ -49,26 +55,26 @@ export async function runFaults({
     await Promise.all(agents.map(endAgent));
     await until(async () => (await oracle.missing(rig.store)).length === 0, SETTLE_MS);
     const verdict = await settledVerdict(oracle, rig);
-    return { rows: rowsOf(verdict, rounds), details: { seed, faults: counts, ...verdict } };
+    return { rows: verdictRows(verdict, rounds), details: { seed, faults: counts, ...verdict } };
   } finally {
     await rig.close();
   }
 }
 
-interface AgentParts {
+export interface AgentParts {
   readonly rig: Rig;
   readonly oracle: Oracle;
   readonly baseMs: number;
 }
 
-function spawnAgent(
+export function spawnAgent(
   { rig, oracle, baseMs }: AgentParts,
   node: NodeName,
 ): Pick<AgentPart, 'child' | 'ready'> {
   const args = [
     node,
     join(rig.folder, `spool-${node}`),
-    rig.collectorUrl,
+    rig.collectorUrls.join(','),
     String(baseMs),
     String(REQUESTS_PER_SECOND),
   ];
@@ -87,7 +93,7 @@ function spawnAgent(
   return { child, ready };
 }
 
-async function endAgent({ child, ready }: AgentPart): Promise<void> {
+export async function endAgent({ child, ready }: AgentPart): Promise<void> {
   // A process that has just been started would simply die of it, and leave its spool.
   await ready;
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -128,16 +134,20 @@ async function stopAWhile(pid: number, ms: number, name: string): Promise<string
 }
 
 /** Paths follow the records by a few seconds: asks until nothing changes for the better. */
-async function settledVerdict(oracle: Oracle, { store }: Rig): Promise<Verdict> {
+export async function settledVerdict(oracle: Oracle, { store }: Rig): Promise<Verdict> {
   let verdict = await oracle.judge(store);
   await until(async () => {
     verdict = await oracle.judge(store);
-    return verdict.missingPaths === 0 && verdict.halfPaths === 0 && verdict.duplicatePaths === 0;
+    const { missingPaths, halfPaths, duplicatePaths } = verdict;
+    const { overcountedMinutes, undercountedMinutes } = verdict;
+    return (
+      missingPaths + halfPaths + duplicatePaths + overcountedMinutes + undercountedMinutes === 0
+    );
   }, SETTLE_MS);
   return verdict;
 }
 
-function rowsOf(verdict: Verdict, rounds: number): ResultRow[] {
+export function verdictRows(verdict: Verdict, rounds: number): ResultRow[] {
   const none = (name: string, value: number): ResultRow => ({
     name,
     value,
@@ -159,5 +169,7 @@ function rowsOf(verdict: Verdict, rounds: number): ResultRow[] {
     none('duplicate paths', verdict.duplicatePaths),
     none('connections without a path', verdict.missingPaths),
     none('paths that lack one node', verdict.halfPaths),
+    none('minutes whose roll-up counts too much', verdict.overcountedMinutes),
+    none('minutes whose roll-up counts too little', verdict.undercountedMinutes),
   ];
 }

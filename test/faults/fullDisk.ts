@@ -1,6 +1,6 @@
 /** A collector whose log lies on a disk of a few MiB, while ClickHouse is away and comes back. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,8 +9,16 @@ import { Oracle } from './oracle.ts';
 import { startRig, until } from './rig.ts';
 import { BOOT_ID, openSender } from './sender.ts';
 
-const DISK_BYTES = 6 * 1024 * 1024;
+const DISK_BYTES = 8 * 1024 * 1024;
 const BATCH = 500;
+
+/** An ext4 of its own in a file, by a loop device. */
+function mountDisk(folder: string, image: string): void {
+  writeFileSync(image, '');
+  truncateSync(image, DISK_BYTES);
+  execFileSync('mkfs.ext4', ['-q', '-m', '0', '-O', '^has_journal', image]);
+  execFileSync('mount', ['-o', 'loop', image, folder]);
+}
 
 export async function fillDisk(): Promise<{ rows: ResultRow[]; details: object }> {
   if (process.getuid?.() !== 0 || process.platform !== 'linux') {
@@ -21,7 +29,8 @@ export async function fillDisk(): Promise<{ rows: ResultRow[]; details: object }
     };
   }
   const disk = mkdtempSync(join(tmpdir(), 'hoptrace-disk-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', disk]);
+  const image = `${disk}.img`;
+  mountDisk(disk, image);
   const rig = await startRig({
     logDir: join(disk, 'log'),
     env: { HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES: '1048576' },
@@ -83,11 +92,16 @@ export async function fillDisk(): Promise<{ rows: ResultRow[]; details: object }
           met: verdict.duplicateRows === 0,
         },
       ],
-      details: { diskBytes: DISK_BYTES, fullDiskAcknowledged: verdict.acknowledged },
+      details: {
+        disk: 'ext4 on a loop device',
+        diskBytes: DISK_BYTES,
+        fullDiskAcknowledged: verdict.acknowledged,
+      },
     };
   } finally {
     await rig.close();
     execFileSync('umount', [disk]);
     rmSync(disk, { recursive: true, force: true });
+    rmSync(image);
   }
 }

@@ -1,8 +1,9 @@
-/** `npm run test:faults -- agent|collector|log [--rounds N] [--seed N] [--docs] [--json]`. */
+/** `npm run test:faults -- agent|collector|collectors|log [--rounds N] [--seed N] [--docs] [--json]`. */
 import { parseArgs } from 'node:util';
 import { printResult, type ResultRow } from '../lab/commands/output.ts';
 import { messageOf } from '../lab/errors.ts';
 import { runFaults } from './agent.ts';
+import { runCollectors } from './collectors.ts';
 import { runLog } from './log.ts';
 import { writeReport } from './report.ts';
 
@@ -14,7 +15,8 @@ interface Suite {
 const SUITES: Readonly<Record<string, (rounds: number, seed: number) => Promise<Suite>>> = {
   agent: (rounds, seed) => runFaults({ rounds, seed }),
   collector: (rounds, seed) => runFaults({ rounds, seed, sparesAgents: true }),
-  log: () => runLog(),
+  collectors: runCollectors,
+  log: (_rounds, seed) => runLog(seed),
 };
 
 async function main(): Promise<number> {

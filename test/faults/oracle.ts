@@ -14,6 +14,9 @@ export interface Verdict {
   readonly missingPaths: number;
   /** Paths that lack what one of the two nodes saw, although both rows are there. */
   readonly halfPaths: number;
+  /** Minutes of which a roll-up counts more than the newest versions of the paths do, or less. */
+  readonly overcountedMinutes: number;
+  readonly undercountedMinutes: number;
 }
 
 export class Oracle {
@@ -22,6 +25,12 @@ export class Oracle {
   acknowledge(node: string, bootId: string, firstSeq: number, count: number): void {
     for (let seq = firstSeq; seq < firstSeq + count; seq++)
       this.#acknowledged.add(`${node}/${bootId}/${seq}`);
+  }
+
+  /** Has this node acknowledged anything yet? */
+  has(node: string): boolean {
+    for (const id of this.#acknowledged) if (id.startsWith(`${node}/`)) return true;
+    return false;
   }
 
   get size(): number {
@@ -57,8 +66,35 @@ export class Oracle {
          INNER JOIN (SELECT assumeNotNull(client_ip) AS ip, assumeNotNull(client_port) AS port, nodes ${paths}) AS p
          ON l.ip = p.ip AND l.port = p.port WHERE NOT hasAll(p.nodes, ['node1', 'node2'])`,
       ),
+      ...(await comparedRollups(store)),
     };
   }
+}
+
+/** Requests and hops of each minute, as rolled up and as the paths say. */
+async function comparedRollups(
+  store: Store,
+): Promise<Pick<Verdict, 'overcountedMinutes' | 'undercountedMinutes'>> {
+  const winners =
+    '(SELECT start_s, argMax(run, (generation, run)) FROM minute_runs_v1 GROUP BY start_s)';
+  const rolledUp = (table: string, count: string) =>
+    `SELECT start_s, sum(${count}) AS rolled, 0 AS counted FROM ${table} WHERE (start_s, run) IN ${winners} GROUP BY start_s`;
+  const counted = (count: string) =>
+    `SELECT toUInt32(intDiv(started_at_us, 60000000) * 60) AS start_s, 0 AS rolled, sum(${count}) AS counted FROM paths_v1 FINAL GROUP BY start_s`;
+  const [row] = await rowsOf(
+    store,
+    `SELECT countIf(rolled > counted) AS over, countIf(rolled < counted) AS under FROM
+     (
+         SELECT what, start_s, sum(rolled) AS rolled, sum(counted) AS counted FROM
+         (
+             SELECT 'requests' AS what, * FROM (${rolledUp('service_minutes_v1', 'requests')} UNION ALL ${counted('1')})
+             UNION ALL
+             SELECT 'hops' AS what, * FROM (${rolledUp('hop_minutes_v1', 'hops')} UNION ALL ${counted('length(hop_kinds)')})
+         )
+         GROUP BY what, start_s
+     )`,
+  );
+  return { overcountedMinutes: Number(row?.over), undercountedMinutes: Number(row?.under) };
 }
 
 /** Rows of one sender and their distinct seqs: what a small engine can count of a long run. */

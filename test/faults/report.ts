@@ -8,10 +8,10 @@ const HEAD = `# Reliability, as measured
 
 Written by \`npm run test:faults -- SUITE --docs\`; each section by its suite. Real processes: agents' senders with a
 spool on disk, a collector with its log, the embedded ClickHouse. They are killed (SIGKILL) and stopped (SIGSTOP) at
-random moments while requests that two nodes saw flow. An oracle holds every record that was acknowledged: for \`agent\`
-from the moment that it is in the spool, for \`log\` from \`durable\` on. Power failures are not simulated.
+random moments while requests that two nodes saw flow (\`collectors\`: two collectors share them). An oracle holds every record that was acknowledged: for \`agent\`
+from the moment that it is in the spool, for \`log\` from \`durable\` on. Power failures are tried in a model of the file system (\`log\`), not on real disks.
 `;
-const SUITES = ['agent', 'collector', 'log'];
+const SUITES = ['agent', 'collector', 'collectors', 'log'];
 
 export interface Report {
   readonly suite: string;

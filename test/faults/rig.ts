@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { openStore, type Store } from '@hoptrace/store/client.ts';
 import { type EmbeddedStore, startEmbedded } from '@hoptrace/store/embedded/start.ts';
 import { migrate } from '@hoptrace/store/migrate.ts';
-import { freePort } from '../integration/embedded.ts';
+import { freePort, TEST_RETENTION } from '../integration/embedded.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const POLL_MS = 25;
@@ -21,6 +21,9 @@ export interface Rig {
   /** `ws://127.0.0.1:PORT`. */
   readonly collectorUrl: string;
   readonly collector: Part;
+  /** All of them; `collector` is the first. */
+  readonly collectors: readonly Part[];
+  readonly collectorUrls: readonly string[];
   readonly clickhouse: Part;
   /** Adds a process that the rig ends with the others. */
   child(args: readonly string[], env: Record<string, string>): ChildProcess;
@@ -41,16 +44,17 @@ export interface RigOptions {
   /** Where the collector keeps its log; below the rig's folder unless given. */
   readonly logDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** One unless given. */
+  readonly collectors?: number;
 }
 
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'hoptrace-faults-'));
   const httpPort = await freePort();
-  const collectorPort = await freePort();
   const children = new Set<ChildProcess>();
   let engine: EmbeddedStore = await startEmbedded({ dataDir: folder, httpPort });
   const store = openStore(engine);
-  await migrate(store, { retention: { rawTtlDays: 3650, pathTtlDays: 3650 } });
+  await migrate(store, { retention: TEST_RETENTION });
   const clickhouse: Part = {
     name: 'ClickHouse',
     pid: () => engine.pid,
@@ -77,19 +81,30 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     CLICKHOUSE_USER: engine.user,
     CLICKHOUSE_PASSWORD: engine.password,
     CLICKHOUSE_DATABASE: engine.database,
-    HOPTRACE_COLLECTOR_PORT: String(collectorPort),
     HOPTRACE_COLLECTOR_DATA_DIR: options.logDir ?? join(folder, 'collector'),
     HOPTRACE_COLLECTOR_LOG_LEVEL: 'fatal',
     ...options.env,
   };
-  const collector = collectorPart(
-    () => child(['collector/src/main.ts'], environment),
-    collectorPort,
-  );
-  await collector.start();
+  const collectors: Part[] = [];
+  const collectorUrls: string[] = [];
+  for (let index = 0; index < (options.collectors ?? 1); index++) {
+    const port = await freePort();
+    const own = {
+      HOPTRACE_COLLECTOR_PORT: String(port),
+      ...(index > 0 && { HOPTRACE_COLLECTOR_DATA_DIR: join(folder, `collector-${index}`) }),
+    };
+    const spawnOne = () => child(['collector/src/main.ts'], { ...environment, ...own });
+    const part = collectorPart(spawnOne, port);
+    await part.start();
+    collectors.push(part);
+    collectorUrls.push(`ws://127.0.0.1:${port}`);
+  }
+  const [collector] = collectors;
+  const [collectorUrl] = collectorUrls;
+  if (collector === undefined || collectorUrl === undefined) throw new Error('no collector');
   return {
-    ...{ folder, store, collector, clickhouse, child },
-    collectorUrl: `ws://127.0.0.1:${collectorPort}`,
+    ...{ folder, store, collector, collectors, clickhouse, child },
+    ...{ collectorUrl, collectorUrls },
     async close() {
       for (const each of children) each.kill('SIGKILL');
       await store.close();

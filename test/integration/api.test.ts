@@ -4,8 +4,10 @@ import { readConfig } from '@hoptrace/api/config.ts';
 import { agentListSchema, overviewSchema } from '@hoptrace/api/responses.ts';
 import { pathSchema } from '@hoptrace/domain/rest/path.ts';
 import { pathListSchema, problemSchema, refusalListSchema } from '@hoptrace/domain/rest/queries.ts';
+import { serviceListSchema, serviceStatsSchema } from '@hoptrace/domain/rest/services.ts';
 import { insertHeartbeat } from '@hoptrace/store/inserts/insertHeartbeat.ts';
 import { insertPaths, withdrawPaths } from '@hoptrace/store/inserts/insertPaths.ts';
+import { rollUpMinutes } from '@hoptrace/store/rollups/rollUp.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
@@ -108,6 +110,39 @@ test('the range includes its start and excludes its end', async () => {
     idsOf((path) => path.startedAtUs === first || path.startedAtUs === second),
   );
   expect(await idsAt(`/api/v1/paths?from=${NOW_US - 90 * MINUTE_US}`)).toHaveLength(8);
+});
+
+test('services are counted from roll-ups, and say up to when they are', async () => {
+  const url = `/api/v1/services?from=${NOW_US - 10 * MINUTE_US}&to=${NOW_US}`;
+  expect((await get(serviceListSchema, url)).countedUntilUs).toBeNull();
+  const fromS = Math.floor(NOW_US / 3.6e9) * 3600 - 3600;
+  await rollUpMinutes(engine.store, { fromS, toS: fromS + 7200 });
+  const list = await get(serviceListSchema, url);
+  const ingress = list.items.find(({ service }) => service.name === 'ingress');
+  const isOfIngress = (path: (typeof samples)[number]) => path.service?.name === 'ingress';
+  expect(ingress).toMatchObject({
+    service: { namespace: 'default', name: 'ingress', port: 'http' },
+    requests: samples.filter(isOfIngress).length,
+    withExtraHops: 1,
+    extraHops: 2,
+  });
+  const start = samples[0]?.startedAtUs ?? 0;
+  expect(list.countedUntilUs).toBe((Math.floor(start / MINUTE_US) + 1) * MINUTE_US);
+  const stats = await get(
+    serviceStatsSchema,
+    `/api/v1/services/default/ingress/stats?from=${NOW_US - 10 * MINUTE_US}&to=${NOW_US}`,
+  );
+  expect(stats.points.map(({ requests }) => requests)).toEqual([ingress?.requests]);
+  const first = stats.hops.filter(({ index }) => index === 0);
+  expect(first.map(({ toRole, points }) => [toRole, points[0]?.hops])).toEqual([
+    ['load-balancer', 2],
+    ['node', 1],
+  ]);
+  const entered = await get(
+    serviceStatsSchema,
+    `/api/v1/services/default/ingress/stats?from=${NOW_US - 10 * MINUTE_US}&to=${NOW_US}&entryNode=node3`,
+  );
+  expect(entered).toMatchObject({ points: [{ requests: 1, extraHops: 2 }], hops: [] });
 });
 
 test.each([1, 2, 3, 7])('pages of %d visit every path once, then end', async (limit) => {

@@ -6,11 +6,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openStore, type Store } from '@hoptrace/store/client.ts';
 import type { Retention } from '@hoptrace/store/config.ts';
-import { type EmbeddedStore, startEmbedded } from '@hoptrace/store/embedded/start.ts';
+import {
+  type EmbeddedOptions,
+  type EmbeddedStore,
+  startEmbedded,
+} from '@hoptrace/store/embedded/start.ts';
 import { migrate } from '@hoptrace/store/migrate.ts';
 
 /** Long, so that no test meets the TTL whatever times it uses. */
-export const TEST_RETENTION: Retention = Object.freeze({ rawTtlDays: 3650, pathTtlDays: 3650 });
+export const TEST_RETENTION: Retention = Object.freeze({
+  rawTtlDays: 3650,
+  pathTtlDays: 3650,
+  minuteTtlDays: 3650,
+  hourTtlDays: 3650,
+});
 
 export interface TestStore {
   readonly store: Store;
@@ -21,21 +30,24 @@ export interface TestStore {
   stop(): Promise<void>;
 }
 
-export async function startTestStore(): Promise<TestStore> {
+export async function startTestStore(
+  options: Pick<EmbeddedOptions, 'memory'> = {},
+): Promise<TestStore> {
   const dataDir = await makeTempDir();
-  const engine = await startEmbedded({ dataDir, httpPort: await freePort() });
+  const engine = await startEmbedded({ dataDir, httpPort: await freePort(), ...options });
   const store = openStore(engine);
-  await migrate(store, { retention: TEST_RETENTION });
-  return {
-    store,
-    engine,
-    dataDir,
-    stop: async () => {
-      await store.close();
-      await engine.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    await store.close();
+    await engine.stop();
+    await rm(dataDir, { recursive: true, force: true });
   };
+  try {
+    await migrate(store, { retention: TEST_RETENTION });
+  } catch (error) {
+    await stop(); // an engine that nobody stops keeps the tests from ending
+    throw error;
+  }
+  return { store, engine, dataDir, stop };
 }
 
 export const makeTempDir = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'hoptrace-store-'));

@@ -53,11 +53,15 @@ test('a database of a newer version is used as it is, and said to be newer', asy
 });
 
 test('changed days of retention reach the tables that they are for', async () => {
-  const retention = { rawTtlDays: 4000, pathTtlDays: 5000 };
+  const retention = { rawTtlDays: 4000, pathTtlDays: 5000, minuteTtlDays: 6000, hourTtlDays: 7000 };
   await migrate(fixture.store, { retention });
   expect(await ttlDaysOf('legs_v1')).toEqual([{ days: '4000' }]);
   expect(await ttlDaysOf('agents_v1')).toEqual([{ days: '4000' }]);
   expect(await ttlDaysOf('paths_v1')).toEqual([{ days: '5000' }]);
+  for (const name of ['service_minutes_v1', 'hop_minutes_v1', 'minute_runs_v1'])
+    expect(await ttlDaysOf(name)).toEqual([{ days: '6000' }]);
+  for (const name of ['service_hours_v1', 'hop_hours_v1', 'hour_runs_v1'])
+    expect(await ttlDaysOf(name)).toEqual([{ days: '7000' }]);
 });
 
 test('a failed migration is not recorded and is applied by the next run', async () => {

@@ -15,6 +15,7 @@ import {
   parseProxyHeader,
   parseStats,
 } from './bodies.ts';
+import { parseConntrack, parseConntrackStats } from './conntrackBody.ts';
 import { parseExchange } from './exchangeBody.ts';
 import type { Frame, RawFrame } from './frame.ts';
 import { parseHello } from './hello.ts';
@@ -108,6 +109,10 @@ export class FrameDecoder {
         return parseHead(body);
       case 'packet':
         return parsePacket(body);
+      case 'conntrack':
+        return parseConntrack(body);
+      case 'conntrackStats':
+        return parseConntrackStats(body);
       case 'link':
         return parseLink(body);
       case 'proxyHeader':

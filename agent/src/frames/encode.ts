@@ -4,6 +4,7 @@
  */
 import { parseIp } from '@hoptrace/domain/model/ip.ts';
 import type { Tuple } from '@hoptrace/domain/model/tuple.ts';
+import { writeConntrack, writeConntrackStats } from './conntrackBody.ts';
 import { writeExchange } from './exchangeBody.ts';
 import type {
   BurstFrame,
@@ -56,6 +57,12 @@ export function encodeFrame(frame: Frame): Uint8Array {
       break;
     case 'head':
       writeHead(view, frame);
+      break;
+    case 'conntrack':
+      writeConntrack(view, frame);
+      break;
+    case 'conntrackStats':
+      writeConntrackStats(view, frame);
       break;
     case 'packet':
       writePacket(view, frame);

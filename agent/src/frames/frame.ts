@@ -166,6 +166,44 @@ export interface StatsFrame {
   readonly checksLost: number;
 }
 
+/** What the netlink interface of conntrack says of one entry. Wall-clock stamps are the kernel's, null if it gives none. */
+export interface ConntrackFrame {
+  readonly kind: 'conntrack';
+  /** `old`: found in the table. */
+  readonly event: 'old' | 'new' | 'update' | 'destroy';
+  /** When the loader read it, CLOCK_MONOTONIC. */
+  readonly tsNs: bigint;
+  readonly eventRealtimeNs: bigint | null;
+  readonly startRealtimeNs: bigint | null;
+  readonly stopRealtimeNs: bigint | null;
+  /** Headers included; null where the kernel does not count (net.netfilter.nf_conntrack_acct). */
+  readonly originalBytes: number | null;
+  readonly replyBytes: number | null;
+  readonly originalPackets: number | null;
+  readonly replyPackets: number | null;
+  readonly netns: number;
+  /** Unique in the namespace while the entry lives. */
+  readonly id: number;
+  /** The kernel's IPS_ bits. */
+  readonly status: number;
+  readonly family: 4 | 6;
+  /** enum tcp_conntrack; 0: not told. */
+  readonly tcpState: number;
+  readonly original: Tuple;
+  readonly reply: Tuple;
+}
+
+/** Totals since the loader started. */
+export interface ConntrackStatsFrame {
+  readonly kind: 'conntrackStats';
+  readonly eventsRead: number;
+  /** Times that events were lost because nobody read them in time; how many is not known. */
+  readonly overruns: number;
+  readonly oldFound: number;
+  readonly unreadable: number;
+  readonly namespaces: number;
+}
+
 export interface HelloFrame {
   readonly kind: 'hello';
   readonly hello: Hello;
@@ -181,6 +219,8 @@ export type Frame =
   | ExchangeFrame
   | FlightFrame
   | HeadFrame
+  | ConntrackFrame
+  | ConntrackStatsFrame
   | ProxyHeaderFrame;
 
 /** A frame as it lies in the stream: not looked at yet. A view of the piece that was read, good until the next one. */

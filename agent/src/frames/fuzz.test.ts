@@ -7,7 +7,15 @@ import { type Envelope, recordSchema, type WireRecord } from '@hoptrace/domain/w
 import { expect, test } from '@jest/globals';
 import { newMetrics } from '../metrics.ts';
 import { Pipeline } from '../pipeline.ts';
-import { exchangeFrameOf, framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '../testPackets.ts';
+import {
+  conntrackFrameOf,
+  exchangeFrameOf,
+  framesOf,
+  helloOf,
+  packetsOf,
+  tupleOf,
+  UPLINK,
+} from '../testPackets.ts';
 import { FrameDecoder } from './decoder.ts';
 import { encodeFrame } from './encode.ts';
 import type { Frame } from './frame.ts';
@@ -53,6 +61,14 @@ const EVENTS: readonly Frame[] = [
     kind: 'head',
     ...{ tsNs: 9n, netns: 200, seq: 13, ack: 14 },
     bytes: new TextEncoder().encode('GET /?q=1 HTTP/1.1\r\nX-Request-ID: a1\r\n\r\n'),
+  },
+  conntrackFrameOf({ event: 'old', originalBytes: 7, replyBytes: 8 }),
+  conntrackFrameOf({ event: 'new', id: 2, tcpState: 1, status: 0 }),
+  conntrackFrameOf({ event: 'update', id: 2, tcpState: 6 }),
+  conntrackFrameOf({ event: 'destroy', tcpState: 8 }),
+  {
+    kind: 'conntrackStats',
+    ...{ eventsRead: 4, overruns: 1, oldFound: 1, unreadable: 0, namespaces: 1 },
   },
   {
     kind: 'stats',

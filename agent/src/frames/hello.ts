@@ -31,8 +31,12 @@ const helloSchema = z.object({
     exchange: z.int().default(BODY_BYTES.exchange),
     flight: z.int().default(BODY_BYTES.flight),
     head: z.int().default(BODY_BYTES.head),
+    conntrack: z.int().default(BODY_BYTES.conntrack),
+    conntrackStats: z.int().default(BODY_BYTES.conntrackStats),
   }),
   kernel: z.string().default(''),
+  /** `conntrack`: eBPF could not be had, or is not wanted. */
+  source: z.enum(['ebpf', 'conntrack']).default('ebpf'),
   hostNetns: u32,
   allNamespaces: z.boolean().default(false),
   features: z.record(z.string(), z.unknown()).default({}),

@@ -14,6 +14,8 @@ export const BODY_BYTES = {
   exchange: 112,
   flight: 56,
   head: 536,
+  conntrack: 152,
+  conntrackStats: 40,
 } as const;
 
 export const FRAME_KINDS = {
@@ -27,6 +29,8 @@ export const FRAME_KINDS = {
   exchange: 8,
   flight: 9,
   head: 10,
+  conntrack: 11,
+  conntrackStats: 12,
 } as const;
 export type FrameKind = keyof typeof FRAME_KINDS;
 

@@ -24,42 +24,32 @@ import {
   isRefused,
   LAST_REVISION,
   legRecord,
+  namesOf,
   RIPE_NS,
+  reopen,
   TELLS,
 } from './openLeg.ts';
-import type { Attempt, OpenLeg } from './state.ts';
+import { hasEvidence, JUDGED_NS, SilentLegs } from './silentLegs.ts';
+import type { AssemblerCounters, Attempt, OpenLeg } from './state.ts';
 import { TapCache } from './tapCache.ts';
 import { judge, loneRefusal, refusalRecord } from './verdict.ts';
+import { WaitingEvidence } from './waitingEvidence.ts';
 
 const SECOND_NS = 1_000_000_000n;
 const UNANSWERED_NS = 3n * SECOND_NS;
 const ONE_FIN_NS = SECOND_NS;
 const SWEEP_EVERY_NS = 10n * SECOND_NS;
-/** The loader asks for a leg 0.3 s after its SYN (HOP_CHECK_NS): drops and ICMP errors about it may come before. */
-const LEGS_KNOWN_NS = 400_000_000n;
 /** Statistics, which tell of shedding, come once a second. */
 const SHED_MEMORY_NS = 3n * SECOND_NS;
 
 /** A SYN crosses a handful of taps on one node; more is a loop. */
 const MAX_LEGS_OF_ATTEMPT = 64;
-const MAX_WAITING_EVIDENCE = 65_536;
 
 export interface AssemblerOptions {
   readonly maxOpenLegs: number;
   readonly hasher: IsnHasher;
   readonly clock: KernelClock;
   readonly emit: (record: LegRecord | RefusalRecord) => void;
-}
-
-export interface AssemblerCounters {
-  /** Drops and ICMP errors about SYNs that nobody heard of. */
-  strayPackets: number;
-  /** Closed early because the table was full, before their end was known. */
-  evictedLegs: number;
-  /** Open ones dropped from memory 5 minutes after emission. */
-  forgottenLegs: number;
-  /** Attempts without a verdict because events were lost or the table was full. */
-  unjudgedAttempts: number;
 }
 
 export class LegAssembler {
@@ -77,10 +67,10 @@ export class LegAssembler {
   /** Legs with a time limit running, and attempts without a verdict: few, and looked at on each tick. */
   readonly #waiting = new Set<OpenLeg>();
   readonly #unjudged = new Set<Attempt>();
+  readonly #silent = new SilentLegs();
   readonly #attempts = new AttemptIndex();
   readonly #taps = new TapCache();
-  /** Drops and ICMP errors about SYNs that were not heard of yet, oldest first. */
-  #evidence: PacketFrame[] = [];
+  readonly #evidence = new WaitingEvidence();
   /** Added to the ids of the loader that runs now. */
   #idBase = 0;
   #nextIdBase = 0;
@@ -104,7 +94,8 @@ export class LegAssembler {
 
   /** Legs are being left out because there are too many: drops and ICMP errors may have to stand alone. */
   noteShedding(nowNs: bigint): void {
-    this.#shedUntilNs = nowNs + SHED_MEMORY_NS;
+    const untilNs = nowNs + SHED_MEMORY_NS;
+    if (untilNs > this.#shedUntilNs) this.#shedUntilNs = untilNs;
   }
 
   /** The loader ended and another begins: it counts legs anew and knows none of those that are open. */
@@ -132,6 +123,12 @@ export class LegAssembler {
     const legId = this.#idBase + id;
     if (legId >= this.#nextIdBase) this.#nextIdBase = legId + 1;
     return legId;
+  }
+
+  /** What the legs that are open are called, `netns tuple`. */
+  openTuples(): Set<string> {
+    const open = [...this.#legs.values()].filter(({ end }) => end === 'open');
+    return new Set(open.flatMap(({ frame }) => namesOf(frame)));
   }
 
   isOpen(legId: number): boolean {
@@ -181,6 +178,8 @@ export class LegAssembler {
     this.#legs.set(legId, leg);
     this.#waiting.add(leg);
     this.#advance(leg);
+    const tooMany = attempt?.isAnswered === false ? this.#silent.add(leg) : null;
+    if (tooMany !== null) this.#evictSilent(tooMany);
     if (this.#legs.size > this.#options.maxOpenLegs) this.#evictOldest();
   }
 
@@ -188,7 +187,7 @@ export class LegAssembler {
     const found = this.#attempts.find(sightOfLeg(frame));
     if (found !== undefined && found.legs.length < MAX_LEGS_OF_ATTEMPT) return found;
     const attempt = newAttempt(frame);
-    this.#unjudged.add(attempt);
+    if (!this.#evidence.isTold(frame)) this.#unjudged.add(attempt);
     return attempt;
   }
 
@@ -202,6 +201,7 @@ export class LegAssembler {
 
   #setAnswered(attempt: Attempt): void {
     attempt.isAnswered = true;
+    this.#silent.deleteAll(attempt);
     this.#unjudged.delete(attempt);
   }
 
@@ -221,17 +221,15 @@ export class LegAssembler {
 
   #addEvidence(packet: PacketFrame): void {
     if (this.#applyEvidence(packet)) return;
-    if (this.#evidence.length < MAX_WAITING_EVIDENCE) this.#evidence.push(packet);
-    else this.counters.strayPackets++;
+    if (this.#evidence.push(packet)) return;
+    this.noteShedding(packet.tsNs);
+    this.#giveUp(packet);
   }
 
   /** Once more, when the legs of their SYN must be known. */
   #retryEvidence(nowNs: bigint): void {
-    const isDue = (packet: PacketFrame) => nowNs - packet.tsNs >= LEGS_KNOWN_NS;
-    const young = this.#evidence.findIndex((packet) => !isDue(packet));
-    if (young === 0 || this.#evidence.length === 0) return;
-    const due = this.#evidence.splice(0, young < 0 ? this.#evidence.length : young);
-    for (const packet of due) if (!this.#applyEvidence(packet)) this.#giveUp(packet);
+    for (const packet of this.#evidence.takeDue(nowNs))
+      if (!this.#applyEvidence(packet)) this.#giveUp(packet);
   }
 
   /** Nobody heard of its SYN. While legs are left out that is no wonder, and a refusal is never left out. */
@@ -240,7 +238,12 @@ export class LegAssembler {
     const reason = this.dropReasons[String(packet.reason)] ?? '';
     const refusal = tap === null ? null : loneRefusal(packet, tap, reason, this.#options);
     if (refusal === null) this.counters.strayPackets++;
-    else this.#options.emit(refusal);
+    else this.#tellAlone(refusal, packet);
+  }
+
+  #tellAlone(refusal: RefusalRecord, packet: PacketFrame): void {
+    this.#evidence.noteTold(packet);
+    this.#options.emit(refusal);
   }
 
   #applyEvidence(packet: PacketFrame): boolean {
@@ -309,9 +312,24 @@ export class LegAssembler {
     this.#close(oldest);
   }
 
+  /** A refusal is never left out: what there is to say of it is said before it is forgotten. */
+  #evictSilent(leg: OpenLeg): void {
+    const { attempt, frame } = leg;
+    // What is heard of it from now on stands alone.
+    this.noteShedding(frame.tsNs);
+    if (attempt !== null && hasEvidence(attempt) && this.#unjudged.has(attempt))
+      this.#judge(attempt, attempt.firstSynAtNs + JUDGED_NS);
+    if (leg.told === TELLS.nothing) {
+      leg.end = 'unanswered';
+      this.#emit(leg, TELLS.unanswered, frame.tsNs);
+    }
+    this.#close(leg);
+  }
+
   #close(leg: OpenLeg): void {
     if (!this.#legs.delete(leg.legId)) return;
     this.#waiting.delete(leg);
+    this.#silent.delete(leg);
     const { attempt } = leg;
     if (attempt === null) return;
     attempt.openLegs--;
@@ -329,11 +347,4 @@ export class LegAssembler {
       this.#close(leg);
     }
   }
-}
-
-/** An answer after all: what was told of the silence is replaced. */
-function reopen(leg: OpenLeg): void {
-  if (leg.end === 'open' || leg.told === TELLS.end) return;
-  leg.end = 'open';
-  leg.endNs = null;
 }

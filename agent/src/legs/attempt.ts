@@ -112,7 +112,7 @@ export class AttemptIndex {
 }
 
 /** A SYN is told in any order of its taps: the answer passed them the other way round. */
-function keysOf({ isn, tuple, original, reply }: SynSight): string[] {
+export function keysOf({ isn, tuple, original, reply }: SynSight): string[] {
   const keys = [synKey(isn, tuple)];
   if (original !== null) keys.push(synKey(isn, original));
   if (reply !== null) keys.push(synKey(isn, reverseTuple(reply)));

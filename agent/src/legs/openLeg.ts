@@ -1,4 +1,5 @@
 /** What a frame says about one TCP connection at one tap, and how that becomes a record. */
+import { reverseTuple, tupleKey } from '@hoptrace/domain/model/tuple.ts';
 import type { LegRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
 import type { LegFrame } from '../frames/frame.ts';
 import type { IsnHasher } from '../isnHash.ts';
@@ -43,6 +44,15 @@ export function forgetAtNs(leg: OpenLeg, emittedAtNs: bigint): bigint {
   if (leg.end === 'open') return emittedAtNs + FORGET_OPEN_NS;
   if (leg.end === 'unanswered') return lastSynAtNs + FORGET_UNANSWERED_NS;
   return lastSynAtNs + FORGET_RESET_NS;
+}
+
+/** What the connection is called at this tap, before and after NAT: `netns tuple`. */
+export function namesOf({ netns, tuple, original, reply }: LegFrame): string[] {
+  const forms = [
+    tuple,
+    ...(original === null || reply === null ? [] : [original, reverseTuple(reply)]),
+  ];
+  return forms.map((form) => `${netns} ${tupleKey(form)}`);
 }
 
 export interface Telling {
@@ -90,4 +100,11 @@ export function legRecord(
 /** From "after the SYN" to "after startUs", which is a whole microsecond. */
 function shifted(ns: number | null, restNs: number): number | null {
   return ns === null ? null : ns + restNs;
+}
+
+/** An answer after all: what was told of the silence is replaced. */
+export function reopen(leg: OpenLeg): void {
+  if (leg.end === 'open' || leg.told === TELLS.end) return;
+  leg.end = 'open';
+  leg.endNs = null;
 }

@@ -34,3 +34,14 @@ export interface Attempt {
   /** Freed without a reason behind the last tap so far: perhaps only a copy. */
   unexplained: Evidence | null;
 }
+
+export interface AssemblerCounters {
+  /** Drops and ICMP errors about SYNs that nobody heard of. */
+  strayPackets: number;
+  /** Closed early because the table was full, before their end was known. */
+  evictedLegs: number;
+  /** Open ones dropped from memory 5 minutes after emission. */
+  forgottenLegs: number;
+  /** Attempts without a verdict because events were lost or the table was full. */
+  unjudgedAttempts: number;
+}

@@ -41,3 +41,8 @@ export class ClockOffset {
     );
   }
 }
+
+/** By this machine's clock, as in envelopes. */
+export function nowUs(): number {
+  return Date.now() * 1000;
+}

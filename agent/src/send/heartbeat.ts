@@ -27,13 +27,32 @@ export class Heartbeat {
     if (knows.length > 0) this.#known = knows;
   }
 
-  knows(part: string): boolean {
+  #knows(part: string): boolean {
     return this.#known.includes(part);
   }
 
   /** The facts, where they are news to a collector that knows what they are. */
   newsOf(facts: NodeFacts | null): NodeFacts | null {
-    return this.knows('facts') && facts !== this.#told ? facts : null;
+    const told = facts === null || this.#knows('source') ? facts : withoutSource(facts);
+    return this.#knows('facts') && told !== this.#told ? told : null;
+  }
+
+  /** What may be told beyond an envelope, as far as it is there and the collector knows what it is. */
+  moreOf(now: {
+    readonly watermarkUs: number;
+    readonly clock: Envelope['clock'] | null;
+    readonly facts: NodeFacts | null;
+    /** Null: requests may be left out. */
+    readonly sinceUs: number | null;
+  }): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts' | 'exchangesSinceUs'> {
+    const news = this.newsOf(now.facts);
+    const { watermarkUs, clock, sinceUs } = now;
+    return {
+      watermarkUs,
+      ...(clock == null ? {} : { clock }),
+      ...(news === null ? {} : { facts: news }),
+      ...(sinceUs !== null && this.#knows('exchangesSinceUs') ? { exchangesSinceUs: sinceUs } : {}),
+    };
   }
 
   sent({ sentAtUs, losses, facts }: Envelope): void {
@@ -53,4 +72,16 @@ export class Heartbeat {
     this.#known = [];
     return losses;
   }
+}
+
+const stripped = new WeakMap<NodeFacts, NodeFacts>();
+
+/** The same object for the same facts: another one would be news. */
+function withoutSource(facts: NodeFacts): NodeFacts {
+  const known = stripped.get(facts);
+  if (known !== undefined) return known;
+  const { source: _, ...rest } = facts;
+  const result = facts.source === undefined ? facts : rest;
+  stripped.set(facts, result);
+  return result;
 }

@@ -81,6 +81,7 @@ export class SendWindow {
   markDurable(batch: Batch): void {
     this.#answered(batch);
     batch.state = 'durable';
+    batch.isAcknowledged = true;
   }
 
   /** It was not taken, and waits again before all others. */

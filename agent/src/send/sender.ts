@@ -8,46 +8,26 @@
  * the queue fills, and what is dropped is counted.
  */
 import { encodeBatch, joinBatch, writeRecord } from '@hoptrace/domain/wire/binary.ts';
-import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
-import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
-import { type RecordKind, SCHEMA_VERSION, type WireRecord } from '@hoptrace/domain/wire/v1.ts';
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
-import type { Batch, Outbox } from '../spool/outbox.ts';
+import {
+  type Envelope,
+  type RecordKind,
+  SCHEMA_VERSION,
+  type WireRecord,
+} from '@hoptrace/domain/wire/v1.ts';
+import { type CutBatch, oldestCutAtMs } from '../spool/outbox.ts';
 import { type Answer, type FieldProblem, parseAnswer } from './answers.ts';
-import { ClockOffset } from './clockOffset.ts';
+import { ClockOffset, nowUs } from './clockOffset.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { postBatch } from './postRoad.ts';
 import { RecordQueue, type WriteRecord } from './recordQueue.ts';
-import type { SenderLimits } from './senderLimits.ts';
+import { Refusals } from './refusals.ts';
+import type { SenderGauges, SenderOptions } from './senderOptions.ts';
 import { SendWindow } from './sendWindow.ts';
 import { StreamRoad } from './streamRoad.ts';
 import { Watermark } from './watermark.ts';
 
 const PUMP_EVERY_MS = 50;
 const TIDY_EVERY_MS = 60_000;
-
-export interface SenderOptions {
-  /** `ws://host:port`, without the path. */
-  readonly collectorUrl: string;
-  readonly token: string | null;
-  readonly cluster: string;
-  readonly node: string;
-  readonly bootId: string;
-  readonly limits: SenderLimits;
-  readonly outbox: Outbox;
-  readonly addresses: () => readonly NodeAddress[];
-  /** The same object as long as nothing changed. */
-  readonly facts: () => NodeFacts | null;
-  /** Null: requests are left out. */
-  readonly exchangesSinceUs: () => number | null;
-  /** Losses since the last call. */
-  readonly takeLosses: () => Losses;
-  /** Losses that were taken and did not arrive. */
-  readonly giveBackLosses: (losses: Losses) => void;
-  readonly metrics: Metrics;
-  readonly log: Log;
-}
 
 export class Sender {
   readonly #options: SenderOptions;
@@ -56,9 +36,9 @@ export class Sender {
   readonly #road: StreamRoad;
   readonly #clock = new ClockOffset();
   readonly #heartbeat = new Heartbeat();
-  #nextSeq = 1;
+  readonly #refusals: Refusals;
+  #nextSeq: number;
   #pump: NodeJS.Timeout | null = null;
-  #isRefusalLogged = false;
   #isClosing = false;
   #isPosting = false;
   readonly #watermark = new Watermark();
@@ -66,10 +46,14 @@ export class Sender {
   #lastHeartbeatAtMs = 0;
   #lastTidyAtMs = 0;
   #lastPostAtMs = 0;
+  /** Null while there is a connection. */
+  #lostAtMs: number | null = null;
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#nextSeq = (options.seqBase ?? 0) + 1;
     this.#queue = new RecordQueue(options.limits.maxQueuedRecords);
+    this.#refusals = new Refusals(options);
     this.#window = new SendWindow(options.outbox);
     this.#road = new StreamRoad({
       ...options,
@@ -80,7 +64,7 @@ export class Sender {
   }
 
   start(): void {
-    this.#lastHeartbeatAtMs = performance.now();
+    this.#lastHeartbeatAtMs = this.#lostAtMs = performance.now();
     this.#road.connect();
     // After the poll phase: answers that came while this process was busy are read before they are missed.
     this.#pump = setInterval(() => setImmediate(() => this.#tick()), PUMP_EVERY_MS);
@@ -99,10 +83,41 @@ export class Sender {
     this.#isUrgent ||= kind === 'refusal';
     metrics.unsentRecordsTotal += this.#queue.push(kind, write);
     metrics.recordsTotal++;
-    metrics.queuedRecords = this.#queue.size;
+    if (this.#options.onGauges === undefined) metrics.queuedRecords = this.#queue.size;
     if (this.#queue.size < limits.maxBatchRecords) return;
     this.#flush(false);
     this.#measure();
+  }
+
+  /** For how long the collector has not been heard, neither by WebSocket nor by POST, in milliseconds. */
+  get lostForMs(): number {
+    return this.#lostAtMs === null ? 0 : performance.now() - this.#lostAtMs;
+  }
+
+  /**
+   * Hands what this collector never acknowledged to another's sender, `most` batches at once, as they are: the same
+   * seqs, so that whoever has seen one knows it again. What it acknowledged stays its own. Throws where the other's
+   * spool cannot be written. Answers how many batches went.
+   */
+  giveTo(heir: Sender, most: number): number {
+    if (this.#road.isOpen || this.#isPosting) return 0;
+    const { outbox } = this.#options;
+    while (this.#queue.size > 0) this.#cut();
+    let given = 0;
+    for (const batch of [...outbox.batches].filter(({ isAcknowledged }) => !isAcknowledged)) {
+      if (given === most) break;
+      const bytes = outbox.bytesOf(batch);
+      if (bytes === null) continue;
+      heir.#adopt({ ...batch, bytes }, this.#watermark);
+      this.#window.free(batch);
+      given += 1;
+    }
+    return given;
+  }
+
+  #adopt(batch: CutBatch, watermark: Watermark): void {
+    this.#watermark.takeOver(watermark);
+    this.#window.wait(this.#options.outbox.add(batch));
   }
 
   /** Sends what is queued and waits for answers, at most `timeoutMs`. What is left then stays in the spool, or is lost. */
@@ -133,6 +148,7 @@ export class Sender {
 
   /** All that is not stored is sent again: the answers to it went to the connection before. */
   #opened(): void {
+    this.#lostAtMs = null;
     const { metrics, outbox } = this.#options;
     metrics.resentBatchesTotal += [...outbox.batches].filter(({ sentAtMs }) => sentAtMs > 0).length;
     this.#window.reset();
@@ -142,6 +158,7 @@ export class Sender {
 
   /** Nobody answers a heartbeat any more; what it told of losses the next envelope tells. */
   #closed(): void {
+    this.#lostAtMs ??= performance.now();
     this.#window.reset();
     const losses = this.#heartbeat.lost();
     if (losses !== null) this.#options.giveBackLosses(losses);
@@ -171,42 +188,26 @@ export class Sender {
     const sentAtUs = count === 0 ? this.#heartbeat.sentAtUs : batch?.sentAtUs;
     if (sentAtUs !== undefined) this.#clock.note({ ...answer, sentAtUs, heardAtUs: nowUs() });
     if (batch === null) return;
-    if (batch.state === 'sent') this.#noteRefused(batch, answer.refused);
+    if (batch.state === 'sent') this.#refusals.notePart(batch, answer.refused);
     this.#window.markDurable(batch);
   }
 
   #stored(answer: Extract<Answer, { type: 'stored' }>): void {
     const { bootId = this.#options.bootId, firstSeq, count, refused } = answer;
-    if (count === 0) this.#heartbeat.answered();
     const batch = this.#window.find(bootId, firstSeq, count);
+    if (count === 0) this.#heartbeat.answered();
     if (batch === null) return;
     this.#options.metrics.storedRecordsTotal += batch.count;
     // With a log they came with `durable`.
-    if (batch.state !== 'durable') this.#noteRefused(batch, refused);
+    if (batch.state !== 'durable') this.#refusals.notePart(batch, refused);
     this.#window.free(batch);
-  }
-
-  #noteRefused(batch: Batch, problems: readonly FieldProblem[]): void {
-    const refused = Math.min(problems.length, batch.count);
-    this.#options.metrics.storedRecordsTotal -= refused;
-    this.#options.metrics.refusedRecordsTotal += refused;
-    if (refused > 0) this.#logRefusal(batch.firstSeq, problems);
   }
 
   #refused(firstSeq: number | null, problems: readonly FieldProblem[]): void {
     const batch = this.#window.findRefused(firstSeq);
     if (batch === null) return;
-    this.#options.metrics.refusedRecordsTotal += batch.count;
-    this.#logRefusal(batch.firstSeq, problems);
+    this.#refusals.noteWhole(batch, problems);
     this.#window.free(batch);
-  }
-
-  /** Once: a collector that refuses one batch mostly refuses all. The counter tells the rest. */
-  #logRefusal(firstSeq: number, problems: readonly FieldProblem[]): void {
-    if (this.#isRefusalLogged) return;
-    this.#isRefusalLogged = true;
-    const { field = '', text = '', remedy = '' } = problems[0] ?? {};
-    this.#options.log('error', 'collector refused records', { firstSeq, field, text, remedy });
   }
 
   #tick(): void {
@@ -279,23 +280,18 @@ export class Sender {
 
   /** What collectors know that give credit. */
   #moreOf(): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts' | 'exchangesSinceUs'> {
-    const { outbox, facts } = this.#options;
-    const sinceUs = this.#options.exchangesSinceUs();
-    const [oldest] = outbox.batches;
-    const clock = this.#clock.best;
-    const news = this.#heartbeat.newsOf(facts());
-    return {
-      watermarkUs: this.#watermark.untilUs({
-        ...{ nowMs: performance.now(), wallMs: Date.now() },
-        isQueueEmpty: this.#queue.size === 0,
-        oldestCutAtMs: oldest?.cutAtMs ?? null,
-      }),
-      ...(clock === null ? {} : { clock }),
-      ...(news === null ? {} : { facts: news }),
-      ...(sinceUs !== null && this.#heartbeat.knows('exchangesSinceUs')
-        ? { exchangesSinceUs: sinceUs }
-        : {}),
-    };
+    const { outbox, facts, exchangesSinceUs } = this.#options;
+    const watermarkUs = this.#watermark.untilUs({
+      ...{ nowMs: performance.now(), wallMs: Date.now(), isQueueEmpty: this.#queue.size === 0 },
+      oldestCutAtMs: oldestCutAtMs(outbox.batches),
+    });
+    const sinceUs = exchangesSinceUs();
+    return this.#heartbeat.moreOf({
+      watermarkUs,
+      clock: this.#clock.best,
+      facts: facts(),
+      sinceUs,
+    });
   }
 
   #envelope(firstSeq: number, count: number): Envelope {
@@ -320,13 +316,13 @@ export class Sender {
     metrics.postsTotal++;
     const result = await postBatch(bytes, { ...this.#options, timeoutMs: limits.ackTimeoutMs });
     this.#isPosting = false;
+    if (result.type !== 'failed' && this.#lostAtMs !== null) this.#lostAtMs = performance.now();
     if (result.type === 'stored') {
       metrics.storedRecordsTotal += batch.count;
       this.#window.free(batch);
     } else if (result.type === 'durable') this.#window.markDurable(batch);
     else if (result.type === 'refused') {
-      metrics.refusedRecordsTotal += batch.count;
-      this.#logRefusal(batch.firstSeq, [{ field: 'batch', text: result.text, remedy: '' }]);
+      this.#refusals.noteWhole(batch, [{ field: 'batch', text: result.text, remedy: '' }]);
       this.#window.free(batch);
     } else {
       this.#window.putBack(batch);
@@ -336,15 +332,15 @@ export class Sender {
   }
 
   #measure(): void {
-    const { metrics, outbox } = this.#options;
-    metrics.queuedRecords = this.#queue.size;
-    metrics.inFlightBatches = this.#window.inFlight;
-    metrics.spoolBatches = outbox.batches.size;
-    metrics.spoolBytes = outbox.isSpool ? outbox.sizeBytes : 0;
-    metrics.isConnected = this.#road.isOpen ? 1 : 0;
+    const { metrics, outbox, onGauges } = this.#options;
+    const gauges: SenderGauges = {
+      queuedRecords: this.#queue.size,
+      inFlightBatches: this.#window.inFlight,
+      spoolBatches: outbox.batches.size,
+      spoolBytes: outbox.isSpool ? outbox.sizeBytes : 0,
+      isConnected: this.#road.isOpen ? 1 : 0,
+    };
+    if (onGauges === undefined) Object.assign(metrics, gauges);
+    else onGauges(gauges);
   }
-}
-
-function nowUs(): number {
-  return Date.now() * 1000;
 }

@@ -18,6 +18,8 @@ export interface StreamRoadOptions {
   /** `ws://host:port`, without the path. */
   readonly collectorUrl: string;
   readonly token: string | null;
+  /** What this sender numbered itself has seqs above it, within SEQS_PER_SENDER; told to the collector. */
+  readonly seqBase?: number;
   readonly limits: StreamLimits;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -50,9 +52,10 @@ export class StreamRoad {
   }
 
   connect(): void {
-    const { collectorUrl, token, limits } = this.#options;
+    const { collectorUrl, token, limits, seqBase } = this.#options;
     this.#reconnect = null;
-    const socket = new WebSocket(`${collectorUrl}/v1/stream?acks=durable`, {
+    const own = seqBase === undefined ? '' : `&seqsAbove=${seqBase}`;
+    const socket = new WebSocket(`${collectorUrl}/v1/stream?acks=durable${own}`, {
       handshakeTimeout: limits.connectTimeoutMs,
       maxPayload: MAX_ANSWER_BYTES,
       perMessageDeflate: false,

@@ -20,6 +20,11 @@ export class Watermark {
     this.#longestWaitMs = isOutboxEmpty ? waitedMs : Math.max(this.#longestWaitMs, waitedMs);
   }
 
+  /** Batches of another sender come to this one's outbox. */
+  takeOver(other: Watermark): void {
+    this.#longestWaitMs = Math.max(this.#longestWaitMs, other.#longestWaitMs);
+  }
+
   /**
    * Wall-clock microseconds. `oldestCutAtMs`: of the oldest batch that is not stored, by the wall clock; null: all
    * are. `nowMs` is monotonic.

@@ -10,14 +10,21 @@
  * (ack = ISN + 1, equal ISNs on two nodes) and makes each loop new connections.
  */
 import { randomBytes } from 'node:crypto';
-import type { BurstFrame, ClockFrame, Frame, HelloFrame, StatsFrame } from '../frames/frame.ts';
+import type {
+  BurstFrame,
+  ClockFrame,
+  ConntrackStatsFrame,
+  Frame,
+  HelloFrame,
+  StatsFrame,
+} from '../frames/frame.ts';
 import type { Recording } from '../recording.ts';
 
 /** Pause between loops, so that late verdicts (3.2 s) of one do not meet the next. */
 const PAUSE_NS = 4_000_000_000n;
 const GOLDEN_RATIO = 0x9e37_79b1;
 
-type EventFrame = Exclude<Frame, HelloFrame | ClockFrame | StatsFrame>;
+type EventFrame = Exclude<Frame, HelloFrame | ClockFrame | StatsFrame | ConntrackStatsFrame>;
 
 /** A recorded frame and when it happened, in nanoseconds after the origin of the timeline. */
 export interface TimedFrame {
@@ -102,6 +109,12 @@ export class ReplayTimeline {
         serverIsn: move(frame.serverIsn),
       };
     }
+    if (frame.kind === 'conntrack')
+      return {
+        ...frame,
+        tsNs,
+        ...{ eventRealtimeNs: null, startRealtimeNs: null, stopRealtimeNs: null },
+      };
     if (frame.kind === 'proxyHeader' || frame.kind === 'flight' || frame.kind === 'head') {
       return { ...frame, tsNs, seq: move(frame.seq), ack: move(frame.ack) };
     }
@@ -133,6 +146,13 @@ function realtimes(frames: readonly Frame[]): { frame: Frame; realtimeNs: bigint
   });
 }
 
+const NO_EVENTS: ReadonlySet<Frame['kind']> = new Set([
+  'hello',
+  'clock',
+  'stats',
+  'conntrackStats',
+]);
+
 function isEvent(frame: Frame): frame is EventFrame {
-  return frame.kind !== 'hello' && frame.kind !== 'clock' && frame.kind !== 'stats';
+  return !NO_EVENTS.has(frame.kind);
 }

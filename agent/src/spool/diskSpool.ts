@@ -11,6 +11,7 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -32,7 +33,7 @@ import { envelopeSchema } from '@hoptrace/domain/wire/v1.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Batch, batchOf, type CutBatch, type OnDrop, type Outbox } from './outbox.ts';
 
-const NAME = /^(\d{10})-([0-9a-f]{8})\.spool$/;
+export const SPOOL_FILE = /^(\d{10})-([0-9a-f]{8})\.spool$/;
 const BATCH_FRAME = 1;
 const FILE_BYTES = 4 * 1024 * 1024;
 const SYNC_EVERY_MS = 1000;
@@ -93,7 +94,7 @@ export class DiskSpool implements Outbox {
 
   /** Throws where the batch cannot be written even after older ones were dropped. */
   add(cut: CutBatch): Batch {
-    const batch = batchOf(cut, cut.bytes.length, Date.now());
+    const batch = batchOf(cut, cut.bytes.length, cut.cutAtMs ?? Date.now());
     while (this.sizeBytes + cut.bytes.length > this.#options.maxBytes && this.#dropOldest());
     for (;;) {
       try {
@@ -153,7 +154,7 @@ export class DiskSpool implements Outbox {
   }
 
   #recover(name: string): void {
-    const [, number, salt] = NAME.exec(name) ?? [];
+    const [, number, salt] = SPOOL_FILE.exec(name) ?? [];
     if (number === undefined || salt === undefined) return;
     const file = this.#newFile(name, Number(number), Number.parseInt(salt, 16));
     const bytes = readFileSync(file.path);
@@ -209,6 +210,8 @@ export class DiskSpool implements Outbox {
     const salt = randomBytes(4);
     const name = `${String(this.#nextNumber).padStart(10, '0')}-${salt.toString('hex')}.spool`;
     const fd = openSync(path.join(this.#options.directory, name), 'wx', 0o600);
+    // Else a power failure may take the name, and with it whatever was synced under it.
+    if (this.#options.fsync !== 'never') syncDirectory(this.#options.directory);
     const file = this.#newFile(name, this.#nextNumber, salt.readUInt32BE());
     this.#active = { file, fd };
     return this.#active;
@@ -258,6 +261,15 @@ export class DiskSpool implements Outbox {
     const index = this.#files.indexOf(file);
     if (index >= 0) this.#files.splice(index, 1);
     rmSync(file.path, { force: true });
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

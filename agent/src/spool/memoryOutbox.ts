@@ -22,7 +22,7 @@ export class MemoryOutbox implements Outbox {
 
   /** The sender adds no more than its window takes; what is durable at the collector gives way, and is no loss. */
   add(cut: CutBatch): Batch {
-    const batch = batchOf(cut, cut.bytes.length, Date.now());
+    const batch = batchOf(cut, cut.bytes.length, cut.cutAtMs ?? Date.now());
     this.#batches.add(batch);
     this.#bytes.set(batch, cut.bytes);
     this.#sizeBytes += batch.sizeBytes;

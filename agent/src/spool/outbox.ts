@@ -14,6 +14,8 @@ export interface Batch {
   /** performance.now() and Date.now() of the last sending. */
   sentAtMs: number;
   sentAtUs: number;
+  /** `durable` was heard for it, on this connection or on one before. */
+  isAcknowledged: boolean;
 }
 
 export interface CutBatch {
@@ -22,6 +24,8 @@ export interface CutBatch {
   readonly count: number;
   readonly losses: Losses;
   readonly bytes: Uint8Array;
+  /** Now unless given. */
+  readonly cutAtMs?: number;
 }
 
 /** Keeps batches until free(). What it drops by itself it tells through onDrop, given at construction. */
@@ -42,8 +46,19 @@ export interface Outbox {
 
 export type OnDrop = (batch: Batch) => void;
 
-export function batchOf(cut: Omit<CutBatch, 'bytes'>, sizeBytes: number, cutAtMs: number): Batch {
+export function batchOf(
+  cut: Omit<CutBatch, 'bytes' | 'cutAtMs'>,
+  sizeBytes: number,
+  cutAtMs: number,
+): Batch {
   const { bootId, firstSeq, count, losses } = cut;
-  const unsent = { state: 'waiting', sentAtMs: 0, sentAtUs: 0 } as const;
+  const unsent = { state: 'waiting', sentAtMs: 0, sentAtUs: 0, isAcknowledged: false } as const;
   return { bootId, firstSeq, count, losses, cutAtMs, sizeBytes, ...unsent };
+}
+
+/** Batches that came from another sender are not in the order of their cutting. */
+export function oldestCutAtMs(batches: ReadonlySet<Batch>): number | null {
+  let oldest: number | null = null;
+  for (const { cutAtMs } of batches) oldest = Math.min(oldest ?? cutAtMs, cutAtMs);
+  return oldest;
 }

@@ -2,7 +2,7 @@
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
 import { badCursor } from '../parameters.ts';
-import type { PathQuery, PathStore, RefusalQuery } from '../pathStore.ts';
+import type { PathQuery, PathStore, RefusalQuery, ServiceQuery, TimeWindow } from '../pathStore.ts';
 import type { AgentRow } from '../responses.ts';
 
 export interface MemoryStore extends PathStore {
@@ -10,6 +10,7 @@ export interface MemoryStore extends PathStore {
   readonly agents: AgentRow[];
   /** Every query as the API passed it on. */
   readonly asked: (PathQuery | RefusalQuery)[];
+  readonly askedStats: (TimeWindow | ServiceQuery)[];
   /** When set, every call ends as this one does. */
   failure: (() => Promise<never>) | null;
 }
@@ -19,6 +20,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     paths: [...paths],
     agents: [],
     asked: [],
+    askedStats: [],
     failure: null,
     async listPaths(query) {
       await this.failure?.();
@@ -58,6 +60,16 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
         withExtraHops: hits.filter((path) => path.extraHops > 0).length,
         services: [],
       };
+    },
+    async listServices(window) {
+      await this.failure?.();
+      store.askedStats.push(window);
+      return { items: [], countedUntilUs: null };
+    },
+    async serviceStats(query) {
+      await this.failure?.();
+      store.askedStats.push(query);
+      return { points: [], hops: [], countedUntilUs: null };
     },
     async ping() {
       await this.failure?.();

@@ -23,7 +23,7 @@ test('a list is a list only with items and a cursor', async () => {
 
 test('a problem is told in its own words, each only once', async () => {
   answerWith(400, {
-    title: 'Bad query parameter',
+    title: 'Bad parameter',
     status: 400,
     detail: 'service cannot be "x". Write namespace/name.',
     errors: [
@@ -32,7 +32,7 @@ test('a problem is told in its own words, each only once', async () => {
     ],
   });
   expect(await ask()).toMatchObject({
-    failure: { title: 'Bad query parameter', remedies: ['limit: limit is 0. Use 1 or more.'] },
+    failure: { title: 'Bad parameter', remedies: ['limit: limit is 0. Use 1 or more.'] },
   });
 });
 

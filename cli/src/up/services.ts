@@ -1,13 +1,16 @@
 /** Store, collector and API on one machine, started in this order and stopped in reverse. */
+import { buildAlerts } from '@hoptrace/api/alerts/alerts.ts';
+import type { AlertConfig } from '@hoptrace/api/alerts/config.ts';
 import { buildApi } from '@hoptrace/api/app.ts';
 import { clickhouseStore } from '@hoptrace/api/clickhouseStore.ts';
 import type { ApiConfig } from '@hoptrace/api/config.ts';
-import { listen } from '@hoptrace/api/listen.ts';
+import { listen, urlOf } from '@hoptrace/api/listen.ts';
+import { createMetrics } from '@hoptrace/api/metrics.ts';
 import { buildCollector } from '@hoptrace/collector/app.ts';
 import type { CollectorConfig } from '@hoptrace/collector/config.ts';
 import { collectorStoreOf } from '@hoptrace/collector/storeAdapter.ts';
-import { openStore } from '@hoptrace/store/client.ts';
-import type { StoreConfig, StoreConnection } from '@hoptrace/store/config.ts';
+import { openStore, type Store } from '@hoptrace/store/client.ts';
+import type { Retention, StoreConfig, StoreConnection } from '@hoptrace/store/config.ts';
 import { startEmbedded } from '@hoptrace/store/embedded/start.ts';
 import { ensureDatabase, migrate } from '@hoptrace/store/migrate.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -17,6 +20,7 @@ export interface ServicesConfig {
   readonly store: StoreConfig;
   readonly collector: CollectorConfig;
   readonly api: ApiConfig;
+  readonly alerts: AlertConfig;
 }
 
 export interface ServicesDeps {
@@ -36,39 +40,79 @@ export interface Services {
 /** What was started before a failure is in the lifecycle: the caller stops it. */
 export async function startServices(config: ServicesConfig, deps: ServicesDeps): Promise<Services> {
   const { lifecycle, progress } = deps;
-  const connection = await connect(config.store, deps);
-  const store = openStore(connection);
-  lifecycle.add('store', () => store.close());
-  await progress.step('schema', async () => {
-    await ensureDatabase(connection);
-    await migrate(store, { retention: config.store.retention });
-  });
+  const connections = await connect(config.store, deps);
+  await progress.step('schema', () => bringUpToDate(connections.owner, config.store.retention));
+  const open = (name: string, connection: StoreConnection) => {
+    const store = openStore(connection);
+    lifecycle.add(name, () => store.close());
+    return store;
+  };
+  const written = open('store of the collector', connections.writer);
+  const read = open('store of the API', connections.reader);
   const { url: collectorUrl } = await progress.step('collector', async () => {
     const collector = buildCollector({
       config: config.collector,
-      store: collectorStoreOf(store),
+      store: collectorStoreOf(written),
       logger: { level: config.collector.logLevel, base: { service: 'collector' } },
     });
     lifecycle.add('collector', () => collector.close());
     return collector.start();
   });
-  const apiUrl = await progress.step('API', async () => {
-    const app = await buildApi({
-      config: config.api,
-      store: clickhouseStore(store),
-      nowUs: () => Date.now() * 1000,
-      logger: { level: config.api.logLevel, base: { service: 'api' } },
-    });
-    lifecycle.add('API', () => app.close());
-    return listen(app, config.api);
-  });
+  const apiUrl = await progress.step('API', () => startApi(config, read, lifecycle));
   return { apiUrl, collectorUrl };
 }
 
-async function connect(config: StoreConfig, deps: ServicesDeps): Promise<StoreConnection> {
+/** Alerts are evaluated from the moment on that the API answers. */
+async function startApi(
+  config: ServicesConfig,
+  store: Store,
+  lifecycle: Lifecycle,
+): Promise<string> {
+  const nowUs = () => Date.now() * 1000;
+  const metrics = createMetrics({ withProcess: false });
+  const alerts = buildAlerts({
+    ...{ config: config.alerts, store, metrics, nowUs },
+    queryTimeoutMs: config.api.queryTimeoutMs,
+    apiUrl: urlOf(config.api),
+    log: (level, event, fields) => app.log[level](fields, event),
+  });
+  const app = await buildApi({
+    config: config.api,
+    store: clickhouseStore(store),
+    logger: { level: config.api.logLevel, base: { service: 'api' } },
+    ...{ nowUs, metrics, alerts },
+  });
+  lifecycle.add('API', () => app.close());
+  const url = await listen(app, config.api);
+  if (alerts !== null) {
+    lifecycle.add('alerts', () => alerts.close());
+    alerts.start();
+  }
+  return url;
+}
+
+/** Each part works as the least privileged user that will do. A server has one user for all, the one of CLICKHOUSE_USER. */
+interface Connections {
+  readonly owner: StoreConnection;
+  readonly writer: StoreConnection;
+  readonly reader: StoreConnection;
+}
+
+async function bringUpToDate(owner: StoreConnection, retention: Retention): Promise<void> {
+  const store = openStore(owner);
+  try {
+    await ensureDatabase(owner);
+    await migrate(store, { retention });
+  } finally {
+    await store.close();
+  }
+}
+
+async function connect(config: StoreConfig, deps: ServicesDeps): Promise<Connections> {
   if (config.kind === 'server') {
     deps.progress.say(`  ClickHouse at ${config.connection.url}`);
-    return config.connection;
+    const { connection } = config;
+    return { owner: connection, writer: connection, reader: connection };
   }
   return deps.progress.step('ClickHouse (embedded)', async () => {
     const engine = await startEmbedded({ dataDir: config.dataDir, httpPort: config.httpPort });
@@ -81,6 +125,6 @@ async function connect(config: StoreConfig, deps: ServicesDeps): Promise<StoreCo
       if (!isStopping)
         deps.onStoreExit(`the embedded ClickHouse ended by itself: ${JSON.stringify(exit)}`);
     });
-    return engine;
+    return { owner: engine, writer: engine.as('writer'), reader: engine.as('reader') };
   });
 }

@@ -1,6 +1,7 @@
 /** `hoptrace up`: the whole product on loopback in one process tree. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readAlertConfig } from '@hoptrace/api/alerts/config.ts';
 import { readConfig as readApiConfig } from '@hoptrace/api/config.ts';
 import { readConfig as readCollectorConfig } from '@hoptrace/collector/config.ts';
 import { readStoreConfig } from '@hoptrace/store/config.ts';
@@ -52,6 +53,7 @@ function readServicesConfig(env: NodeJS.ProcessEnv): ServicesConfig {
     store: readStoreConfig(env),
     collector: readCollectorConfig(env, readText),
     api: readApiConfig(env, readText),
+    alerts: readAlertConfig(env, readText),
   };
 }
 

@@ -13,8 +13,8 @@ export interface Missing {
 export interface HealthOptions {
   readonly metrics: Metrics;
   readonly pingStore: () => Promise<void>;
-  /** The newest topology file is broken; null while all is well. Named, but not a reason to be unready. */
-  readonly topologyError: () => string | null;
+  /** What an operator should know and what is no reason to be unready: a broken file, senders over their limits. */
+  readonly warnings: () => readonly string[];
   readonly isClosing: () => boolean;
   /** Called before a scrape, for gauges that nobody sets on change. */
   readonly refreshMetrics: () => void;
@@ -24,8 +24,7 @@ export function registerHealth(app: FastifyInstance, options: HealthOptions): vo
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const missing = await findMissing(options);
-    const topologyError = options.topologyError();
-    const warnings = topologyError === null ? [] : [topologyError];
+    const warnings = options.warnings();
     const isReady = missing.length === 0;
     return reply.code(isReady ? 200 : 503).send({ ready: isReady, missing, warnings });
   });

@@ -8,12 +8,14 @@ import type { Receipt } from '../ingest/receipt.ts';
 import type { ScannedBatch } from '../ingest/scanBatch.ts';
 import type { Metrics } from '../metrics.ts';
 import { refusedError } from './answers.ts';
+import type { Gate } from './gate.ts';
 
 export type Road = 'ws' | 'http';
 
 export interface Intake {
   readonly pipeline: IngestPipeline;
   readonly metrics: Metrics;
+  readonly gate: Gate;
   readonly checkContext: () => CheckContext;
   /** Records of this batch are refused: nobody will ever know what they told. */
   readonly onRefused: (envelope: Envelope, count: number) => void;
@@ -22,7 +24,7 @@ export interface Intake {
 }
 
 /** `raw`: the bytes as received, where they are the binary form; a scanned batch is nothing without them. */
-export type LogRequest = { readonly road: Road } & (
+export type LogRequest = { readonly road: Road; readonly isMoved?: boolean } & (
   | { readonly batch: ScannedBatch; readonly raw: Uint8Array }
   | { readonly batch: ParsedBatch; readonly raw: Uint8Array | null }
 );
@@ -41,8 +43,8 @@ export async function logBatch(
 ): Promise<Receipt> {
   try {
     const receipt = await (isScanned(request)
-      ? durable.acceptScanned(request.batch, request.raw)
-      : durable.accept(request.batch, request.raw));
+      ? durable.acceptScanned(request.batch, request.raw, request.isMoved)
+      : durable.accept(request.batch, request.raw, request.isMoved));
     intake.metrics.duplicates.inc(receipt.duplicates);
     intake.metrics.batches.inc({ road: request.road, result: 'durable' });
     return receipt;

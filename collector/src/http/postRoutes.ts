@@ -1,6 +1,7 @@
 /** POST /v1/batches (binary) and POST /v1/records (NDJSON): the side road, for exporters and people with curl. */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { ParsedBatch, ParseResult } from '../ingest/batch.ts';
@@ -8,6 +9,7 @@ import type { DurableIntake } from '../ingest/durableIntake.ts';
 import { parseBinary } from '../ingest/parseBinary.ts';
 import { parseNdjson } from '../ingest/parseNdjson.ts';
 import type { StoreOutcome } from '../ingest/pipeline.ts';
+import { rateLimited } from '../ingest/rateLimits.ts';
 import { scanBatch } from '../ingest/scanBatch.ts';
 import { shownProblems } from './answers.ts';
 import {
@@ -19,6 +21,7 @@ import {
   storeBatch,
 } from './intake.ts';
 import { type BodyLimits, readBody } from './readBody.ts';
+import type { Identity } from './tokens.ts';
 
 export const BATCH_TYPE = 'application/vnd.hoptrace.batch';
 export const RECORDS_TYPE = 'application/x-ndjson';
@@ -92,13 +95,16 @@ function addRoute(app: FastifyInstance, { intake, storeWaitMs }: PostOptions, ro
       const waitMs = isAsync ? 0 : storeWaitMs;
       const durable = intake.durable();
       const isBinary = route.parse === parseBinary;
+      const { identity } = request;
       const scanned = durable !== null && isBinary ? scanBatch(body, intake.checkContext()) : null;
       if (durable !== null && scanned !== null) {
+        passGate(intake, identity, scanned.envelope, body.length);
         const log = { batch: scanned, raw: body, road: 'http' } as const;
         const outcome = await logWithinTime({ intake, durable, log, storeWaitMs, waitMs });
         return answerLogged(reply, [], outcome);
       }
       const batch = acceptParsed(intake, route.parse(body, intake.checkContext()), 'http');
+      passGate(intake, identity, batch.envelope, body.length);
       if (durable === null) {
         const outcome = await withinTime(storeBatch(intake, batch, 'http'), storeWaitMs);
         return answer(reply, batch, outcome);
@@ -108,6 +114,14 @@ function addRoute(app: FastifyInstance, { intake, storeWaitMs }: PostOptions, ro
       return answerLogged(reply, batch.problems, outcome);
     });
   });
+}
+
+/** Throws HOP_FORBIDDEN, HOP_QUOTA_EXCEEDED or HOP_RATE_LIMITED. */
+function passGate({ gate }: Intake, identity: Identity, envelope: Envelope, bytes: number): void {
+  gate.admit(identity, envelope);
+  const waitMs = gate.waitMs(identity, envelope);
+  if (waitMs > 0) throw rateLimited(waitMs);
+  gate.take(identity, envelope, { records: envelope.count, bytes });
 }
 
 function answer(reply: FastifyReply, { problems }: ParsedBatch, outcome: StoreOutcome) {

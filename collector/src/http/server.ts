@@ -10,6 +10,15 @@ import type { CollectorConfig } from '../config.ts';
 import { AppError, ERRORS, type ErrorCode, problemDocument } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { createAuthenticate } from './auth.ts';
+import type { TokenBook } from './tokenBook.ts';
+import type { Identity } from './tokens.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose token it carries. */
+    identity: Identity;
+  }
+}
 
 /** Open to everybody: they say nothing about the cluster. */
 const PUBLIC_URLS = new Set(['/healthz', '/readyz']);
@@ -23,10 +32,11 @@ const SERVICE_RESTART = 1012;
 export interface ServerOptions {
   readonly config: CollectorConfig;
   readonly metrics: Metrics;
+  readonly book: TokenBook;
   readonly logger: FastifyServerOptions['logger'];
 }
 
-export function createServer({ config, metrics, logger }: ServerOptions): FastifyInstance {
+export function createServer({ config, metrics, book, logger }: ServerOptions): FastifyInstance {
   const app = fastify({
     logger: logger ?? false,
     // One line per batch would drown everything else; metrics count them.
@@ -36,7 +46,11 @@ export function createServer({ config, metrics, logger }: ServerOptions): Fastif
     bodyLimit: config.maxBatchBytes,
     forceCloseConnections: 'idle',
   });
-  const authenticate = createAuthenticate(config.tokens);
+  const authenticate = createAuthenticate(book);
+  app.decorateRequest('identity');
+  app.addHook('onReady', async () => {
+    await book.poll();
+  });
   app.register(websocket, {
     options: { maxPayload: PAYLOAD_FACTOR * config.maxBatchBytes, perMessageDeflate: false },
     preClose(done) {
@@ -51,7 +65,7 @@ export function createServer({ config, metrics, logger }: ServerOptions): Fastif
   app.addHook('onRequest', async (request) => {
     if (PUBLIC_URLS.has(request.routeOptions.url ?? '')) return;
     try {
-      authenticate(request.headers);
+      request.identity = authenticate(request.headers);
     } catch (error) {
       metrics.unauthorized.inc();
       throw error;

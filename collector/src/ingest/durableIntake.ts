@@ -34,9 +34,18 @@ export interface DurableOptions {
   readonly done: LsnTracker;
   /** What an earlier process sent to ClickHouse together. */
   readonly cuts: readonly Cut[];
+  /** Batches of an earlier process whose senders may not have heard of it, and may have gone elsewhere since. */
+  readonly alone?: readonly number[];
   /** Acknowledged batches (or bytes of them) that cannot be read back. */
   readonly onDamage: (what: object) => void;
   readonly onDefect: (error: unknown) => void;
+}
+
+interface Appended {
+  readonly ranges: readonly SeqRange[];
+  readonly duplicates: number;
+  /** From another collector, which may have it too. */
+  readonly isMoved: boolean;
 }
 
 export class DurableIntake {
@@ -115,7 +124,7 @@ export class DurableIntake {
   }
 
   /** Resolves when the batch is fsynced. `raw`: its bytes as received, where they are the binary form. */
-  async accept(batch: ParsedBatch, raw: Uint8Array | null): Promise<Receipt> {
+  async accept(batch: ParsedBatch, raw: Uint8Array | null, isMoved = false): Promise<Receipt> {
     const { log, pipeline } = this.#options;
     const { envelope, records, problems } = batch;
     if (this.#isClosing) throw closing();
@@ -135,28 +144,33 @@ export class DurableIntake {
     }
     const isAsReceived = raw !== null && duplicates === 0 && problems.length === 0;
     const bytes = isAsReceived ? raw : encodeBatch(envelope, fresh);
-    return this.#append(envelope, bytes, { ranges: seqRanges(fresh), duplicates });
+    return this.#append(envelope, bytes, { ranges: seqRanges(fresh), duplicates, isMoved });
   }
 
   /** The same for a batch of which only the bytes were looked at: of its records none is made before its turn. */
-  async acceptScanned({ envelope, first, last }: ScannedBatch, raw: Uint8Array): Promise<Receipt> {
+  async acceptScanned(
+    { envelope, first, last }: ScannedBatch,
+    raw: Uint8Array,
+    isMoved = false,
+  ): Promise<Receipt> {
     const { stored, pending } = this.#options;
     if (this.#isClosing) throw closing();
     if (stored.hasAny(envelope, first, last) || pending.hasAny(envelope, first, last)) {
       const { records } = decodeBatch(raw);
-      return this.accept({ envelope, records, problems: [] }, raw);
+      return this.accept({ envelope, records, problems: [] }, raw, isMoved);
     }
-    return this.#append(envelope, raw, { ranges: [[first, last]], duplicates: 0 });
+    return this.#append(envelope, raw, { ranges: [[first, last]], duplicates: 0, isMoved });
   }
 
   async #append(
     envelope: Envelope,
     bytes: Uint8Array,
-    { ranges, duplicates }: { ranges: readonly SeqRange[]; duplicates: number },
+    { ranges, duplicates, isMoved }: Appended,
   ): Promise<Receipt> {
     const { log, pending } = this.#options;
     for (const [first, last] of ranges) pending.addAll(envelope, first, last);
     const { lsn, durable } = log.append([batchPrefix(envelope.count, duplicates), bytes]);
+    if (isMoved) this.#feeder.keepAlone(lsn);
     this.#feeder.keep({ lsn, count: envelope.count, duplicates, bytes });
     await durable;
     this.#feeder.wake();

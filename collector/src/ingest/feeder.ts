@@ -41,6 +41,8 @@ export interface FeederOptions {
   readonly done: LsnTracker;
   /** Of an earlier process, by what comes first. */
   readonly cuts: readonly Cut[];
+  /** Batches that may be at another collector too: each goes by itself, under the token that it has there. */
+  readonly alone?: Iterable<number>;
   readonly onStored: (fed: FedBatch, outcome: StoreOutcome) => void;
   /** ClickHouse refuses its data, for good. */
   readonly onRefused: (fed: FedBatch, error: unknown) => void;
@@ -55,6 +57,7 @@ export class LogFeeder {
   readonly #reader: WalReader;
   readonly #recent = new Map<number, LoggedBatch>();
   readonly #cuts: Cut[];
+  readonly #alone: Set<number>;
   #recentBytes = 0;
   #recentRecords = 0;
   #nextLsn: number;
@@ -68,6 +71,7 @@ export class LogFeeder {
   constructor(options: FeederOptions) {
     this.#options = options;
     this.#nextLsn = options.done.upTo + 1;
+    this.#alone = new Set(options.alone);
     this.#cuts = [...options.cuts].sort((a, b) => a.firstLsn - b.firstLsn);
     this.#reader = new WalReader({
       log: options.log,
@@ -91,6 +95,11 @@ export class LogFeeder {
     this.#isBehind ||= this.#recentBytes + batch.bytes.length > MAX_RECENT_BYTES;
     if (this.#isBehind) return;
     this.#remember(batch);
+  }
+
+  /** Another collector may have it too. */
+  keepAlone(lsn: number): void {
+    this.#alone.add(lsn);
   }
 
   /** The log has more, or the pipeline closes. */
@@ -177,12 +186,15 @@ export class LogFeeder {
         this.#forget(this.#nextLsn++);
         continue;
       }
+      const isAlone = lastLsn === null && this.#alone.has(this.#nextLsn);
+      if (isAlone && batches.length > 0) break;
+      this.#alone.delete(this.#nextLsn);
       const fed = await this.#take(this.#nextLsn, endLsn);
       if (fed === null) continue;
       const count = fed.batch.records.length;
       batches.push(fed);
       records += count;
-      if (lastLsn === null && records + count > MAX_CUT_RECORDS) break;
+      if (isAlone || (lastLsn === null && records + count > MAX_CUT_RECORDS)) break;
     }
     return batches;
   }

@@ -1,5 +1,5 @@
 /** From a reconstruction to what is written: only what changed, in growing versions, and withdrawals. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { PathChanges } from '../collectorStore.ts';
 import type { Group } from './group.ts';
@@ -30,7 +30,7 @@ export function changesOf(group: Group, paths: readonly Path[]): PathChanges {
 }
 
 function digestOf({ version: _, ...content }: Path): string {
-  return createHash('sha1').update(JSON.stringify(content)).digest('base64');
+  return hash('sha1', JSON.stringify(content), 'base64');
 }
 
 /** What one group has to say, and the same for the journal. */

@@ -1,5 +1,13 @@
 /** A set of records that may belong to one path, and what was last said about them. */
-import type { Evidence, InferredLink } from '@hoptrace/domain/reconstruct/evidence.ts';
+import type {
+  Evidence,
+  Exchange,
+  InferredLink,
+  Leg,
+  ProxyHeader,
+  ProxyLink,
+  Refusal,
+} from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { NO_VISITS, type Visits } from './visits.ts';
@@ -89,13 +97,19 @@ export function startOf(group: Group): number {
 }
 
 export function evidenceOf(group: Group): Evidence {
-  const records = [...group.records.values()];
-  return {
-    legs: records.flatMap((each) => (each.kind === 'leg' ? [each] : [])),
-    refusals: records.flatMap((each) => (each.kind === 'refusal' ? [each] : [])),
-    proxyLinks: records.flatMap((each) => (each.kind === 'proxyLink' ? [each] : [])),
-    proxyHeaders: records.flatMap((each) => (each.kind === 'proxyHeader' ? [each] : [])),
-    exchanges: records.flatMap((each) => (each.kind === 'exchange' ? [each] : [])),
-    ...(group.inferred.size === 0 ? {} : { inferredLinks: [...group.inferred.values()].flat() }),
-  };
+  const legs: Leg[] = [];
+  const refusals: Refusal[] = [];
+  const proxyLinks: ProxyLink[] = [];
+  const proxyHeaders: ProxyHeader[] = [];
+  const exchanges: Exchange[] = [];
+  for (const record of group.records.values()) {
+    if (record.kind === 'leg') legs.push(record);
+    else if (record.kind === 'refusal') refusals.push(record);
+    else if (record.kind === 'proxyLink') proxyLinks.push(record);
+    else if (record.kind === 'proxyHeader') proxyHeaders.push(record);
+    else exchanges.push(record);
+  }
+  const evidence = { legs, refusals, proxyLinks, proxyHeaders, exchanges };
+  if (group.inferred.size === 0) return evidence;
+  return { ...evidence, inferredLinks: [...group.inferred.values()].flat() };
 }

@@ -2,10 +2,11 @@
  * The groups that the stitcher holds, by the keys of their records, by age and by whether they have news. It joins
  * and forgets; what a group means is not known here.
  */
+import { TupleMeetings } from '@hoptrace/domain/reconstruct/tupleMeetings.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { CrowdedKeys } from './crowdedKeys.ts';
-import { type Group, newGroup, putRecord, recordKey } from './group.ts';
-import { stitchKeys } from './stitchKeys.ts';
+import { type Group, newGroup, putRecord } from './group.ts';
+import { type StitchKeys, stitchKeys, stitchTuple } from './stitchKeys.ts';
 
 /** Where a record comes from. `isNews: false`: its paths are written already (a start after a crash). */
 export interface Origin {
@@ -28,6 +29,7 @@ export class GroupTable {
   readonly #dirty = new Set<Group>();
   readonly #groupByKey = new Map<string, Group>();
   readonly #crowd = new CrowdedKeys();
+  readonly #tuples = new TupleMeetings();
   #records = 0;
 
   constructor(watcher: GroupWatcher) {
@@ -66,11 +68,16 @@ export class GroupTable {
 
   /** Takes a record in and answers its group; repetitions and older revisions bring no news. */
   add(record: Sourced, nowMs: number, { lsn, isNews }: Origin): Group {
-    const keys = stitchKeys(record).filter((key) => !this.#crowd.isCrowded(key));
-    const group = this.#groupFor(keys, record.cluster, nowMs);
-    for (const key of keys) this.#point(key, group);
+    const named = stitchKeys(record);
+    const keys =
+      record.kind === 'exchange'
+        ? named.keys.filter((key) => !this.#crowd.isCrowded(key))
+        : named.keys;
+    const first = this.#groupFor(keys, record.cluster, nowMs);
+    for (const key of keys) this.#point(key, first);
+    const group = this.#meetByTuple(named, record.startUs, first);
     const before = group.records.size;
-    const isNew = putRecord(group, recordKey(record), record) && isNews;
+    const isNew = putRecord(group, named.own, record) && isNews;
     this.#records += group.records.size - before;
     group.firstLsn = Math.min(group.firstLsn, lsn);
     if (isNew) group.dirtySinceLsn = Math.min(group.dirtySinceLsn, lsn);
@@ -103,6 +110,10 @@ export class GroupTable {
   }
 
   forget(group: Group): void {
+    for (const record of group.records.values()) {
+      const tuple = stitchTuple(record);
+      if (tuple !== null) this.#tuples.forget(tuple.use.key, tuple.holder, record.startUs);
+    }
     this.#remove(group);
     this.#watcher.forgotten(group);
   }
@@ -118,17 +129,36 @@ export class GroupTable {
     }
   }
 
-  /** The group of these keys; several become one (the smaller is moved into the larger). */
+  /** The group of these keys; several become one. */
   #groupFor(keys: readonly string[], cluster: string, nowMs: number): Group {
-    const found = new Set(keys.flatMap((key) => this.#groupByKey.get(key) ?? []));
-    const [largest, ...others] = [...found].sort((a, b) => b.records.size - a.records.size);
-    if (largest === undefined) {
-      const group = newGroup(cluster, nowMs);
-      this.#groups.add(group);
-      return group;
+    const known = this.#uniteAll(keys, null);
+    if (known !== null) return known;
+    const group = newGroup(cluster, nowMs);
+    this.#groups.add(group);
+    return group;
+  }
+
+  #meetByTuple({ tuple }: StitchKeys, startUs: number, group: Group): Group {
+    if (tuple === null) return group;
+    const others = this.#tuples.note(tuple.use, tuple.holder, startUs);
+    return others.length === 0 ? group : (this.#uniteAll(others, group) ?? group);
+  }
+
+  /** All groups of these keys, and this one, in one: the smaller is moved into the larger. */
+  #uniteAll(keys: readonly string[], first: Group | null): Group | null {
+    let united = first;
+    for (const key of keys) {
+      const found = this.#groupByKey.get(key);
+      if (found === undefined || found === united) continue;
+      if (united === null) united = found;
+      else {
+        const [target, source] =
+          united.records.size >= found.records.size ? [united, found] : [found, united];
+        this.#merge(target, source);
+        united = target;
+      }
     }
-    for (const other of others) this.#merge(largest, other);
-    return largest;
+    return united;
   }
 
   #merge(target: Group, source: Group): void {

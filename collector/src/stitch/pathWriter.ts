@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import { type RetryOptions, retryUntilStored } from '../ingest/retry.ts';
 import { pathsToken } from '../ingest/token.ts';
 import type { Metrics } from '../metrics.ts';
+import type { RollupKeeper } from '../rollups/rollupKeeper.ts';
 import type { Due, Stitcher } from './stitcher.ts';
 
 /** Groups per turn: keeps one turn of the event loop near 50 ms. */
@@ -18,6 +19,8 @@ export interface PathWriterOptions {
   readonly onDropped: (error: unknown, changes: number) => void;
   /** Where the stitcher's memory outlives the process; null without a log. */
   readonly journal: () => PathJournal | null;
+  /** Hears of every write; null where nothing is rolled up. */
+  readonly rollups: Pick<RollupKeeper, 'before' | 'after'> | null;
 }
 
 export interface PathJournal {
@@ -66,9 +69,10 @@ export class PathWriter {
   }
 
   async #write(changes: PathChanges): Promise<void> {
-    const { store, metrics, nowMs, retry, onDropped } = this.#options;
+    const { store, metrics, nowMs, retry, onDropped, rollups } = this.#options;
     const token = pathsToken(changes);
     const insert = async () => {
+      await rollups?.before(changes);
       const startMs = nowMs();
       await store.insertPaths(changes, token);
       metrics.insertSeconds.observe({ table: 'paths' }, (nowMs() - startMs) / 1000);
@@ -80,6 +84,8 @@ export class PathWriter {
       metrics.pathsDropped.inc(count);
       onDropped(error instanceof AppError ? (error.cause ?? error) : error, count);
       return;
+    } finally {
+      rollups?.after(changes);
     }
     metrics.pathsWithdrawn.inc(changes.withdrawals.length);
     for (const { outcome } of changes.paths) metrics.paths.inc({ outcome });

@@ -10,6 +10,7 @@ import {
   leg,
   NOW_MS,
   NOW_US,
+  proxyHeader,
   proxyLink,
   refusal,
   sourced,
@@ -254,13 +255,14 @@ test('a turn takes so many groups and says that there are more; the last one tak
   expect(stitcher.takeDue(T0 + 401, ALL, true).paths).toHaveLength(1);
 });
 
-test('a tuple that is used again a minute later does not tie its connections together', () => {
+test('a tuple that is used again ties its connections together only where a header names it, and not a minute later', () => {
   const { stitcher } = setUp();
   const tuple = leg().tuple;
   stitcher.add(legOf(1, { tuple }), T0);
   stitcher.add(legOf(2, { tuple, startUs: NOW_US + 9_000_000 }), T0);
-  expect(stitcher.groupCount).toBe(1);
   stitcher.add(legOf(3, { tuple, startUs: NOW_US + 60_000_000 }), T0);
+  expect(stitcher.groupCount).toBe(3);
+  stitcher.add(sourced(proxyHeader({ seq: 9, isnPairHash: hash(0xa009), claimed: tuple })), T0);
   expect(stitcher.groupCount).toBe(2);
 });
 

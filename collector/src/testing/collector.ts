@@ -1,9 +1,12 @@
 /** A collector on a MemoryStore, built but not started: fastify's inject and injectWS need no port. */
+import { readFileSync } from 'node:fs';
 import type { WebSocket } from '@fastify/websocket';
 import { buildCollector, type Collector } from '../app.ts';
 import { readConfig } from '../config.ts';
 import { NOW_MS } from './builders.ts';
 import { MemoryStore } from './memoryStore.ts';
+
+const readFileText = (path: string) => readFileSync(path, 'utf8');
 
 /** No log, so that a test which only injects leaves no files. */
 const IN_MEMORY = { HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS: '50', HOPTRACE_COLLECTOR_DATA_DIR: 'off' };
@@ -14,10 +17,15 @@ export interface TestCollector extends Collector {
 
 export async function testCollector(
   env: Record<string, string> = {},
-  part: { readonly store?: MemoryStore; readonly nowMs?: () => number } = {},
+  part: {
+    readonly store?: MemoryStore;
+    readonly nowMs?: () => number;
+    /** Of files that the settings name. */
+    readonly readText?: (path: string) => string;
+  } = {},
 ): Promise<TestCollector> {
-  const { store = new MemoryStore(), nowMs = () => NOW_MS } = part;
-  const config = readConfig({ ...IN_MEMORY, ...env }, () => '');
+  const { store = new MemoryStore(), nowMs = () => NOW_MS, readText = readFileText } = part;
+  const config = readConfig({ ...IN_MEMORY, ...env }, readText);
   // Retries follow each other at once; the turn lets tests change the store between two.
   const sleep = () => new Promise<void>((resolve) => setImmediate(resolve));
   const collector = buildCollector({ config, store, nowMs, sleep });

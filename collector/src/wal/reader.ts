@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { type Frame, scanFrames } from '@hoptrace/domain/wire/frame.ts';
 import { FRAME, type LoggedBatch, readBatchPayload } from './frames.ts';
-import type { Segment } from './segment.ts';
+import { endOf, type Segment } from './segment.ts';
 import type { WriteAheadLog } from './wal.ts';
 
 export interface ReaderOptions {
@@ -82,9 +82,11 @@ export class WalReader {
       await handle.close();
     }
     this.#endOffset += bytes.length;
+    const endLsn = endOf(segment, this.#options.log.segments);
     for (const each of scanFrames(bytes, segment.file)) {
       if ('damage' in each) this.#options.onDamage(segment.path, each.damage.sizeBytes);
-      else if (each.frame.type === FRAME.batch) this.#frames.push(each.frame);
+      else if (each.frame.type === FRAME.batch && each.frame.id < endLsn)
+        this.#frames.push(each.frame);
     }
   }
 }

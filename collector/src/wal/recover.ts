@@ -1,8 +1,8 @@
 /** What a log on disk still holds after the process before ended, however it ended. */
-import { readFile, rm, truncate } from 'node:fs/promises';
 import { type Damage, type Frame, scanFrames } from '@hoptrace/domain/wire/frame.ts';
 import { FRAME } from './frames.ts';
-import { listSegments, type Segment } from './segment.ts';
+import { DISK, type LogFs } from './logFs.ts';
+import { endOf, listSegments, type Segment } from './segment.ts';
 
 export interface LogDamage extends Damage {
   readonly path: string;
@@ -20,23 +20,25 @@ export interface Recovered {
 }
 
 /**
- * Reads every frame, in order, and hands it to `visit`. A batch that is there twice (written again after a failed
- * fsync) is visited once. One segment is in memory at a time; the frame is a view of it.
+ * Reads every frame, in order, and hands it to `visit`, a batch once. What was written again after a failed fsync
+ * counts where it was written last (endOf). One segment is in memory at a time; the frame is a view of it.
  */
 export async function recoverLog(
   directory: string,
   visit: (frame: Frame) => void,
+  fs: LogFs = DISK,
 ): Promise<Recovered> {
-  const listed = await listSegments(directory);
+  const listed = await listSegments(fs, directory);
   const segments: Segment[] = [];
   const damages: LogDamage[] = [];
   let lastLsn = 0;
   let tornBytes = 0;
   for (const [index, segment] of listed.entries()) {
     lastLsn = Math.max(lastLsn, segment.firstLsn - 1);
-    const found = await readSegment(segment, (frame) => {
+    const endLsn = endOf(segment, listed);
+    const found = await readSegment(fs, segment, endLsn, (frame) => {
       const isRepeated = frame.type === FRAME.batch && frame.id <= lastLsn;
-      lastLsn = Math.max(lastLsn, frame.id);
+      lastLsn = Math.max(lastLsn, Math.min(frame.id, endLsn - 1));
       if (!isRepeated) visit(frame);
     });
     for (const { id } of found.damages) lastLsn = Math.max(lastLsn, id ?? 0);
@@ -47,27 +49,30 @@ export async function recoverLog(
       damages.push({ path: segment.path, offset, sizeBytes: found.tornBytes, id: null });
     }
     if (segment.sizeBytes > 0) segments.push(segment);
-    else await rm(segment.path);
+    else await fs.remove(segment.path);
   }
   const last = segments.at(-1);
   // Else the next start would report the same bytes again.
-  if (last !== undefined && tornBytes > 0) await truncate(last.path, last.sizeBytes);
+  if (last !== undefined && tornBytes > 0) await fs.cut(last.path, last.sizeBytes);
   const nextNumber = (listed.at(-1)?.number ?? 0) + 1;
   return { segments, nextLsn: lastLsn + 1, nextNumber, damages, tornBytes };
 }
 
 async function readSegment(
+  fs: LogFs,
   segment: Segment,
+  endLsn: number,
   visit: (frame: Frame) => void,
 ): Promise<{ damages: Damage[]; tornBytes: number }> {
-  const bytes = await readFile(segment.path);
+  const bytes = await fs.read(segment.path);
   const damages: Damage[] = [];
   for (const each of scanFrames(bytes, segment.file)) {
     if ('damage' in each) {
-      damages.push(each.damage);
+      if ((each.damage.id ?? 0) < endLsn) damages.push(each.damage);
       continue;
     }
     const { frame } = each;
+    if (frame.type === FRAME.batch && frame.id >= endLsn) continue;
     segment.lastTimeMs = frame.timeMs;
     if (frame.type === FRAME.batch) segment.lastLsn = Math.max(segment.lastLsn, frame.id);
     visit(frame);

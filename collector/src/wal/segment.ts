@@ -1,9 +1,9 @@
 /** The files of the log: `NUMBER-LSN-SALT.wal`, LSN being that of the first batch that the file may hold. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { FrameFile } from '@hoptrace/domain/wire/frame.ts';
 import { checksum } from './frames.ts';
+import type { LogFile, LogFs } from './logFs.ts';
 
 const NAME = /^(\d{10})-(\d{16})-([0-9a-f]{8})\.wal$/;
 
@@ -22,22 +22,23 @@ export interface Segment {
 }
 
 /** The segments of a directory, oldest first, not yet read. Other files are left alone. */
-export async function listSegments(directory: string): Promise<Segment[]> {
-  const names = (await readdir(directory)).filter((name) => NAME.test(name)).sort();
+export async function listSegments(fs: LogFs, directory: string): Promise<Segment[]> {
+  const names = (await fs.names(directory)).filter((name) => NAME.test(name)).sort();
   return names.map((name) => segmentOf(directory, name));
 }
 
 /** Creates the file, and fsyncs the directory so that the name survives a power loss. */
 export async function createSegment(
+  fs: LogFs,
   directory: string,
   { number, firstLsn }: { readonly number: number; readonly firstLsn: number },
-): Promise<{ segment: Segment; handle: FileHandle }> {
+): Promise<{ segment: Segment; handle: LogFile }> {
   const salt = randomBytes(4).toString('hex');
   const name = `${String(number).padStart(10, '0')}-${String(firstLsn).padStart(16, '0')}-${salt}.wal`;
   const segment = segmentOf(directory, name);
-  const handle = await open(segment.path, 'wx', 0o600);
+  const handle = await fs.create(segment.path);
   try {
-    await syncDirectory(directory);
+    await fs.syncDirectory(directory);
   } catch (error) {
     await handle.close();
     throw error;
@@ -45,13 +46,13 @@ export async function createSegment(
   return { segment, handle };
 }
 
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/**
+ * Batches of a segment are below this. A write that failed is given up where it is and repeated in the next file, whose
+ * name begins with it: what is left of it here, in part or whole, means nothing.
+ */
+export function endOf(segment: Segment, all: readonly Segment[]): number {
+  const next = all.find(({ number }) => number > segment.number);
+  return next?.firstLsn ?? Number.POSITIVE_INFINITY;
 }
 
 function segmentOf(directory: string, name: string): Segment {

@@ -6,12 +6,12 @@
  * Where the disk is full or fails, nothing is resolved: what is pending is tried again, in a new file, until it
  * succeeds. hasRoomFor is false meanwhile, so that what is pending stays bounded.
  */
-import { type FileHandle, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeFrameHead } from '@hoptrace/domain/wire/frame.ts';
 import { FRAME } from './frames.ts';
+import { DISK, type LogFile, type LogFs } from './logFs.ts';
 import type { Recovered } from './recover.ts';
-import { createSegment, type Segment, syncDirectory } from './segment.ts';
+import { createSegment, type Segment } from './segment.ts';
 
 const MAX_PENDING_BYTES = 48 * 1024 * 1024;
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
@@ -26,6 +26,9 @@ export interface WalOptions {
   /** A write failed; called once, until a write succeeds again. */
   readonly onStall: (error: unknown) => void;
   readonly onResume: () => void;
+  readonly fs?: LogFs;
+  /** Between two tries of a disk that fails. */
+  readonly retryMs?: number;
 }
 
 interface Pending {
@@ -39,8 +42,9 @@ interface Pending {
 
 export class WriteAheadLog {
   readonly #options: WalOptions;
+  readonly #fs: LogFs;
   readonly #segments: Segment[];
-  #active: { readonly segment: Segment; readonly handle: FileHandle } | null = null;
+  #active: { readonly segment: Segment; readonly handle: LogFile } | null = null;
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #nextLsn: number;
@@ -55,6 +59,7 @@ export class WriteAheadLog {
   /** Opens nothing; the first append creates a file. Frames never go into files of an earlier process. */
   constructor(options: WalOptions, recovered: Recovered) {
     this.#options = options;
+    this.#fs = options.fs ?? DISK;
     this.#segments = [...recovered.segments];
     this.#nextLsn = recovered.nextLsn;
     this.#nextNumber = recovered.nextNumber;
@@ -131,7 +136,7 @@ export class WriteAheadLog {
     let released = 0;
     for (let [oldest] = this.#segments; oldest !== undefined; [oldest] = this.#segments) {
       if (oldest === this.#active?.segment || !canGo(oldest)) break;
-      await rm(oldest.path, { force: true });
+      await this.#fs.remove(oldest.path);
       if (this.#segments[0] === oldest) this.#segments.shift();
       released += 1;
     }
@@ -183,7 +188,9 @@ export class WriteAheadLog {
         this.#letGo();
         await this.#abandonFile();
         if (this.#isClosed) return;
-        await delay(RETRY_MS, undefined, { signal: this.#wait.signal }).catch(() => {});
+        await delay(this.#options.retryMs ?? RETRY_MS, undefined, {
+          signal: this.#wait.signal,
+        }).catch(() => {});
         continue;
       }
       for (const each of group) {
@@ -234,7 +241,10 @@ export class WriteAheadLog {
     this.#active = null;
     const first = group.find(({ type }) => type === FRAME.batch);
     const firstLsn = first?.id ?? this.#committedLsn + 1;
-    this.#active = await createSegment(directory, { number: this.#nextNumber++, firstLsn });
+    this.#active = await createSegment(this.#fs, directory, {
+      number: this.#nextNumber++,
+      firstLsn,
+    });
     this.#segments.push(this.#active.segment);
     return this.#active;
   }
@@ -256,24 +266,20 @@ export class WriteAheadLog {
     await handle.close().catch(() => {});
     if (segment.sizeBytes > 0) return;
     this.#segments.splice(this.#segments.indexOf(segment), 1);
-    await rm(segment.path, { force: true }).catch(() => {});
-    await syncDirectory(this.#options.directory).catch(() => {});
+    await this.#fs.remove(segment.path).catch(() => {});
+    await this.#fs.syncDirectory(this.#options.directory).catch(() => {});
   }
 }
 
 async function writeAll(
-  handle: FileHandle,
+  file: LogFile,
   buffers: readonly Uint8Array[],
   position: number,
 ): Promise<number> {
   const total = buffers.reduce((sum, each) => sum + each.length, 0);
-  const { bytesWritten } = await handle.writev([...buffers], position);
-  let done = bytesWritten;
+  let done = await file.writev(buffers, position);
   // A short write is rare (a signal, or the last free bytes of a disk): its rest goes as one buffer.
-  while (done < total) {
-    const rest = Buffer.concat(buffers).subarray(done);
-    const result = await handle.write(rest, 0, rest.length, position + done);
-    done += result.bytesWritten;
-  }
+  while (done < total)
+    done += await file.writev([Buffer.concat(buffers).subarray(done)], position + done);
   return position + total;
 }

@@ -76,7 +76,12 @@ function sourceSeen(hop: Hop, arrival: Endpoint | null, before: Endpoint | null)
   return hop.kind === 'nodeForward' ? before : { ip: hop.from.ip, port: hop.from.port };
 }
 
+/** Dotted, as formatEndpoint() writes them: most are, and need no parser. */
+const IPV4_ENDPOINT = /^(\d+\.\d+\.\d+\.\d+):(\d+)$/;
+
 function endpointOf(text: string): Endpoint | null {
+  const [, dotted, digits] = IPV4_ENDPOINT.exec(text) ?? [];
+  if (dotted !== undefined) return { ip: dotted, port: Number(digits) };
   const { ip, port } = parseNode(text, true);
   return ip === null ? null : { ip, port: port ?? 0 };
 }

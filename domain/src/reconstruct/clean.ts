@@ -10,21 +10,23 @@ interface Identified {
 
 /** Records of another cluster are not this cluster's: addresses and even sequence numbers may collide. */
 export function clean(evidence: Evidence, cluster: string): Evidence {
-  const own = <T extends Identified & WireRecord>(records: readonly T[]) =>
-    distinct(records.filter((record) => record.cluster === cluster));
   return {
-    legs: newestRevisions(own(evidence.legs)),
-    refusals: own(evidence.refusals),
-    proxyLinks: lastWords(own(evidence.proxyLinks)),
-    proxyHeaders: own(evidence.proxyHeaders),
-    exchanges: own(evidence.exchanges ?? []),
+    legs: newestRevisions(distinct(evidence.legs, cluster)),
+    refusals: distinct(evidence.refusals, cluster),
+    proxyLinks: lastWords(distinct(evidence.proxyLinks, cluster)),
+    proxyHeaders: distinct(evidence.proxyHeaders, cluster),
+    exchanges: distinct(evidence.exchanges ?? [], cluster),
     inferredLinks: evidence.inferredLinks ?? [],
   };
 }
 
 /** By sender, then by seq: what (cluster, node, bootId, seq) names comes once. No key is built: there are many records. */
-function distinct<T extends Identified & WireRecord>(records: readonly T[]): T[] {
-  const sorted = [...records].sort(bySender);
+function distinct<T extends Identified & WireRecord>(
+  records: readonly T[],
+  cluster: string,
+): readonly T[] {
+  if (records.length === 0) return records;
+  const sorted = records.filter((record) => record.cluster === cluster).sort(bySender);
   return sorted.filter((record, index) => {
     const next = sorted[index + 1];
     return next === undefined || bySender(record, next) !== 0;
@@ -38,10 +40,13 @@ function bySender(a: Identified & WireRecord, b: Identified & WireRecord): numbe
 }
 
 /** The kernel may correct itself: a second link for the same burst and side replaces the first. */
-function lastWords(links: readonly ProxyLink[]): ProxyLink[] {
-  const key = ({ node, bootId, side, subject }: ProxyLink) =>
-    `${node}|${bootId}|${side}|${subject.isnPairHash}|${subject.burst}`;
-  return [...new Map(links.map((link) => [key(link), link])).values()];
+function lastWords(links: readonly ProxyLink[]): readonly ProxyLink[] {
+  if (links.length < 2) return links;
+  return [...new Map(links.map((link) => [wordKey(link), link])).values()];
+}
+
+function wordKey({ node, bootId, side, subject }: ProxyLink): string {
+  return `${node}|${bootId}|${side}|${subject.isnPairHash}|${subject.burst}`;
 }
 
 /** Expects the legs of one sender side by side. */

@@ -53,6 +53,8 @@ export interface Context {
   readonly topology: Topology;
   /** Interface addresses that the agents reported; MASQUERADE may choose any of them. */
   readonly addressesByNode: ReadonlyMap<string, readonly NodeAddress[]>;
+  /** Whose addresses were looked up already: reconstruct() gives each call one of its own. */
+  readonly ownerMemo?: Map<string, string | null>;
   /** What observe() learnt so far of the agents' clocks; without it no one-way time is given. */
   readonly clocks?: ClockBounds;
   /**

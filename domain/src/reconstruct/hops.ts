@@ -139,13 +139,16 @@ export function timesOf(leg: Leg | null, startedAtUs: number): HopTimes {
     };
   }
   const baseNs = (leg.startUs - startedAtUs) * 1000;
-  const at = (ns: number | null) => (ns === null ? null : baseNs + ns);
   return {
-    synNs: at(leg.synNs),
-    establishedNs: at(leg.ackNs),
-    firstRequestNs: at(leg.firstRequestNs),
-    firstResponseNs: at(leg.firstResponseNs),
-    endNs: at(leg.endNs),
+    synNs: baseNs + leg.synNs,
+    establishedNs: plus(baseNs, leg.ackNs),
+    firstRequestNs: plus(baseNs, leg.firstRequestNs),
+    firstResponseNs: plus(baseNs, leg.firstResponseNs),
+    endNs: plus(baseNs, leg.endNs),
     clock: leg.node,
   };
+}
+
+function plus(baseNs: number, ns: number | null): number | null {
+  return ns === null ? null : baseNs + ns;
 }

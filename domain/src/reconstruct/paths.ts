@@ -2,6 +2,7 @@
 
 import { sourceVerdictOf } from '../ledger/sourceVerdict.ts';
 import { hasLosses } from '../loss/lossWindows.ts';
+import { hash64 } from '../model/textHash.ts';
 import type { Hop, Outcome, Party, Path, PathClass, Warning } from '../rest/path.ts';
 import type { ServicePort } from '../topology/topology.ts';
 import { serviceOfEndpoint } from '../topology/topology.ts';
@@ -271,17 +272,4 @@ function clockWarnings(drafts: readonly DraftHop[]): Warning[] {
       },
     ];
   });
-}
-
-/** FNV-1a over two lanes: an identity, not a secret. 16 hex digits. */
-function hash64(text: string): string {
-  let high = 0x811c9dc5;
-  let low = 0xcbf29ce4;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    high = Math.imul(high ^ code, 0x01000193);
-    low = Math.imul(low ^ (code + index), 0x01000193);
-  }
-  const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
-  return hex(high) + hex(low);
 }

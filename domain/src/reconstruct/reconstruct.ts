@@ -17,7 +17,8 @@ import { pathOf } from './paths.ts';
 import { requestTimer } from './requestTimes.ts';
 
 /** Paths in the order of their ids. Evidence that contradicts itself becomes a warning, never an exception. */
-export function reconstruct(evidence: Evidence, context: Context): Path[] {
+export function reconstruct(evidence: Evidence, given: Context): Path[] {
+  const context: Context = { ...given, ownerMemo: new Map() };
   const cleaned = clean(evidence, context.cluster);
   const connections = connectionsOf(cleaned, context);
   const proxies = linkProxies(connections, cleaned, context);

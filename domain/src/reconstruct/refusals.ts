@@ -4,7 +4,12 @@ import { expectedOutcome, type Outcome } from '../kubernetes/outcome.ts';
 import { isPrimary, type NodeView, sourceClassOf, viewOf } from '../kubernetes/target.ts';
 import { type Endpoint, formatEndpoint } from '../model/tuple.ts';
 import type { RefusalInfo } from '../rest/path.ts';
-import { type ServicePort, serviceOfEndpoint, type Topology } from '../topology/topology.ts';
+import {
+  changesNear,
+  type ServicePort,
+  serviceOfEndpoint,
+  type Topology,
+} from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Leg, Refusal } from './evidence.ts';
 import { type Explanation, explainService, isServiceCause } from './refusalTexts.ts';
@@ -231,7 +236,7 @@ function transitionOf(refusal: Refusal, topology: Topology): string | null {
     `Node ${refusal.node}`,
     ...(service === null ? [] : [`Service ${service.namespace}/${service.name}`]),
   ];
-  const changed = topology.changes.find(({ subject }) => subjects.includes(subject));
+  const [changed] = changesNear(topology, subjects);
   return changed === undefined
     ? null
     : `${changed.subject} changed around the time of this connection, and nodes apply changes at different times: this is a moment of transition.`;

@@ -27,16 +27,20 @@ export const NO_SCORES: RuleScores = { lastRead: NO_SCORE, oldest: NO_SCORE };
 
 /** `sign` −1 takes back what was added. */
 export function addScores(a: RuleScores, b: RuleScores, sign: 1 | -1 = 1): RuleScores {
-  const sum = (rule: ProxyRule): RuleScore => ({
-    agreed: a[rule].agreed + sign * b[rule].agreed,
-    opposed: a[rule].opposed + sign * b[rule].opposed,
-    agreedAlone: a[rule].agreedAlone + sign * b[rule].agreedAlone,
-    opposedAlone: a[rule].opposedAlone + sign * b[rule].opposedAlone,
-  });
-  const count = (of: 'unawaited' | 'shared') => (a[of] ?? 0) + sign * (b[of] ?? 0);
   return {
-    ...{ lastRead: sum('lastRead'), oldest: sum('oldest') },
-    ...{ unawaited: count('unawaited'), shared: count('shared') },
+    lastRead: sumOf(a.lastRead, b.lastRead, sign),
+    oldest: sumOf(a.oldest, b.oldest, sign),
+    unawaited: (a.unawaited ?? 0) + sign * (b.unawaited ?? 0),
+    shared: (a.shared ?? 0) + sign * (b.shared ?? 0),
+  };
+}
+
+function sumOf(a: RuleScore, b: RuleScore, sign: 1 | -1): RuleScore {
+  return {
+    agreed: a.agreed + sign * b.agreed,
+    opposed: a.opposed + sign * b.opposed,
+    agreedAlone: a.agreedAlone + sign * b.agreedAlone,
+    opposedAlone: a.opposedAlone + sign * b.opposedAlone,
   };
 }
 

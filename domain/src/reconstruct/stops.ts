@@ -78,26 +78,43 @@ function isOutOfPod({ node, tap, tuple }: Leg, { topology }: Context): boolean {
  */
 function walkTuples(legs: readonly Leg[], context: Context): { stops: Stop[]; final: Tuple } {
   const stops: Stop[] = [];
-  let current = firstTuple(legs[0] as Leg);
-  const rewrite = (to: Tuple, leg: Leg, isSeen: boolean) => {
-    if (!isSameEndpoint(current.dst, to.dst)) {
-      stops.push(rewriteStop({ from: current, to, leg, isSeen, legs, context }));
-    }
-    current = to;
-  };
-  for (const [index, leg] of legs.entries()) {
-    const before = legs[index - 1];
-    const translated = leg.reply === null ? null : reverseTuple(leg.reply);
-    const isKnown = (tuple: Tuple) => isSameTuple(current, tuple);
-    if (leg.original !== null && translated !== null) {
-      if (!isKnown(leg.original) && !isKnown(translated)) rewrite(leg.original, leg, false);
-      if (isKnown(leg.original) && !isSameTuple(leg.original, translated))
-        rewrite(translated, leg, true);
-    } else if (!isKnown(leg.tuple)) {
-      rewrite(leg.tuple, leg, before !== undefined && before.node === leg.node);
+  let from = firstTuple(legs[0] as Leg);
+  for (let index = 0; index < legs.length; index++) {
+    const leg = legs[index] as Leg;
+    for (const { to, isSeen } of rewritesAt(leg, legs[index - 1], from)) {
+      if (!isSameEndpoint(from.dst, to.dst))
+        stops.push(rewriteStop({ from, to, leg, isSeen, legs, context }));
+      from = to;
     }
   }
-  return { stops, final: current };
+  return { stops, final: from };
+}
+
+interface TupleStep {
+  readonly to: Tuple;
+  readonly isSeen: boolean;
+}
+
+const NO_REWRITES: readonly TupleStep[] = [];
+
+/** What became of the tuple up to this leg, and at it. Nothing, for most. */
+function rewritesAt(leg: Leg, before: Leg | undefined, current: Tuple): readonly TupleStep[] {
+  const { original, reply } = leg;
+  if (original === null || reply === null) {
+    if (isSameTuple(current, leg.tuple)) return NO_REWRITES;
+    return [{ to: leg.tuple, isSeen: before !== undefined && before.node === leg.node }];
+  }
+  const isTranslated = !isReverse(original, reply);
+  if (isSameTuple(current, original))
+    return isTranslated ? [{ to: reverseTuple(reply), isSeen: true }] : NO_REWRITES;
+  if (isReverse(current, reply)) return NO_REWRITES;
+  const arrival = { to: original, isSeen: false };
+  return isTranslated ? [arrival, { to: reverseTuple(reply), isSeen: true }] : [arrival];
+}
+
+/** `reply` is what answers this tuple. */
+function isReverse(tuple: Tuple, reply: Tuple): boolean {
+  return isSameEndpoint(tuple.src, reply.dst) && isSameEndpoint(tuple.dst, reply.src);
 }
 
 interface RewriteStep {
@@ -181,11 +198,22 @@ export function isAddressOf(context: Context, node: string, ip: string): boolean
 function nodeByAddress(context: Context, ip: string): string | null {
   const named = context.topology.nodeByIp.get(ip);
   if (named !== undefined) return named;
-  // Sorted, so that an address that two nodes claim gives the same answer whatever came first.
-  const owners = [...context.addressesByNode].filter(([, list]) =>
-    list.some((address) => address.ip === ip),
-  );
-  return owners.map(([node]) => node).sort()[0] ?? null;
+  const { ownerMemo } = context;
+  const known = ownerMemo?.get(ip);
+  if (known !== undefined) return known;
+  const owner = ownerOf(context, ip);
+  ownerMemo?.set(ip, owner);
+  return owner;
+}
+
+/** Looks at the addresses of every agent. */
+function ownerOf({ addressesByNode }: Context, ip: string): string | null {
+  let owner: string | null = null;
+  for (const [node, list] of addressesByNode) {
+    // The first by name, so that an address that two nodes claim gives the same answer whatever came first.
+    if ((owner === null || node < owner) && list.some((address) => address.ip === ip)) owner = node;
+  }
+  return owner;
 }
 
 function machineOf(ip: string, leg: Leg | null, context: Context): string | null {

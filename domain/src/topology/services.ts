@@ -41,7 +41,7 @@ export interface ServicePort {
   readonly fallsBackFromLocal: boolean;
 }
 
-const LOCAL_WITH_FALLBACK = 'traffic-policy.network.alpha.openshift.io/local-with-fallback';
+export const LOCAL_WITH_FALLBACK = 'traffic-policy.network.alpha.openshift.io/local-with-fallback';
 
 /** By `namespace/service`, so that thousands of Services do not each look at all slices. */
 export function slicesByService(

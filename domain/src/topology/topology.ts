@@ -52,6 +52,15 @@ export interface Topology {
   readonly imageByContainer: ReadonlyMap<string, string>;
   /** Changes near this instant; empty where no history is kept. */
   readonly changes: readonly TopologyChange[];
+  /** Those of one subject, where a look through all would be long. */
+  readonly changesOf?: (subject: string) => readonly TopologyChange[];
+}
+
+/** Changes of these subjects near the topology's instant, in the order of the subjects. */
+export function changesNear(topology: Topology, subjects: readonly string[]): TopologyChange[] {
+  const { changesOf } = topology;
+  if (changesOf !== undefined) return subjects.flatMap((subject) => changesOf(subject));
+  return subjects.flatMap((subject) => topology.changes.filter((each) => each.subject === subject));
 }
 
 /** Lists on a Service the addresses from which its load balancer connects; Kubernetes itself has no field for them. */
@@ -105,7 +114,7 @@ export function buildTopology(
   };
 }
 
-function serviceAddresses(service: ServicePort): [string, ServiceAddress][] {
+export function serviceAddresses(service: ServicePort): [string, ServiceAddress][] {
   const { servicePort, clusterIps, externalIps, virtualIps } = service;
   const at = (
     kind: ServiceAddress['kind'],
@@ -119,7 +128,7 @@ function serviceAddresses(service: ServicePort): [string, ServiceAddress][] {
   ];
 }
 
-function containerImages({ status }: PodObject): [string, string][] {
+export function containerImages({ status }: PodObject): [string, string][] {
   return (status.containerStatuses ?? []).flatMap(({ containerID, image, imageID }) => {
     const id = containerID.split('//')[1] ?? '';
     const runs = imageID === '' ? image : imageID;
@@ -127,23 +136,28 @@ function containerImages({ status }: PodObject): [string, string][] {
   });
 }
 
-/** hostNetwork Pods share their node's address, so the address does not name them. */
 function podAddresses(pod: PodObject): [string, Pod][] {
-  if (pod.spec.hostNetwork) return [];
-  const { namespace, name, labels } = pod.metadata;
-  const value: Pod = {
-    namespace,
-    name,
-    node: pod.spec.nodeName ?? null,
-    isIngress: INGRESS_NAMES.has(labels['app.kubernetes.io/name'] ?? ''),
-  };
-  return pod.status.podIPs.flatMap(({ ip }) => {
-    const canonical = canonicalIp(ip);
-    return canonical === null ? [] : [[canonical, value] as [string, Pod]];
-  });
+  const value = podOf(pod);
+  return podIps(pod).map((ip) => [ip, value]);
 }
 
-function loadBalancerAddresses(service: ServiceObject): [string, string][] {
+export function podOf({ metadata, spec }: PodObject): Pod {
+  const { namespace, name, labels } = metadata;
+  return {
+    namespace,
+    name,
+    node: spec.nodeName ?? null,
+    isIngress: INGRESS_NAMES.has(labels['app.kubernetes.io/name'] ?? ''),
+  };
+}
+
+/** Addresses that the Pod has for itself: none in its node's network, and none once it has ended. */
+export function podIps({ spec, status }: PodObject): string[] {
+  if (spec.hostNetwork || status.phase === 'Succeeded' || status.phase === 'Failed') return [];
+  return status.podIPs.flatMap(({ ip }) => canonicalIp(ip) ?? []);
+}
+
+export function loadBalancerAddresses(service: ServiceObject): [string, string][] {
   const listed = service.metadata.annotations[LOAD_BALANCER_ANNOTATION] ?? '';
   return listed.split(',').flatMap((text) => {
     const ip = canonicalIp(text.trim());

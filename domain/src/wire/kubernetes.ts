@@ -10,6 +10,14 @@ const metadata = z.object({
   namespace: z.string().default(''),
   labels,
   annotations: labels,
+  uid: z.string().optional(),
+  /** RFC 3339, whole seconds. */
+  creationTimestamp: z.string().nullable().optional(),
+  /** Set: the object is being deleted; a Pod still serves until it is gone. */
+  deletionTimestamp: z.string().nullable().optional(),
+  ownerReferences: z
+    .array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().optional() }))
+    .optional(),
 });
 const policy = z.enum(['Cluster', 'Local']);
 
@@ -46,6 +54,14 @@ export const podSchema = z.object({
       .default([]),
   }),
   status: z.object({
+    /** Of a Pod that Succeeded or Failed the addresses are free for others. */
+    phase: z.string().optional(),
+    /** When the kubelet took the Pod on, before it has an address. RFC 3339, whole seconds. */
+    startTime: z.string().nullable().optional(),
+    conditions: z
+      .array(z.object({ type: z.string(), status: z.string() }))
+      .nullable()
+      .optional(),
     podIPs: z.array(z.object({ ip: z.string() })).default([]),
     /** `containerd://<id>` and the image it runs, by digest. */
     containerStatuses: z

@@ -64,7 +64,7 @@ export const optionalU64: FieldType<number | null> = {
 };
 
 const ZERO_HASH = '0'.repeat(16);
-const hex32 = (value: number) => value.toString(16).padStart(8, '0');
+const HEX16 = Array.from({ length: 0x1_0000 }, (_, value) => value.toString(16).padStart(4, '0'));
 
 function writeHash(view: DataView, offset: number, value: string): void {
   view.setUint32(offset, Number.parseInt(value.slice(0, 8), 16));
@@ -72,7 +72,16 @@ function writeHash(view: DataView, offset: number, value: string): void {
 }
 
 function readHash(view: DataView, offset: number): string {
-  return hex32(view.getUint32(offset)) + hex32(view.getUint32(offset + 4));
+  const high = view.getUint32(offset);
+  const low = view.getUint32(offset + 4);
+  return `${HEX16[high >>> 16]}${HEX16[high & 0xffff]}${HEX16[low >>> 16]}${HEX16[low & 0xffff]}`;
+}
+
+function areZero(view: DataView, offset: number, sizeBytes: number): boolean {
+  let at = offset;
+  for (; at + 4 <= offset + sizeBytes; at += 4) if (view.getUint32(at) !== 0) return false;
+  for (; at < offset + sizeBytes; at++) if (view.getUint8(at) !== 0) return false;
+  return true;
 }
 
 /** 8 opaque bytes as 16 hex digits, in memory order; agents never emit all zeroes as a hash. */
@@ -90,10 +99,7 @@ export const hash64: FieldType<string> = {
 export const optionalHash64: FieldType<string | null> = {
   sizeBytes: 8,
   write: (view, offset, value) => writeHash(view, offset, value ?? ZERO_HASH),
-  read: (view, offset) => {
-    const value = readHash(view, offset);
-    return value === ZERO_HASH ? null : value;
-  },
+  read: (view, offset) => (areZero(view, offset, 8) ? null : readHash(view, offset)),
 };
 
 /** src ip, dst ip (16 bytes each), src port, dst port. */
@@ -126,8 +132,22 @@ function writeIp(view: DataView, offset: number, ip: string): void {
   for (let index = 0; index < 16; index++) view.setUint8(offset + index, bytes[index] as number);
 }
 
+/** Texts of IPv4 addresses, likewise. */
+const textByIpv4 = new Map<number, string>();
+
 function readIp(view: DataView, offset: number): string {
-  return formatIp(new Uint8Array(view.buffer, view.byteOffset + offset, 16));
+  const isMapped =
+    view.getUint32(offset + 8) === 0xffff &&
+    view.getUint32(offset) === 0 &&
+    view.getUint32(offset + 4) === 0;
+  if (!isMapped) return formatIp(new Uint8Array(view.buffer, view.byteOffset + offset, 16));
+  const word = view.getUint32(offset + 12);
+  const known = textByIpv4.get(word);
+  if (known !== undefined) return known;
+  if (textByIpv4.size >= IP_CACHE_ENTRIES) textByIpv4.clear();
+  const text = formatIp(new Uint8Array(view.buffer, view.byteOffset + offset, 16));
+  textByIpv4.set(word, text);
+  return text;
 }
 
 /** tuple or null; null is 36 zero bytes. */
@@ -137,10 +157,7 @@ export const optionalTuple: FieldType<Tuple | null> = {
     if (value !== null) return tuple.write(view, offset, value);
     for (let at = offset; at < offset + 36; at += 4) view.setUint32(at, 0);
   },
-  read: (view, offset) => {
-    const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, 36);
-    return bytes.every((byte) => byte === 0) ? null : tuple.read(view, offset);
-  },
+  read: (view, offset) => (areZero(view, offset, 36) ? null : tuple.read(view, offset)),
 };
 
 /** One byte: the index in `names`. */
@@ -202,10 +219,8 @@ export function optional<T>(inner: FieldType<T>): FieldType<T | null> {
       if (value !== null) return inner.write(view, offset, value);
       new Uint8Array(view.buffer, view.byteOffset + offset, inner.sizeBytes).fill(0);
     },
-    read: (view, offset) => {
-      const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, inner.sizeBytes);
-      return bytes.every((byte) => byte === 0) ? null : inner.read(view, offset);
-    },
+    read: (view, offset) =>
+      areZero(view, offset, inner.sizeBytes) ? null : inner.read(view, offset),
   };
 }
 

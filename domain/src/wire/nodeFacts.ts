@@ -25,6 +25,17 @@ export const workloadSchema = z.strictObject({
     .describe('id in the container runtime'),
 });
 
+/** What the agent watches with. Told to collectors that say that they know `source`. */
+export const factsSourceSchema = z.strictObject({
+  name: z
+    .enum(['ebpf', 'conntrack'])
+    .describe('conntrack: eBPF cannot be had or is not wanted; the agent is degraded'),
+  missing: z
+    .array(z.strictObject({ feature: text(32), note: text(256) }))
+    .max(16)
+    .describe('what is not seen, each with the reason'),
+});
+
 export const nodeFactsSchema = z.strictObject({
   kernel: text(128).describe('release, as uname -r'),
   kubeProxy: z
@@ -35,8 +46,10 @@ export const nodeFactsSchema = z.strictObject({
     .describe('which data plane runs here'),
   sysctls: z.array(z.strictObject({ name: text(64), value: text(64) })).max(64),
   workloads: z.array(workloadSchema).max(1024).describe('in order of netns, Pod and container'),
+  source: factsSourceSchema.optional(),
   workloadsLeftOut: z.int().min(0).describe('found beyond the 1,024'),
 });
 
+export type FactsSource = z.infer<typeof factsSourceSchema>;
 export type NodeFacts = z.infer<typeof nodeFactsSchema>;
 export type Workload = z.infer<typeof workloadSchema>;

@@ -20,6 +20,7 @@ import {
   u64,
   WireValueError,
 } from './layout.ts';
+import { readExchange, readLeg } from './shortReaders.ts';
 import type {
   ExchangeRecord,
   LegRecord,
@@ -169,12 +170,30 @@ export function writeHead(view: DataView, at: number, code: number, sizeBytes: n
   view.setUint16(at + 2, sizeBytes, true);
 }
 
+/** Tries the short way; what that cannot read, the list of fields names. */
+function withShortReader(
+  layout: RecordLayout,
+  readShort: (view: DataView) => WireRecord,
+): RecordLayout {
+  return {
+    ...layout,
+    read: (view) => {
+      try {
+        return readShort(view);
+      } catch (error) {
+        if (!(error instanceof WireValueError)) throw error;
+        return layout.read(view);
+      }
+    },
+  };
+}
+
 export const LAYOUTS: readonly RecordLayout[] = [
-  layoutOf<LegRecord>('leg', 1, legFields),
+  withShortReader(layoutOf<LegRecord>('leg', 1, legFields), readLeg),
   layoutOf<RefusalRecord>('refusal', 2, refusalFields),
   layoutOf<ProxyLinkRecord>('proxyLink', 3, proxyLinkFields),
   layoutOf<ProxyHeaderRecord>('proxyHeader', 4, proxyHeaderFields),
-  layoutOf<ExchangeRecord>('exchange', 5, exchangeFields),
+  withShortReader(layoutOf<ExchangeRecord>('exchange', 5, exchangeFields), readExchange),
 ];
 const LAYOUT_BY_KIND = new Map(LAYOUTS.map((layout) => [layout.kind, layout]));
 export const LAYOUT_BY_CODE = new Map(LAYOUTS.map((layout) => [layout.code, layout]));

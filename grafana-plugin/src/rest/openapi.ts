@@ -110,6 +110,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alerts that fire, wait, or were resolved within 15 minutes
+         * @description What fires comes first, the gravest first. isStale says that the last evaluation could not be made: whether it still holds is not known. All are on one page: nextCursor is always null.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/alerts?state=firing'
+         */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules that alerts come from
+         * @description The default ones, as HOPTRACE_ALERTS_RULES_FILE changes them. Empty: alerts are off.
+         *
+         *         curl http://127.0.0.1:7040/api/v1/rules
+         */
+        get: operations["listAlertRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Silences that have not ended
+         * @description A silence keeps receivers quiet; its alerts are still listed, with isSilenced.
+         *
+         *         curl http://127.0.0.1:7040/api/v1/silences
+         */
+        get: operations["listSilences"];
+        put?: never;
+        /**
+         * Keep receivers quiet for a while
+         * @description For alerts that have all labels of `match`; `rule` names the rule. At most 30 days.
+         *
+         *         curl -H 'content-type: application/json' http://127.0.0.1:7040/api/v1/silences -d '{"match": {"rule": "refused-connections", "node": "node3"}, "endsAtUs": 1700000000000000, "createdBy": "me", "comment": "node3 is being drained"}'
+         */
+        post: operations["createSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{silenceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a silence now
+         * @description curl -X DELETE http://127.0.0.1:7040/api/v1/silences/SILENCE_ID
+         */
+        delete: operations["endSilence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Services and their counts
+         * @description Requests, refusals by cause, extra hops and response times of each service in [from, to), widened to whole minutes; the busiest first. All are on one page: nextCursor is always null.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/services?from=2026-01-01T12:00:00Z&to=2026-01-01T13:00:00Z'
+         */
+        get: operations["listServices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{namespace}/{name}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One service over time
+         * @description Counts and durations of the service's requests, and of each hop of their paths, by step; [from, to) is widened to whole steps. With entryNode or ingress the hops are left out: they are not counted by those.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/services/shop/web/stats?step=60'
+         */
+        get: operations["getServiceStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -399,6 +535,92 @@ export interface components {
             items: components["schemas"]["RefusalItem"][];
             nextCursor: string | null;
         };
+        Alert: {
+            /** @description of rule and labels: the same again when it fires again */
+            alertId: string;
+            ruleId: string;
+            /** @enum {string} */
+            kind: "refusedConnections" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** @enum {string} */
+            state: "pending" | "firing" | "resolved";
+            labels: {
+                [key: string]: string;
+            };
+            /** @description since when it holds */
+            startedAtUs: number;
+            /** @description null: pending */
+            firedAtUs: number | null;
+            /** @description null: not resolved */
+            resolvedAtUs: number | null;
+            /** @description when it was last seen to hold */
+            lastHeldAtUs: number;
+            /** @description as last seen to hold */
+            value: number;
+            threshold: number;
+            /** @description the usual value; null: the kind compares with none */
+            baseline: number | null;
+            /** @description requests or attempts behind the value */
+            count: number;
+            text: string;
+            remedy: string;
+            /** @description an example; null: none */
+            pathId: string | null;
+            isSilenced: boolean;
+            /** @description the last evaluation could not be made: whether it still holds is not known */
+            isStale: boolean;
+        };
+        AlertList: {
+            items: components["schemas"]["Alert"][];
+            nextCursor: string | null;
+            /** @description null: never since the start, or alerts are off */
+            evaluatedAtUs: number | null;
+        };
+        AlertRule: {
+            id: string;
+            /** @enum {string} */
+            kind: "refusedConnections" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** @description fires from here on; its unit goes with the kind (docs/alerts.md) */
+            threshold: number;
+            /** @description requests or attempts that a judgement needs; with fewer nothing is said */
+            minCount: number;
+            /** @description how far back is looked */
+            windowSeconds: number;
+            /** @description how long it must hold before it fires */
+            forSeconds: number;
+            /** @description how long it fires on after it last held */
+            keepFiringSeconds: number;
+            /** @description only where these labels have these values; empty: everywhere */
+            match: {
+                [key: string]: string;
+            };
+            /** @description more labels for its alerts, such as a team */
+            labels: {
+                [key: string]: string;
+            };
+        };
+        AlertRuleList: {
+            items: components["schemas"]["AlertRule"][];
+            nextCursor: string | null;
+        };
+        Silence: {
+            match: {
+                [key: string]: string;
+            };
+            startsAtUs: number;
+            endsAtUs: number;
+            createdBy: string;
+            /** @description why, for whoever looks at it at night */
+            comment: string;
+            silenceId: string;
+        };
+        SilenceList: {
+            items: components["schemas"]["Silence"][];
+            nextCursor: string | null;
+        };
         Agent: {
             cluster: string;
             node: string;
@@ -427,6 +649,18 @@ export interface components {
                     name: string;
                     value: string;
                 }[];
+                source?: {
+                    /**
+                     * @description conntrack: eBPF cannot be had or is not wanted; the agent is degraded
+                     * @enum {string}
+                     */
+                    name: "ebpf" | "conntrack";
+                    /** @description what is not seen, each with the reason */
+                    missing: {
+                        feature: string;
+                        note: string;
+                    }[];
+                };
                 /** @description containers of Pods that run on the node */
                 containers: number;
             } | null;
@@ -476,6 +710,105 @@ export interface components {
                 known: number;
                 silent: number;
             };
+        };
+        /** @description quantiles are at most 1 % off */
+        DurationStats: {
+            /** @description durations that were measured */
+            count: number;
+            p50Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+        };
+        ServiceTotals: {
+            service: components["schemas"]["ServiceRef"];
+            requests: number;
+            /** @description their sum is `requests` */
+            outcomes: {
+                [key: string]: number;
+            };
+            /** @description refused requests by cause (see Refusal) */
+            refusals: {
+                [key: string]: number;
+            };
+            /** @description requests by how the client address fared (sourceVerdict.scenario) */
+            clientAddress: {
+                [key: string]: number;
+            };
+            extraHops: number;
+            /** @description requests with at least one extra hop */
+            withExtraHops: number;
+            /** @description hops between machines */
+            crossings: number;
+            /** @description requests of which a part was not seen */
+            incomplete: number;
+            /** @description first request to first response, at the first tap that saw both; null: none was measured */
+            response: components["schemas"]["DurationStats"] | null;
+        };
+        ServiceList: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            /** @description end of the newest minute of the window that was counted; requests of later minutes are not in the counts yet. null: none was */
+            countedUntilUs: number | null;
+            /** @description the 1000 busiest */
+            items: components["schemas"]["ServiceTotals"][];
+            nextCursor: string | null;
+        };
+        RequestPoint: {
+            startUs: number;
+            requests: number;
+            /** @description their sum is `requests` */
+            outcomes: {
+                [key: string]: number;
+            };
+            /** @description refused requests by cause (see Refusal) */
+            refusals: {
+                [key: string]: number;
+            };
+            /** @description requests by how the client address fared (sourceVerdict.scenario) */
+            clientAddress: {
+                [key: string]: number;
+            };
+            extraHops: number;
+            /** @description requests with at least one extra hop */
+            withExtraHops: number;
+            /** @description hops between machines */
+            crossings: number;
+            /** @description requests of which a part was not seen */
+            incomplete: number;
+            /** @description first request to first response, at the first tap that saw both; null: none was measured */
+            response: components["schemas"]["DurationStats"] | null;
+        };
+        HopPoint: {
+            startUs: number;
+            hops: number;
+            /** @description hops that an allowed choice would have avoided */
+            extra: number;
+            /** @description round trip between two taps; null: none was measured */
+            rtt: components["schemas"]["DurationStats"] | null;
+            /** @description both ways for a request; null: none was measured */
+            requestCost: components["schemas"]["DurationStats"] | null;
+            /** @description what a request spent in the proxy in front of the hop; null: none was measured */
+            proxyTime: components["schemas"]["DurationStats"] | null;
+        };
+        HopSeries: {
+            /** @description place on the path, from 0 */
+            index: number;
+            kind: string;
+            fromRole: string;
+            toRole: string;
+            points: components["schemas"]["HopPoint"][];
+        };
+        ServiceStats: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            /** @description end of the newest minute of the window that was counted; requests of later minutes are not in the counts yet. null: none was */
+            countedUntilUs: number | null;
+            stepSeconds: number;
+            /** @description in order; a point without requests is left out */
+            points: components["schemas"]["RequestPoint"][];
+            hops: components["schemas"]["HopSeries"][];
         };
         Readiness: {
             /** @enum {string} */
@@ -727,6 +1060,318 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                state?: "pending" | "firing" | "resolved";
+                severity?: "info" | "warning" | "critical";
+                /** @description id of a rule */
+                rule?: string;
+                service?: string;
+                node?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the alerts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlertRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRuleList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSilences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the silences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    match: {
+                        [key: string]: string;
+                    };
+                    /** @description default: now */
+                    startsAtUs?: number;
+                    endsAtUs: number;
+                    createdBy: string;
+                    /** @description why, for whoever looks at it at night */
+                    comment: string;
+                };
+            };
+        };
+        responses: {
+            /** @description the silence */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silenceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the silence, which ends now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listServices: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the services */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getServiceStats: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description seconds of a point; default: 60 up to six hours, else 3600. Write seconds that divide an hour into whole minutes (60, 300, 900), or whole hours (3600, 86400). */
+                step?: string;
+                /** @description name of a port of the service; default: all. Write the name of a port of the service, such as http. */
+                port?: string;
+                /** @description first machine that the requests came to. Write the name of a node, such as node1. */
+                entryNode?: string;
+                /** @description namespace/pod of the first ingress. Write namespace/pod, such as ingress-nginx/controller-7d4f9. */
+                ingress?: string;
+            };
+            header?: never;
+            path: {
+                /** @description namespace of the service, such as shop */
+                namespace: string;
+                /** @description name of the service, such as web */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStats"];
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */

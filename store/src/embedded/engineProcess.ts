@@ -16,6 +16,7 @@ const STOP_TIMEOUT_MS = 20_000;
 export interface EngineSettings {
   readonly dataDir: string;
   readonly httpPort: number;
+  readonly nativePort?: number;
   readonly database: string;
   readonly files: Readonly<Record<string, string>>;
 }

@@ -5,7 +5,7 @@
  * SYSTEM START LISTEN. A last query that reads a FIFO keeps it running; closing the FIFO ends that
  * query, and the engine shuts down in order.
  *
- *   stdin   one JSON line {dataDir, httpPort, database, files: {name: text}}; then it is held open:
+ *   stdin   one JSON line {dataDir, httpPort, nativePort?, database, files: {name: text}}; then it is held open:
  *           its end means that the parent stopped or died, and the engine ends too
  *   fd 3    JSON lines {event: 'started'} | {event: 'failed', code, text, holder?}
  *   exit    0 ended in order, 1 failed
@@ -165,6 +165,7 @@ const escapeSql = (text) => text.replace(/[\\']/g, (character) => `\\${character
 function engineArguments(settings, fifo) {
   const script = [
     `CREATE DATABASE IF NOT EXISTS ${settings.database} ENGINE = Atomic`,
+    ...(settings.nativePort === undefined ? [] : ['SYSTEM START LISTEN TCP']),
     'SYSTEM START LISTEN HTTP',
     `SELECT * FROM file('${escapeSql(fifo.enginePath)}', 'LineAsString', 'line String') FORMAT Null SETTINGS storage_file_read_method = 'read'`,
   ];
@@ -173,6 +174,7 @@ function engineArguments(settings, fifo) {
     `--path=${settings.dataDir}`,
     `--config-file=${path.join(settings.dataDir, 'config.xml')}`,
     `--http_port=${settings.httpPort}`,
+    ...(settings.nativePort === undefined ? [] : [`--tcp_port=${settings.nativePort}`]),
     '--listen_host=127.0.0.1',
     // The level in config.xml is not heeded here; `trace` would write 100 kB a start.
     '--log-level=warning',

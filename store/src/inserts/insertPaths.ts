@@ -1,5 +1,5 @@
 /** Paths: a higher version of a pathId replaces a lower one; a withdrawn path leaves all lists. */
-import type { Path } from '@hoptrace/domain/rest/path.ts';
+import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { CallOptions, Store } from '../client.ts';
 import { StoreError } from '../errors.ts';
 import { pathTimeUs } from '../pathKey.ts';
@@ -68,7 +68,36 @@ function columnsOf(path: Path): object {
     refusal_node: path.refusal?.node ?? '',
     refusal_cause: path.refusal?.cause ?? '',
     warning_codes: [...new Set(path.warnings.map((warning) => warning.code))],
+    ...measuresOf(path),
   };
+}
+
+/** What roll-ups count. Migration 0010 says the same of documents that were stored without. */
+function measuresOf({ hops, sourceVerdict }: Path): object {
+  const parties = hops.flatMap((hop) => [hop.from, hop.to]);
+  return {
+    entry_node: hops.find((hop) => hop.to.node !== null)?.to.node ?? '',
+    ingress: parties.find((party) => party.role === 'ingress')?.name ?? '',
+    source_scenario: sourceVerdict?.scenario ?? '',
+    response_ns: responseNsOf(hops),
+    hop_kinds: hops.map((hop) => hop.kind),
+    hop_from_roles: hops.map((hop) => hop.from.role),
+    hop_to_roles: hops.map((hop) => hop.to.role),
+    hop_from_nodes: hops.map((hop) => hop.from.node ?? ''),
+    hop_to_nodes: hops.map((hop) => hop.to.node ?? ''),
+    hop_extra: hops.map((hop) => hop.extra === true),
+    // A value from one tap is only a bound, with the far end's own time in it.
+    hop_rtt_ns: hops.map(({ rtt }) => (rtt?.method === 'handshakeDifference' ? rtt.valueNs : null)),
+    hop_request_cost_ns: hops.map((hop) => hop.requestCost?.valueNs ?? null),
+    hop_proxy_time_ns: hops.map((hop) => hop.proxyTime?.valueNs ?? null),
+  };
+}
+
+function responseNsOf(hops: readonly Hop[]): number | null {
+  for (const { times } of hops)
+    if (times.firstRequestNs !== null && times.firstResponseNs !== null)
+      return times.firstResponseNs - times.firstRequestNs;
+  return null;
 }
 
 function withdrawalToRow(withdrawal: PathWithdrawal): object {

@@ -1,23 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { pathFilterSchema, refusalFilterSchema } from '@hoptrace/domain/rest/queries.ts';
 import { expect, test } from '@jest/globals';
 import { writeCursor } from './cursor.ts';
 import { type PathListParams, pathListSql, toPageRequest } from './pathFilters.ts';
+import { expectGolden } from './testing/expectGolden.ts';
 
-const GOLDEN_DIR = path.join(import.meta.dirname, 'golden');
 const NOW_US = 1_790_000_000_000_000;
 const cursor = writeCursor({ pathId: '0hmi1l2u4sg-0000000000000001', fromUs: 5, toUs: 9 });
-
-/** UPDATE=1 writes the file anew; the change is then read in review. */
-async function expectGolden(name: string, sql: string): Promise<void> {
-  const file = path.join(GOLDEN_DIR, `${name}.sql`);
-  if (process.env.UPDATE === '1') {
-    await mkdir(GOLDEN_DIR, { recursive: true });
-    await writeFile(file, sql);
-  }
-  expect(sql).toBe(await readFile(file, 'utf8'));
-}
 
 const pathParams = (query: Record<string, string>): PathListParams =>
   toPageRequest(pathFilterSchema.parse(query), NOW_US).params;

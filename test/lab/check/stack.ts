@@ -2,11 +2,12 @@
  * The real product beside a lab: embedded ClickHouse, collector, API, and one agent for each node with its own
  * loader, watching that node's namespaces only. Everything on loopback ports that the kernel chose.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readAlertConfig } from '@hoptrace/api/alerts/config.ts';
 import { readConfig as readApiConfig } from '@hoptrace/api/config.ts';
 import { type Agent, agentListSchema } from '@hoptrace/api/responses.ts';
 import { readConfig as readCollectorConfig } from '@hoptrace/collector/config.ts';
@@ -36,6 +37,8 @@ export interface StackOptions {
   readonly watchBalancer?: boolean;
   /** More HOPTRACE_AGENT_… settings. */
   readonly agentEnv?: Readonly<Record<string, string>>;
+  /** More HOPTRACE_ALERTS_… settings. */
+  readonly alertEnv?: Readonly<Record<string, string>>;
 }
 
 /** However many requests a second a machine serves, each is timed: by default agents leave some out of very many. */
@@ -55,11 +58,14 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
   try {
     const topologyFile = join(folder, 'topology.json');
     writeFileSync(topologyFile, JSON.stringify(lab.topology));
-    const services = await startServices(await servicesConfig(folder, topologyFile), {
-      lifecycle,
-      progress: SILENT,
-      onStoreExit: (reason) => console.error(`lab: ${reason}`),
-    });
+    const services = await startServices(
+      await servicesConfig(folder, topologyFile, options.alertEnv),
+      {
+        lifecycle,
+        progress: SILENT,
+        onStoreExit: (reason) => console.error(`lab: ${reason}`),
+      },
+    );
     const secret = '00112233445566778899aabbccddeeff';
     const nodes = lab.namespaces.filter(
       ({ role }) => role === 'node' || (role === 'lb' && options.watchBalancer === true),
@@ -88,7 +94,11 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
   }
 }
 
-async function servicesConfig(folder: string, topologyFile: string) {
+async function servicesConfig(
+  folder: string,
+  topologyFile: string,
+  alertEnv: StackOptions['alertEnv'] = {},
+) {
   const env = {
     HOPTRACE_DATA_DIR: join(folder, 'data'),
     HOPTRACE_TOPOLOGY_FILE: topologyFile,
@@ -103,6 +113,7 @@ async function servicesConfig(folder: string, topologyFile: string) {
     store: store.kind === 'embedded' ? { ...store, httpPort: await freePort() } : store,
     collector: readCollectorConfig(env, none),
     api: readApiConfig(env, none),
+    alerts: readAlertConfig(alertEnv, (path) => readFileSync(path, 'utf8')),
   };
 }
 

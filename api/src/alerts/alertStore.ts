@@ -1,0 +1,62 @@
+/** What alerts need from the store. clickhouseAlertStore answers from ClickHouse. */
+import { type AlertState, KEEP_RESOLVED_US } from '@hoptrace/domain/alerts/lifecycle.ts';
+import type { Silence } from '@hoptrace/domain/rest/alerts.ts';
+import {
+  readAlertStates,
+  readSilences,
+  writeAlertStates,
+  writeSilence,
+} from '@hoptrace/store/alertStates.ts';
+import type { Store } from '@hoptrace/store/client.ts';
+import { listAgents } from '@hoptrace/store/queries/listAgents.ts';
+import { type RefusedAttempts, refusedAttempts } from '@hoptrace/store/queries/refusedAttempts.ts';
+import {
+  type HopDurations,
+  hopDurations,
+  type MinuteRange,
+  type ServiceShares,
+  serviceShares,
+} from '@hoptrace/store/queries/serviceShares.ts';
+import type { StoreCall } from '../pathStore.ts';
+
+export interface AgentLife {
+  readonly cluster: string;
+  readonly node: string;
+  readonly lastSeenUs: number;
+  /** Pieces of evidence lost since the time that was asked for. */
+  readonly lost: number;
+}
+
+export interface AlertStore {
+  refusedAttempts(
+    window: { readonly fromUs: number; readonly toUs: number },
+    call: StoreCall,
+  ): Promise<readonly RefusedAttempts[]>;
+  serviceShares(range: MinuteRange, call: StoreCall): Promise<readonly ServiceShares[]>;
+  hopDurations(range: MinuteRange, call: StoreCall): Promise<readonly HopDurations[]>;
+  agentsSince(sinceUs: number, call: StoreCall): Promise<readonly AgentLife[]>;
+  readStates(nowUs: number, call: StoreCall): Promise<readonly AlertState[]>;
+  writeStates(states: readonly AlertState[], nowUs: number, call: StoreCall): Promise<void>;
+  readSilences(nowUs: number, call: StoreCall): Promise<readonly Silence[]>;
+  writeSilence(silence: Silence, nowUs: number, call: StoreCall): Promise<void>;
+}
+
+export function clickhouseAlertStore(store: Store): AlertStore {
+  return {
+    refusedAttempts: (window, call) => refusedAttempts(store, { window, ...call }),
+    serviceShares: (range, call) => serviceShares(store, { range, ...call }),
+    hopDurations: (range, call) => hopDurations(store, { range, ...call }),
+    agentsSince: async (sinceUs, call) => {
+      const agents = await listAgents(store, { sinceUs, ...call });
+      return agents.map(({ cluster, node, lastSeenUs, losses }) => ({
+        ...{ cluster, node, lastSeenUs },
+        lost: Object.values(losses).reduce((sum, each) => sum + each, 0),
+      }));
+    },
+    readStates: (nowUs, call) =>
+      readAlertStates(store, { resolvedSinceUs: nowUs - KEEP_RESOLVED_US, ...call }),
+    writeStates: (states, nowUs, call) => writeAlertStates(store, states, { nowUs, ...call }),
+    readSilences: (nowUs, call) => readSilences(store, { endsAfterUs: nowUs, ...call }),
+    writeSilence: (silence, nowUs, call) => writeSilence(store, silence, { nowUs, ...call }),
+  };
+}
