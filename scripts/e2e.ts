@@ -3,22 +3,25 @@
  * a bare name behind --selectProjects for a further project, and run everything.
  */
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 
-/** The page has two files: over canned answers, and over the running demo. */
-const FILES: Readonly<Record<string, readonly string[]>> = {
-  web: ['page', 'demo'],
-  grafana: ['grafana', 'grafanaArchive'],
+const ENDING = '.test.ts';
+const known = readdirSync('test/e2e')
+  .filter((file) => file.endsWith(ENDING))
+  .map((file) => file.slice(0, -ENDING.length));
+/** Names for several files at once; every file can be named as well. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  web: known.filter((file) => !file.startsWith('grafana')),
+  grafana: known.filter((file) => file.startsWith('grafana')),
 };
 
 const names = process.argv.slice(2).flatMap((argument) => argument.split(','));
-const unknown = names.filter((name) => FILES[name] === undefined);
+const files = names.flatMap((name) => GROUPS[name] ?? known.filter((file) => file === name));
+const unknown = names.filter((name) => GROUPS[name] === undefined && !known.includes(name));
 if (unknown.length > 0) {
-  console.error(
-    `no such tests: ${unknown.join(', ')}. There are: ${Object.keys(FILES).join(', ')}.`,
-  );
+  console.error(`no such tests: ${unknown.join(', ')}. There are: web, ${known.join(', ')}.`);
   process.exit(2);
 }
-const files = names.flatMap((name) => FILES[name] ?? []);
 const pattern =
   files.length === 0 ? [] : [`--testPathPatterns=test/e2e/(${files.join('|')})\\.test`];
 const { status } = spawnSync(
