@@ -39,15 +39,22 @@ const ROOMS = [
     packages: [
       'fastify',
       'fastify-type-provider-zod',
+      '@fastify/rate-limit',
       '@fastify/static',
       '@fastify/swagger',
       '@fastify/swagger-ui',
+      '@fastify/websocket',
       'prom-client',
       'zod',
     ],
   },
   { room: 'agent/src', rooms: ['domain'], packages: ['ws', 'zod'] },
-  { room: 'cli/src', rooms: SERVICES, packages: ['commander', 'zod', 'vite'] },
+  // The terminal draws with the words of the page.
+  {
+    room: 'cli/src',
+    rooms: [...SERVICES, 'grafana-plugin/src/view'],
+    packages: ['commander', 'ws', 'zod', 'vite'],
+  },
   { room: 'grafana-plugin/src/view', rooms: ['domain'], packages: ['react', 'react-dom'] },
   // Tests of these run without the plugin's own node_modules.
   {

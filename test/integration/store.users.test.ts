@@ -46,8 +46,9 @@ test('the writer finds the schema in order and stores what the collector sends; 
   expect(await answersOf(as('reader'))).toEqual(await answersOf(fixture.store));
   const api = clickhouseStore(as('reader'));
   const { signal } = new AbortController();
-  await api.ping({ signal });
-  expect(await api.getPath(samplePath({ startedAtUs: T0_US }).pathId, { signal })).not.toBeNull();
+  const call = { signal, clusters: [] };
+  await api.ping(call);
+  expect(await api.getPath(samplePath({ startedAtUs: T0_US }).pathId, call)).not.toBeNull();
   expect(await ask('grafana', 'SELECT count() > 0 AS some FROM paths_v1 FINAL')).toEqual(
     [{ some: true }].map(() => ({ some: 1 })),
   );

@@ -42,6 +42,7 @@ function registerServiceList(app: ApiApp, { store, nowUs }: RouteDeps): void {
         querystring: serviceListFilterSchema,
         response: { 200: ok('the services', serviceListSchema), ...PROBLEMS },
       },
+      config: { tellsOfAllClusters: true },
     },
     async (request) => {
       const window = widened(resolveWindow(request.query, nowUs()), MINUTE_S);
@@ -66,6 +67,7 @@ function registerServiceStats(app: ApiApp, { store, nowUs }: RouteDeps): void {
         querystring: serviceStatsFilterSchema,
         response: { 200: ok('the counts', serviceStatsSchema), ...PROBLEMS },
       },
+      config: { tellsOfAllClusters: true },
     },
     async (request) => {
       const { from, to, step, ...filters } = request.query;

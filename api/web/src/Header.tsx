@@ -32,7 +32,7 @@ export function Header({
       </a>
       <Link href="/" className="brand">
         <Mark />
-        hoptrace
+        <span className="brand-name">hoptrace</span>
       </Link>
       <nav aria-label="Pages">
         <Link href={memory.pathsHref} isCurrent={page === 'paths' || page === 'path'}>
@@ -49,7 +49,9 @@ export function Header({
             </span>
           )}
         </Link>
-        <a href="/api/docs">API</a>
+        <a href="/api/docs" className="wide-only">
+          API
+        </a>
       </nav>
       <button
         type="button"

@@ -27,3 +27,8 @@ export function demoEnvironment(env: Environment, root: string): Environment {
 export function demoFolder(root: string): string {
   return join(root, 'cli/recordings/demo');
 }
+
+/** For `hoptrace` commands that look for files of the checkout. */
+export function rootOf(moduleUrl: string): string {
+  return join(new URL('.', moduleUrl).pathname, '../..');
+}

@@ -110,6 +110,187 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refusals grouped into incidents
+         * @description Refusals of one service (or destination), node and cause, no further apart than gapSeconds, as one item; those that were under way in [from, to), latest start first.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/incidents?service=shop/web&gapSeconds=120'
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One incident
+         * @description The incident that has this id, as it is now; an id that was made while its beginning was not in range finds the whole.
+         *
+         *         curl http://127.0.0.1:7040/api/v1/incidents/0hofq0jifyy-2c71e0a9b5d3f604
+         */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is missing
+         * @description Losses of agents over time, times in which an agent was not heard of, and paths with parts that nobody saw, in [from, to). What the collector itself had to let go of is in its own /metrics (hoptrace_collector_stitch_evicted_records_total).
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/missing?from=2026-01-01T12:00:00Z'
+         */
+        get: operations["getMissing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Services of the last day, in Jaeger’s form */
+        get: operations["jaegerServices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/services/{service}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Operations of a service: how its requests can end */
+        get: operations["jaegerOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Paths as traces, in Jaeger’s form
+         * @description service is namespace/name; operation an outcome; tags a JSON object of client, node, class, cluster, extraHops, error. Hops that nobody saw have no span: the warnings name them.
+         *
+         *         curl 'http://127.0.0.1:7040/api/traces?service=shop/web&operation=dropped&limit=5'
+         */
+        get: operations["jaegerTraces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/traces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One path as a trace, by its trace id */
+        get: operations["jaegerTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dependencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who sends to whom, in Jaeger’s form
+         * @description Counted over the newest 20000 paths of the range.
+         */
+        get: operations["jaegerDependencies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Paths as they are found (WebSocket)
+         * @description Opens a WebSocket; every message is one JSON document with a type. A path is sent about three seconds after it began, and again when more is known of it. Whoever reads too slowly is told how many paths were dropped. Give the cursor of the last message to go on after a break.
+         *
+         *         hoptrace live --service shop/web
+         */
+        get: operations["watchPaths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -535,6 +716,156 @@ export interface components {
             items: components["schemas"]["RefusalItem"][];
             nextCursor: string | null;
         };
+        Incident: {
+            /** @description time of its first refusal and what it is about */
+            incidentId: string;
+            cluster: string;
+            service: components["schemas"]["ServiceRef"] | null;
+            /** @description where the refused SYNs were sent to; null where a service is known */
+            destination: {
+                ip: string;
+                port: number;
+            } | null;
+            /** @description machine that refused; null: not seen */
+            node: string | null;
+            cause: string;
+            /** @description refusals by how they were refused */
+            kinds: {
+                reset: number;
+                rejected: number;
+                dropped: number;
+            };
+            startUs: number;
+            /** @description its last refusal so far */
+            endUs: number;
+            /** @description false: it may have begun before what was read (an hour before the range) */
+            isStartKnown: boolean;
+            /** @description the last refusal is not longer ago than the gap */
+            isOngoing: boolean;
+            refusals: number;
+            /** @description different addresses of clients */
+            clients: number;
+            /** @description the first few of them */
+            clientExamples: string[];
+            /** @description machines on the refused paths */
+            nodes: string[];
+            firstPathId: string;
+            newestPathId: string;
+            /** @description what the newest refusal says of its cause */
+            text: string;
+            remedy: string;
+        };
+        IncidentList: {
+            items: components["schemas"]["Incident"][];
+            nextCursor: string | null;
+            /** @description false: the range has more refusals than were read; the oldest were left out */
+            isWhole: boolean;
+        };
+        LiveMessage: {
+            /** @constant */
+            type: "hello";
+            cursor: string;
+            /**
+             * @description live: from now on. exact: goes on where it ended. fromTime: some may come again. gap: what happened meanwhile is not sent; ask the list
+             * @enum {string}
+             */
+            resumed: "live" | "exact" | "fromTime" | "gap";
+        } | {
+            /** @constant */
+            type: "path";
+            cursor: string;
+            path: components["schemas"]["Path"];
+        } | {
+            /** @constant */
+            type: "dropped";
+            cursor: string;
+            /** @description paths that were not sent; before filters, where by is feed */
+            count: number;
+            /**
+             * @description client: it reads too slowly. feed: more happened than the API can follow
+             * @enum {string}
+             */
+            by: "client" | "feed";
+        } | {
+            /** @constant */
+            type: "beat";
+            cursor: string;
+            atUs: number;
+        };
+        Missing: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            /** @description length of the steps of `losses` */
+            stepUs: number;
+            /** @description steps of time in which an agent lost something, newest first; the 5000 newest */
+            losses: {
+                cluster: string;
+                node: string;
+                fromUs: number;
+                losses: components["schemas"]["Losses"];
+            }[];
+            /** @description times in which an agent was not heard of, newest first; the 5000 newest */
+            silences: {
+                cluster: string;
+                node: string;
+                /** @description its last sign of life before */
+                fromUs: number;
+                toUs: number;
+                /** @description it was not over at the end of the range */
+                isOpen: boolean;
+            }[];
+            paths: {
+                total: number;
+                /** @description paths with a part that nobody saw */
+                incomplete: number;
+                /** @description what paths warn of, by the number of paths */
+                warnings: {
+                    code: string;
+                    paths: number;
+                }[];
+            };
+        };
+        JaegerTag: {
+            key: string;
+            /** @enum {string} */
+            type: "string" | "bool" | "int64" | "float64";
+            value: string | boolean | number;
+        };
+        JaegerSpan: {
+            traceID: string;
+            spanID: string;
+            operationName: string;
+            references: {
+                /** @constant */
+                refType: "CHILD_OF";
+                traceID: string;
+                spanID: string;
+            }[];
+            /** @description microseconds since the epoch */
+            startTime: number;
+            /** @description microseconds */
+            duration: number;
+            tags: components["schemas"]["JaegerTag"][];
+            logs: {
+                timestamp: number;
+                fields: components["schemas"]["JaegerTag"][];
+            }[];
+            processID: string;
+            /** @description what is not known */
+            warnings: string[];
+        };
+        JaegerTrace: {
+            traceID: string;
+            spans: components["schemas"]["JaegerSpan"][];
+            processes: {
+                [key: string]: {
+                    serviceName: string;
+                    tags: components["schemas"]["JaegerTag"][];
+                };
+            };
+            warnings: string[];
+        };
         Alert: {
             /** @description of rule and labels: the same again when it fires again */
             alertId: string;
@@ -853,6 +1184,8 @@ export interface operations {
                 from?: string;
                 /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
                 to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
                 /** @description Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
                 service?: string;
                 /** @description Write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7. */
@@ -865,10 +1198,14 @@ export interface operations {
                 extraHops?: string;
                 /** @description Write A (witnessed), B (strong), C (inferred), D (ambiguous) or M (missing): the worst edge of the path. */
                 class?: "A" | "B" | "C" | "D" | "M";
-                /** @description Write a number from 1 to 1000. */
+                /** @description at most 1000 of format json, 100000 of the others. Write a number from 1 to 1000 (100000 with format=ndjson or csv). */
                 limit?: string;
                 /** @description nextCursor of the page before. Write the nextCursor of the page before, unchanged, or leave it out for the first page. */
                 cursor?: string;
+                /** @description only these fields of each item. Write names of fields with commas between them, such as pathId,client.ip,hops.rtt.valueNs. */
+                fields?: string;
+                /** @description ndjson and csv are streamed. Write one of json, ndjson, csv. */
+                format?: "json" | "ndjson" | "csv";
             };
             header?: never;
             path?: never;
@@ -883,6 +1220,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PathList"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */
@@ -953,18 +1292,24 @@ export interface operations {
                 from?: string;
                 /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
                 to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
                 /** @description Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
                 service?: string;
                 /** @description Write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7. */
                 client?: string;
                 /** @description a machine on the path. Write the name of a node, such as node1. */
                 node?: string;
-                /** @description Write a number from 1 to 1000. */
+                /** @description at most 1000 of format json, 100000 of the others. Write a number from 1 to 1000 (100000 with format=ndjson or csv). */
                 limit?: string;
                 /** @description nextCursor of the page before. Write the nextCursor of the page before, unchanged, or leave it out for the first page. */
                 cursor?: string;
                 /** @description Write one of reset, rejected, dropped. */
                 kind?: "reset" | "rejected" | "dropped";
+                /** @description only these fields of each item. Write names of fields with commas between them, such as pathId,client.ip,hops.rtt.valueNs. */
+                fields?: string;
+                /** @description ndjson and csv are streamed. Write one of json, ndjson, csv. */
+                format?: "json" | "ndjson" | "csv";
             };
             header?: never;
             path?: never;
@@ -979,6 +1324,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusalList"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */
@@ -1060,6 +1407,459 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
+                service?: string;
+                /** @description a machine on the path. Write the name of a node, such as node1. */
+                node?: string;
+                /** @description Write a number from 1 to 1000 (100000 with format=ndjson or csv). */
+                limit?: string;
+                /** @description nextCursor of the page before. Write the nextCursor of the page before, unchanged, or leave it out for the first page. */
+                cursor?: string;
+                /** @description Write one of reset, rejected, dropped. */
+                kind?: "reset" | "rejected" | "dropped";
+                /** @description Write a cause code, such as noLocalEndpoints. */
+                cause?: string;
+                /** @description refusals further apart than this are two incidents. Write seconds from 1 to 3600. */
+                gapSeconds?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of incidents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: {
+                /** @description refusals further apart than this are two incidents. Write seconds from 1 to 3600. */
+                gapSeconds?: string;
+            };
+            header?: never;
+            path: {
+                /** @description incidentId of an item of the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the incident */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMissing: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is missing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Missing"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jaegerServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description namespace/name of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: string[];
+                        total: number;
+                        limit: number;
+                        offset: number;
+                        errors: null;
+                    };
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jaegerOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description outcomes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: string[];
+                        total: number;
+                        limit: number;
+                        offset: number;
+                        errors: null;
+                    };
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jaegerTraces: {
+        parameters: {
+            query?: {
+                service?: string;
+                operation?: string;
+                tags?: string;
+                start?: string;
+                end?: string;
+                /** @description left to start and end */
+                lookback?: string;
+                minDuration?: string | "";
+                maxDuration?: string | "";
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description traces */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JaegerTrace"][];
+                        total: number;
+                        limit: number;
+                        offset: number;
+                        errors: null;
+                    };
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jaegerTrace: {
+        parameters: {
+            query?: {
+                start?: string;
+                end?: string;
+                raw?: "true" | "false";
+                prettyPrint?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description traceID of a trace, 32 hex digits */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the trace */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JaegerTrace"][];
+                        total: number;
+                        limit: number;
+                        offset: number;
+                        errors: null;
+                    };
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jaegerDependencies: {
+        parameters: {
+            query?: {
+                /** @description milliseconds since the epoch; default: now */
+                endTs?: string;
+                /** @description milliseconds; default: a day */
+                lookback?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description edges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            parent: string;
+                            child: string;
+                            callCount: number;
+                        }[];
+                        total: number;
+                        limit: number;
+                        offset: number;
+                        errors: null;
+                    };
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watchPaths: {
+        parameters: {
+            query?: {
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
+                service?: string;
+                /** @description Write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7. */
+                client?: string;
+                /** @description a machine on the path. Write the name of a node, such as node1. */
+                node?: string;
+                /** @description Write one of served, reset, rejected, dropped, unknown. */
+                outcome?: "served" | "reset" | "rejected" | "dropped" | "unknown";
+                /** @description at least so many extra hops. Write the least number of extra hops, such as 1. */
+                extraHops?: string;
+                /** @description Write A (witnessed), B (strong), C (inferred), D (ambiguous) or M (missing): the worst edge of the path. */
+                class?: "A" | "B" | "C" | "D" | "M";
+                /** @description cursor of the last message that arrived. Write the nextCursor of the page before, unchanged, or leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the messages */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveMessage"];
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */

@@ -53,7 +53,9 @@ function Item({ alert, hrefOf, onOpen, timeZone }: ItemProps) {
         {state === 'resolved' && alert.resolvedAtUs !== null && (
           <span>until {formatClock(alert.resolvedAtUs, timeZone)}</span>
         )}
-        <span>{plural(alert.count, 'request')} behind it</span>
+        {alert.kind !== 'refusedConnections' && alert.count > 1 && (
+          <span>of {plural(alert.count, 'request')}</span>
+        )}
         {isSilenced && <span>silenced</span>}
         <span className="ht-mono">
           {[alert.ruleId, ...Object.values(labels)].filter((part) => part !== '').join(' · ')}
