@@ -427,6 +427,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/topology": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kubernetes objects as of a time
+         * @description Nodes, Pods, Services, EndpointSlices and what agents found out about their nodes, as they were at `at`, each with the time for which it was so.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/topology?at=2026-01-01T12:00:00Z&kind=Service&namespace=shop'
+         */
+        get: operations["listTopology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1001,6 +1023,43 @@ export interface components {
         };
         AgentList: {
             items: components["schemas"]["Agent"][];
+            nextCursor: string | null;
+        };
+        TopologyItem: {
+            /** @description empty: told without a cluster, for all that have no topology */
+            cluster: string;
+            /**
+             * @description AgentNode: what the agent found out about its node
+             * @enum {string}
+             */
+            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "AgentNode";
+            namespace: string;
+            name: string;
+            /** @description so from here on; null: as long as anybody knows */
+            validFromUs: number | null;
+            /** @description it became so between here and validFromUs; equal: observed; null: not known */
+            earliestFromUs: number | null;
+            /** @description until here, exclusive; null: still so */
+            validToUs: number | null;
+            /** @description it ended between here and validToUs */
+            earliestToUs: number | null;
+            /**
+             * @description who said so; list: what was between two lists is not known
+             * @enum {string}
+             */
+            source: "watch" | "list" | "file" | "post" | "agent";
+            /** @description metadata.resourceVersion; empty: not known */
+            revision: string;
+            /** @description the parts of the object that hoptrace reads, as Kubernetes names them */
+            object: {
+                [key: string]: unknown;
+            };
+        };
+        TopologyList: {
+            /** @description as of when; the pages of one list are of one time */
+            atUs: number;
+            /** @description in order of cluster, kind, namespace and name */
+            items: components["schemas"]["TopologyItem"][];
             nextCursor: string | null;
         };
         Losses: {
@@ -2172,6 +2231,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServiceStats"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTopology: {
+        parameters: {
+            query?: {
+                /** @description as of when; default: now. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                at?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description Write one of reset, rejected, dropped. */
+                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "AgentNode";
+                /** @description Write the name of a namespace, such as shop. */
+                namespace?: string;
+                /** @description Write the name of an object, such as web. */
+                name?: string;
+                /** @description Write a number from 1 to 1000 (100000 with format=ndjson or csv). */
+                limit?: string;
+                /** @description nextCursor of the page before. Write the nextCursor of the page before, unchanged, or leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of objects */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopologyList"];
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */
