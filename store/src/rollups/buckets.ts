@@ -10,9 +10,9 @@ const GROWTH = (1 + ERROR) / (1 - ERROR);
 export const bucketSql = (value: string): string =>
   `toUInt16(if(${value} <= 0, 0, 1 + floor(log(${value}) / log(${GROWTH}))))`;
 
-/** SQL for a histogram of the values that are not NULL: Map(UInt16, UInt64). */
-export const histogramSql = (value: string): string =>
-  `sumMapIf(map(${bucketSql(`assumeNotNull(${value})`)}, toUInt64(1)), isNotNull(${value}))`;
+/** SQL for a histogram of the values that are not NULL, each counted `weight` times: Map(UInt16, UInt64). */
+export const histogramSql = (value: string, weight: string): string =>
+  `sumMapIf(map(${bucketSql(`assumeNotNull(${value})`)}, toUInt64(${weight})), isNotNull(${value}))`;
 
 /**
  * SQL for [count, quantile, …] of a merged histogram, as floats; the quantiles of an empty one are 0. sumMap answers

@@ -477,3 +477,8 @@ TTL toDateTime(intDiv(ends_at_us, 1000000), 'UTC') + toIntervalDay({minuteTtlDay
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 CREATE TABLE IF NOT EXISTS `hoptrace`.silences_v1 AS `hoptrace`.silences_v1_local
 ENGINE = Distributed('hoptrace', 'hoptrace', 'silences_v1_local', cityHash64(silence_id));
+-- 0015_add_path_weight.sql
+ALTER TABLE `hoptrace`.paths_v1_local
+    ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';
+ALTER TABLE `hoptrace`.paths_v1
+    ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';

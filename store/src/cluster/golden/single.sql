@@ -429,3 +429,6 @@ ENGINE = ReplacingMergeTree(version_us)
 ORDER BY silence_id
 TTL toDateTime(intDiv(ends_at_us, 1000000), 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+-- 0015_add_path_weight.sql
+ALTER TABLE paths_v1
+    ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';
