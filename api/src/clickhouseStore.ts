@@ -106,6 +106,7 @@ async function overviewOf(
     outcomes: { ...counts.byOutcome },
     crossings: counts.crossings,
     withExtraHops: counts.withExtraHops,
+    ...(counts.weighted === 0 ? {} : { weightedPaths: counts.weighted }),
     services: services.map(({ service, paths, refused, withExtraHops }) => ({
       ...service,
       paths,

@@ -48,6 +48,11 @@ export const overviewCountsSchema = z.object({
   outcomes: z.record(z.enum(OUTCOMES), count).describe('paths by outcome; their sum is `paths`'),
   crossings: count.describe('hops between machines, of all paths together'),
   withExtraHops: count.describe('paths with at least one extra hop'),
+  weightedPaths: count
+    .optional()
+    .describe(
+      'stored paths that stand for others as well, which were shed in an overload (counts hold those, too); absent: none',
+    ),
   services: z
     .array(serviceCountSchema)
     .describe(

@@ -22,6 +22,8 @@ import { RateLimits } from './ingest/rateLimits.ts';
 import { realSleep, type Sleep } from './ingest/retry.ts';
 import { StoredSeqs } from './ingest/storedSeqs.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { Overload } from './overload/overload.ts';
+import type { PathShedder } from './overload/pathShedder.ts';
 import { RollupKeeper, type RollupKeeperOptions } from './rollups/rollupKeeper.ts';
 import { PathWriter } from './stitch/pathWriter.ts';
 import { WINDOW_LIMITS } from './stitch/placeWindows.ts';
@@ -36,6 +38,7 @@ const TRY_AGAIN = 1012;
 const STITCH_TURN_MS = 100;
 const HOUSEKEEPING_MS = 1000;
 const TOKENS_POLL_MS = 2000;
+const OVERLOAD_LOOK_MS = 250;
 const LIMIT_REPORT_MS = 60_000;
 /** Path versions that evicted groups may leave behind between two turns. */
 const MAX_LEFT_CHANGES = 10_000;
@@ -77,6 +80,7 @@ export function buildCollector(deps: CollectorDeps): Collector {
       durability?.intake.start();
       if (durability !== null) every(HOUSEKEEPING_MS, () => tidy(parts, durability));
       every(STITCH_TURN_MS, () => pathWriter.turn());
+      every(OVERLOAD_LOOK_MS, () => parts.overload.look());
       every(HOUSEKEEPING_MS, () => parts.rollups?.turn());
       every(HOUSEKEEPING_MS, () => stitcher.expire(nowMs()));
       every(HOUSEKEEPING_MS, () => writeHeartbeats(heartbeats, parts));
@@ -111,10 +115,15 @@ function createParts(deps: CollectorDeps) {
   const told = { config, modes: nodeFacts, metrics, log: app.log, nowMs };
   const topology = new TopologyService({ ...told, store: store.topology ?? null });
   const heartbeats = new HeartbeatBook(config.heartbeatMs);
+  const durable: { log: Durability | null } = { log: null };
+  const overload = new Overload({
+    ...{ marks: config.shed, nowMs, log: app.log, metrics },
+    stitcher: () => stitcher,
+    logShare: () => durable.log?.usedShare ?? 0,
+    writes: () => pathWriter.writes,
+  });
   const stitcher = createStitcher(config, {
-    topology,
-    heartbeats,
-    nodeFacts,
+    ...{ topology, heartbeats, nodeFacts, shedder: overload.shedder },
     onError: (error) => app.log.error({ err: error }, 'reconstruction failed on a group'),
   });
   const stored = new StoredSeqs();
@@ -142,8 +151,8 @@ function createParts(deps: CollectorDeps) {
   const onFailure = (error: unknown) => {
     metrics.insertFailures.inc({ table: 'paths' });
     watch.failed(error);
+    overload.watch.storeFailed();
   };
-  const durable: { log: Durability | null } = { log: null };
   const rollups = createRollups(deps, { metrics, nowMs, log: app.log, watch });
   const pathWriter = new PathWriter({
     rollups,
@@ -158,7 +167,7 @@ function createParts(deps: CollectorDeps) {
   return {
     ...{ config, store, metrics, app, watch, abort, nowMs },
     ...{ book, gate, limitWatch },
-    ...{ topology, heartbeats, stitcher, pipeline, pathWriter, rollups, stored, durable },
+    ...{ topology, heartbeats, stitcher, pipeline, pathWriter, rollups, stored, durable, overload },
   };
 }
 
@@ -200,12 +209,13 @@ interface StitcherParts {
   readonly topology: TopologyService;
   readonly heartbeats: HeartbeatBook;
   readonly nodeFacts: NodeFactsBook;
+  readonly shedder: PathShedder;
   readonly onError: (error: unknown) => void;
 }
 
 function createStitcher(
   config: CollectorConfig,
-  { topology, heartbeats, nodeFacts, onError }: StitcherParts,
+  { topology, heartbeats, nodeFacts, shedder, onError }: StitcherParts,
 ): Stitcher {
   return new Stitcher({
     quietMs: config.stitchQuietMs,
@@ -215,8 +225,7 @@ function createStitcher(
     maxRecords: config.maxStitchRecords,
     maxGroupRecords: config.maxGroupRecords,
     maxLeftChanges: MAX_LEFT_CHANGES,
-    reconstruct,
-    onError,
+    ...{ reconstruct, onError, shedder },
     contextOf: (cluster, atUs) => {
       const then = topology.topologyAt(cluster, atUs);
       return {
@@ -257,16 +266,22 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
       isClosing,
       refreshMetrics: refresher(parts),
       pingStore: () => store.ping(),
-      warnings: () => [...topology.warnings(), ...book.errors, ...limitWatch.warnings],
+      warnings: () => [
+        ...topology.warnings(),
+        ...book.errors,
+        ...limitWatch.warnings,
+        ...parts.overload.watch.warnings,
+      ],
     });
   });
 }
 
-function refresher({ metrics, stitcher, rollups, topology }: Parts): () => void {
+function refresher({ metrics, stitcher, rollups, topology, overload }: Parts): () => void {
   const refreshStitch = stitchMetrics(metrics, stitcher);
   return () => {
     refreshStitch();
     topology.refreshMetrics();
+    overload.refreshMetrics();
     metrics.rollupLag.set(rollups?.lagSeconds ?? 0);
     metrics.rollupDirty.set(rollups?.dirtyMinutes ?? 0);
   };

@@ -90,6 +90,12 @@ const environmentSchema = z.object({
   HOPTRACE_COLLECTOR_MAX_STITCH_RECORDS: integer(100, 10_000_000).prefault('30000'),
   /** A pooled upstream connection ties many requests together; beyond this the group is closed. */
   HOPTRACE_COLLECTOR_MAX_GROUP_RECORDS: integer(10, 1_000_000).prefault('5000'),
+  /** `auto`: in an overload one of several plain served paths is stored, with a weight; `off`: none is left out by choice. */
+  HOPTRACE_COLLECTOR_SHED: z.enum(['auto', 'off']).default('auto'),
+  /** Overload: so long does a path wait to be written. Healthy: 5 s at most, which a busy minute may triple. */
+  HOPTRACE_COLLECTOR_SHED_LAG_MS: milliseconds.prefault('15000'),
+  /** Overload: so much of the log is used. Beyond half of it nothing is kept that ClickHouse has. */
+  HOPTRACE_COLLECTOR_SHED_LOG_PERCENT: integer(1, 100).prefault('90'),
   /** How often the present minute is counted; a page asks every few seconds. */
   HOPTRACE_COLLECTOR_ROLLUP_INTERVAL_MS: milliseconds.prefault('10000'),
   HOPTRACE_COLLECTOR_HEARTBEAT_MS: milliseconds.prefault('5000'),
@@ -157,6 +163,11 @@ function toConfig(env: z.infer<typeof environmentSchema>) {
     stitchKeepOpenMs: env.HOPTRACE_COLLECTOR_STITCH_KEEP_OPEN_MS,
     maxStitchRecords: env.HOPTRACE_COLLECTOR_MAX_STITCH_RECORDS,
     maxGroupRecords: env.HOPTRACE_COLLECTOR_MAX_GROUP_RECORDS,
+    shed: {
+      isOn: env.HOPTRACE_COLLECTOR_SHED === 'auto',
+      lagMs: env.HOPTRACE_COLLECTOR_SHED_LAG_MS,
+      logShare: env.HOPTRACE_COLLECTOR_SHED_LOG_PERCENT / 100,
+    },
     rollupIntervalMs: env.HOPTRACE_COLLECTOR_ROLLUP_INTERVAL_MS,
     heartbeatMs: env.HOPTRACE_COLLECTOR_HEARTBEAT_MS,
     closeTimeoutMs: env.HOPTRACE_COLLECTOR_CLOSE_TIMEOUT_MS,

@@ -41,6 +41,8 @@ export interface DurabilityOptions {
 export interface Durability {
   readonly intake: DurableIntake;
   readonly journal: PathJournal;
+  /** Used of the size that the log may have, 0 to 1. */
+  readonly usedShare: number;
   /** Deletes what nobody needs any more, and sets the gauges. Call about once a second. */
   tidy(): Promise<void>;
   close(): Promise<void>;
@@ -113,6 +115,9 @@ export async function openDurability(options: DurabilityOptions): Promise<Durabi
   return {
     intake,
     journal: journalOf(parts),
+    get usedShare() {
+      return wal.sizeBytes / config.logMaxBytes;
+    },
     async tidy() {
       if (isClosing) return;
       tidying ??= tidy(parts, () => isClosing).finally(() => {

@@ -18,6 +18,7 @@ export function createMetrics() {
     ...topologyMetrics(registers),
     ...rollupMetrics(registers),
     ...limitMetrics(registers),
+    ...overloadMetrics(registers),
     batches: counter('batches_total', 'Batches answered.', ['road', 'result']),
     records: counter('records_total', 'Records that ClickHouse confirmed.', ['kind']),
     duplicates: counter('duplicate_records_total', 'Records that had been stored before.'),
@@ -108,6 +109,24 @@ function limitMetrics(registers: Registry[]) {
       help: 'Time that connections were not read because of limits.',
       registers,
     }),
+  };
+}
+
+function overloadMetrics(registers: Registry[]) {
+  const gauge = (name: string, help: string) => new Gauge({ name: PREFIX + name, help, registers });
+  const counter = (name: string, help: string) =>
+    new Counter({ name: PREFIX + name, help, registers });
+  return {
+    shedRate: gauge(
+      'shed_rate',
+      'Share of the plain served paths that is stored; below 1 in an overload, others are in weights.',
+    ),
+    shedPaths: counter('shed_paths_total', 'Paths that an overload kept from being stored.'),
+    shedUnweighed: counter(
+      'shed_unweighed_paths_total',
+      'Paths shed that no weight holds: their service had none to carry it soon enough.',
+    ),
+    pathLag: gauge('path_lag_seconds', 'How long the oldest news waits to become a path.'),
   };
 }
 

@@ -1,10 +1,11 @@
-/** `npm run test:faults -- agent|collector|collectors|log [--rounds N] [--seed N] [--docs] [--json]`. */
+/** `npm run test:faults -- agent|collector|collectors|log|overload [--rounds N] [--seed N] [--docs] [--json]`. */
 import { parseArgs } from 'node:util';
 import { printResult, type ResultRow } from '../lab/commands/output.ts';
 import { messageOf } from '../lab/errors.ts';
 import { runFaults } from './agent.ts';
 import { runCollectors } from './collectors.ts';
 import { runLog } from './log.ts';
+import { runOverload } from './overload.ts';
 import { writeReport } from './report.ts';
 
 interface Suite {
@@ -17,6 +18,7 @@ const SUITES: Readonly<Record<string, (rounds: number, seed: number) => Promise<
   collector: (rounds, seed) => runFaults({ rounds, seed, sparesAgents: true }),
   collectors: runCollectors,
   log: (_rounds, seed) => runLog(seed),
+  overload: () => runOverload(),
 };
 
 async function main(): Promise<number> {

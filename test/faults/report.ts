@@ -10,8 +10,10 @@ Written by \`npm run test:faults -- SUITE --docs\`; each section by its suite. R
 spool on disk, a collector with its log, the embedded ClickHouse. They are killed (SIGKILL) and stopped (SIGSTOP) at
 random moments while requests that two nodes saw flow (\`collectors\`: two collectors share them). An oracle holds every record that was acknowledged: for \`agent\`
 from the moment that it is in the spool, for \`log\` from \`durable\` on. Power failures are tried in a model of the file system (\`log\`), not on real disks.
+\`overload\` is the collector's stitcher, writer and watch alone, before a ClickHouse that takes so many paths a second of
+virtual time.
 `;
-const SUITES = ['agent', 'collector', 'collectors', 'log'];
+const SUITES = ['agent', 'collector', 'collectors', 'log', 'overload'];
 
 export interface Report {
   readonly suite: string;

@@ -83,6 +83,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     CLICKHOUSE_DATABASE: engine.database,
     HOPTRACE_COLLECTOR_DATA_DIR: options.logDir ?? join(folder, 'collector'),
     HOPTRACE_COLLECTOR_LOG_LEVEL: 'fatal',
+    // The oracle wants a path for every connection, on a slow machine as well.
+    HOPTRACE_COLLECTOR_SHED: 'off',
     ...options.env,
   };
   const collectors: Part[] = [];

@@ -280,6 +280,7 @@ test('counts and services take each path once, by its newest version', async () 
     byOutcome: { served: 1, reset: 1, rejected: 2, dropped: 1, unknown: 1 },
     withExtraHops: 2,
     crossings: 6,
+    weighted: 0,
   });
   expect(await listServices(fixture.store, { window })).toEqual([
     {

@@ -4,6 +4,9 @@ import { RollupKeeper } from '@hoptrace/collector/rollups/rollupKeeper.ts';
 import { collectorStoreOf } from '@hoptrace/collector/storeAdapter.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { insertPaths, withdrawPaths } from '@hoptrace/store/inserts/insertPaths.ts';
+import { countPaths } from '@hoptrace/store/queries/countPaths.ts';
+import { getPath } from '@hoptrace/store/queries/getPath.ts';
+import { listServices } from '@hoptrace/store/queries/listServices.ts';
 import { serviceHops, servicePoints } from '@hoptrace/store/queries/serviceStats.ts';
 import { countedUntilUs, serviceTotals } from '@hoptrace/store/queries/serviceTotals.ts';
 import {
@@ -90,6 +93,37 @@ test('a late version and a withdrawal count once the minute is counted again, an
       },
     ),
   ).toEqual([{ requests: '2' }]);
+});
+
+test('a path that stands for others counts as many times, in counts and in roll-ups', async () => {
+  const fromS = HOUR_S + 24 * 3600;
+  const service = { namespace: 'shop', name: 'weighted', port: 'http' };
+  const at = (tail: number, part: Partial<Path>) =>
+    samplePath({ startedAtUs: (fromS + tail) * 1e6, tail, service, ...part });
+  const hops = [hop({ extra: false }), hop({ index: 1, kind: 'proxy' })];
+  const made = [
+    at(1, { hops, extraHops: 0, crossings: 1, weight: 7 }),
+    at(2, { hops, extraHops: 0, crossings: 2 }),
+    { ...refusedPath({ startedAtUs: (fromS + 3) * 1e6, tail: 3 }), service },
+  ];
+  await insertPaths(fixture.store, made, 'weighted');
+  const range = { fromS, toS: fromS + 3600 };
+  const window = { fromUs: fromS * 1e6, toUs: (fromS + 3600) * 1e6 };
+  const counts = await countPaths(fixture.store, { window });
+  expect(counts).toMatchObject({ total: 9, weighted: 1, byOutcome: { served: 8 } });
+  const [listed] = await listServices(fixture.store, { window });
+  expect(listed).toMatchObject({ service, paths: 9, refused: 1 });
+  await rollUpMinutes(fixture.store, range);
+  await rollUpHour(fixture.store, fromS);
+  const crossings = 7 + 2 + (made[2]?.crossings ?? 0);
+  expect(await serviceTotals(fixture.store, range)).toMatchObject([
+    { service, requests: 9, outcomes: { served: 8 }, crossings },
+  ]);
+  const query = { serviceNamespace: 'shop', serviceName: 'weighted', stepS: 3600, ...range };
+  const series = await serviceHops(fixture.store, query);
+  const proxies = series.filter(({ kind }) => kind === 'proxy');
+  expect(proxies.flatMap(({ points }) => points)[0]?.hops).toBe(8);
+  expect(await getPath(fixture.store, made[0]?.pathId ?? '')).toMatchObject({ weight: 7 });
 });
 
 test('what is read from minutes and hours is what the paths say, and quantiles are at most 1 % off', async () => {

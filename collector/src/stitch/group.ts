@@ -10,6 +10,7 @@ import type {
 } from '@hoptrace/domain/reconstruct/evidence.ts';
 import type { ProxyHistory } from '@hoptrace/domain/reconstruct/ruleScores.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
+import type { Weighing } from '../overload/pathShedder.ts';
 import { NO_VISITS, type Visits } from './visits.ts';
 
 /** What was written last about a path of this group. */
@@ -17,6 +18,7 @@ export interface Emitted {
   readonly version: number;
   /** Hash of the document without its version: equal content is not written again. Null: withdrawn. */
   readonly digest: string | null;
+  readonly weighing: Weighing;
 }
 
 export interface Group {

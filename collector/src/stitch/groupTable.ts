@@ -44,6 +44,10 @@ export class GroupTable {
     return this.#groups.size;
   }
 
+  get dirtyCount(): number {
+    return this.#dirty.size;
+  }
+
   /** In the order of their last record, the oldest first. */
   get groups(): Iterable<Group> {
     return this.#groups;

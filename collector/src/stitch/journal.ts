@@ -18,6 +18,8 @@ export interface Emission {
   readonly joined: readonly string[];
   readonly written: readonly (readonly [pathId: string, version: number])[];
   readonly withdrawn: readonly (readonly [pathId: string, version: number])[];
+  /** Of paths that stand for others as well, and of those that were shed (0). */
+  readonly weights: readonly (readonly [pathId: string, weight: number])[];
 }
 
 const schema = z.array(
@@ -28,6 +30,7 @@ const schema = z.array(
     joined: z.array(z.string()).default([]),
     written: z.array(z.tuple([z.string(), z.int()])),
     withdrawn: z.array(z.tuple([z.string(), z.int()])),
+    weights: z.array(z.tuple([z.string(), z.int().min(0)])).default([]),
   }),
 );
 

@@ -33,9 +33,15 @@ export interface PathJournal {
 export class PathWriter {
   readonly #options: PathWriterOptions;
   #writing: Promise<void> | null = null;
+  #writes = 0;
 
   constructor(options: PathWriterOptions) {
     this.#options = options;
+  }
+
+  /** Inserts that have ended since the start. */
+  get writes(): number {
+    return this.#writes;
   }
 
   /** Writes what is due, unless a write is going on. Never rejects. */
@@ -57,10 +63,8 @@ export class PathWriter {
     for (let hasMore = true; hasMore; ) {
       const due = stitcher.takeDue(nowMs(), GROUPS_PER_TURN, isFinal);
       hasMore = due.hasMore;
-      if (due.paths.length + due.withdrawals.length > 0) {
-        await this.#options.journal()?.before(due);
-        await this.#write(due);
-      }
+      if (due.emissions.length > 0) await this.#options.journal()?.before(due);
+      if (due.paths.length + due.withdrawals.length > 0) await this.#write(due);
       // Given up at the end of the process: the next one has to write them.
       if (!this.#options.retry.signal.aborted) this.#options.journal()?.after();
       // Lets sockets and acknowledgements have their turn between two reconstructions.
@@ -85,6 +89,7 @@ export class PathWriter {
       onDropped(error instanceof AppError ? (error.cause ?? error) : error, count);
       return;
     } finally {
+      this.#writes += 1;
       rollups?.after(changes);
     }
     metrics.pathsWithdrawn.inc(changes.withdrawals.length);

@@ -13,16 +13,14 @@ export function restoreEmissions(
   fromLsn: number,
 ): number {
   const truncated = new Set<Group>();
-  for (const { cluster, key, firstLsn, joined, written, withdrawn } of emissions) {
+  for (const { cluster, key, firstLsn, joined, ...written } of emissions) {
     const found = table.groupOf(cluster, key);
     if (found === undefined) continue;
     // Together they wrote, so together they take it back.
     const others = joined.flatMap((each) => table.groupOf(cluster, each) ?? []);
     const group = others.reduce((all, other) => table.join(all, other), found);
     if (firstLsn < fromLsn) truncated.add(group);
-    // No digest: the insert may not have come to pass, so each is written (or withdrawn) again, one version higher.
-    for (const [pathId, version] of [...written, ...withdrawn])
-      group.emitted.set(pathId, { version, digest: '' });
+    remember(group, written);
   }
   let records = 0;
   for (const group of truncated) {
@@ -30,4 +28,24 @@ export function restoreEmissions(
     table.forget(group);
   }
   return records;
+}
+
+/**
+ * No digest: the insert may not have come to pass, so each is written (or withdrawn) again, one version higher. What
+ * was shed stays so, and weights stay as they are: of what they stand for nothing is known any more.
+ */
+function remember(
+  group: Group,
+  { written, withdrawn, weights }: Pick<Emission, 'written' | 'withdrawn' | 'weights'>,
+): void {
+  const weightOf = new Map(weights);
+  for (const [pathId, version] of [...written, ...withdrawn]) {
+    const weighing = { weight: weightOf.get(pathId) ?? 1, service: null };
+    group.emitted.set(pathId, { version, digest: '', weighing });
+  }
+  for (const [pathId, weight] of weights) {
+    const version = group.emitted.get(pathId)?.version ?? 0;
+    if (weight === 0)
+      group.emitted.set(pathId, { version, digest: '', weighing: { weight, service: null } });
+  }
 }

@@ -10,7 +10,7 @@ import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { PathChanges } from '../collectorStore.ts';
 import { ClusterMemory } from './clusterMemory.ts';
-import { changesOf, type GroupChanges, withEmission } from './emission.ts';
+import { changesOf, type GroupChanges, KEEPS_ALL, type Shedder, withEmission } from './emission.ts';
 import { evidenceOf, type Group, hasOpenLeg, recordKey, startOf } from './group.ts';
 import { GroupTable, type Origin } from './groupTable.ts';
 import type { Emission } from './journal.ts';
@@ -35,6 +35,8 @@ export interface StitcherOptions {
   /** `atUs`: when the connections began; names and policies are those of that time. */
   readonly contextOf: (cluster: string, atUs: number) => Context;
   readonly onError: (error: unknown) => void;
+  /** Absent: every path is kept. */
+  readonly shedder?: Shedder;
   /** When times may tell what caused what. */
   readonly windows: Omit<WindowOptions, 'contextOf'>;
 }
@@ -95,6 +97,21 @@ export class Stitcher {
     return this.#left.isEmpty ? this.#table.firstDirtyLsn : 0;
   }
 
+  /** Used of the room for paths of groups that were let go, 0 to 1. */
+  get leftShare(): number {
+    return this.#left.share;
+  }
+
+  /** Groups with news, and paths of groups that were let go. */
+  get waiting(): number {
+    return this.#table.dirtyCount + this.#left.count;
+  }
+
+  /** How long the news that waits longest waits to be taken. */
+  lagMs(nowMs: number): number {
+    return Math.max(0, nowMs - this.#oldestNewsMs(nowMs));
+  }
+
   /** Takes a stored record in. Repetitions and older revisions change nothing. */
   add(record: Sourced, nowMs: number, origin = NO_LOG): void {
     if (this.#isOrphan(record, nowMs)) {
@@ -119,10 +136,11 @@ export class Stitcher {
   takeDue(nowMs: number, limit: number, isFinal = false): Due {
     this.#doubtAnswers();
     if (!isFinal) this.#compareTimes(nowMs);
-    const changes = this.#left.take();
+    const changes = this.#left.take(limit);
     const due: Group[] = [];
-    let hasMore = false;
-    for (const group of this.#table.dirty) {
+    // Small inserts: what a full house needs most is to see soon what helps.
+    let hasMore = !this.#left.isEmpty;
+    for (const group of hasMore ? [] : this.#table.dirty) {
       if (!isFinal && !this.#isDue(group, nowMs)) continue;
       hasMore = due.length >= limit;
       if (hasMore) break;
@@ -185,7 +203,7 @@ export class Stitcher {
 
   #reconstruct(group: Group): GroupChanges {
     this.#table.markClean(group);
-    const { reconstruct, onError } = this.#options;
+    const { reconstruct, onError, shedder = KEEPS_ALL } = this.#options;
     try {
       const evidence = evidenceOf(group);
       const now = this.#options.contextOf(group.cluster, startOf(group));
@@ -197,7 +215,7 @@ export class Stitcher {
       const paths = reconstruct(evidence, context);
       this.#windows.blocks.note(group, visitsOf(evidence, paths, context));
       group.answeredAlone = new Set(paths.flatMap(answeredAlone));
-      return withEmission(group, changesOf(group, paths));
+      return withEmission(group, changesOf(group, paths, shedder));
     } catch (error) {
       // reconstruct() does not throw on data; if it does, that group alone must pay for the defect.
       this.counts.failedGroups += 1;
@@ -212,9 +230,7 @@ export class Stitcher {
 
   /** What the times of whole windows tell goes with the groups, and makes one of those that it links. */
   #compareTimes(nowMs: number): void {
-    let dirtySinceMs = Number.POSITIVE_INFINITY;
-    for (const group of this.#table.dirty)
-      dirtySinceMs = Math.min(dirtySinceMs, group.dirtySinceMs ?? dirtySinceMs);
+    const dirtySinceMs = this.#oldestNewsMs(Number.POSITIVE_INFINITY);
     for (const { block, before, links } of this.#windows.look(nowMs, dirtySinceMs)) {
       const { cluster } = block.place;
       for (const { inbound } of before) {
@@ -223,6 +239,13 @@ export class Stitcher {
       }
       for (const link of links) this.#linkByTimes(block, link);
     }
+  }
+
+  #oldestNewsMs(otherwise: number): number {
+    let sinceMs = otherwise;
+    for (const group of this.#table.dirty)
+      sinceMs = Math.min(sinceMs, group.dirtySinceMs ?? sinceMs);
+    return sinceMs;
   }
 
   #linkByTimes({ id, place: { cluster } }: Block, link: InferredLink): void {

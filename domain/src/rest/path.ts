@@ -264,6 +264,13 @@ export const pathSchema = z.object({
   class: z.enum(CLASSES),
   confidence: z.number().min(0).max(1),
   completeness: z.number().min(0).max(1),
+  weight: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'paths that this one stands for, itself included: others of its service were shed in an overload. Absent: 1',
+    ),
   refusal: refusalInfoSchema.nullable(),
   warnings: z.array(warningSchema),
   sourceVerdict: sourceVerdictSchema

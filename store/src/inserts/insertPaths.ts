@@ -64,6 +64,7 @@ function columnsOf(path: Path): object {
     class: path.class,
     confidence: path.confidence,
     completeness: path.completeness,
+    weight: path.weight ?? 1,
     refusal_kind: path.refusal?.kind ?? 'none',
     refusal_node: path.refusal?.node ?? '',
     refusal_cause: path.refusal?.cause ?? '',

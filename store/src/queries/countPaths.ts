@@ -1,4 +1,4 @@
-/** How many paths a time range has, by outcome. */
+/** How many paths a time range has, by outcome; those that were shed in an overload count by the weights of the others. */
 import { OUTCOMES, type Outcome } from '@hoptrace/domain/rest/path.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
@@ -14,14 +14,16 @@ const query = {
     paths: bigColumn,
     with_extra_hops: bigColumn,
     crossings: bigColumn,
+    weighted: bigColumn,
   }),
 };
 
 const SQL = `SELECT
     outcome,
-    count() AS paths,
-    countIf(extra_hops > 0) AS with_extra_hops,
-    sum(paths_v1.crossings) AS crossings
+    sum(weight) AS paths,
+    sumIf(weight, extra_hops > 0) AS with_extra_hops,
+    sum(paths_v1.crossings * weight) AS crossings,
+    countIf(weight > 1) AS weighted
 FROM paths_v1 FINAL
 WHERE started_at_us >= {fromUs:UInt64} AND started_at_us < {toUs:UInt64}
     AND ${IN_CLUSTERS}
@@ -36,6 +38,8 @@ export interface PathCounts {
   readonly withExtraHops: number;
   /** Hops between machines, of all paths together. */
   readonly crossings: number;
+  /** Stored paths that stand for others as well, which were shed in an overload. */
+  readonly weighted: number;
 }
 
 export async function countPaths(
@@ -57,5 +61,6 @@ export async function countPaths(
     byOutcome,
     withExtraHops: sum((row) => row.with_extra_hops),
     crossings: sum((row) => row.crossings),
+    weighted: sum((row) => row.weighted),
   };
 }

@@ -25,9 +25,9 @@ const SQL = `SELECT
     service_namespace,
     service_name,
     service_port,
-    count() AS paths,
-    countIf(refusal_kind != 'none') AS refused,
-    countIf(extra_hops > 0) AS with_extra_hops,
+    sum(weight) AS paths,
+    sumIf(weight, refusal_kind != 'none') AS refused,
+    sumIf(weight, extra_hops > 0) AS with_extra_hops,
     max(started_at_us) AS last_us
 FROM paths_v1 FINAL
 WHERE started_at_us >= {fromUs:UInt64} AND started_at_us < {toUs:UInt64} AND service_name != ''

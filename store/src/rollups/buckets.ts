@@ -11,9 +11,9 @@ const GROWTH = (1 + ERROR) / (1 - ERROR);
 export const bucketSql = (value: string): string =>
   `toUInt16(if(${value} <= 0, 0, 1 + floor(log(${value}) / log(${GROWTH}))))`;
 
-/** SQL for a histogram of the values that are not NULL: Map(UInt16, UInt64). */
-export const histogramSql = (value: string): string =>
-  `sumMapIf(map(${bucketSql(`assumeNotNull(${value})`)}, toUInt64(1)), isNotNull(${value}))`;
+/** SQL for a histogram of the values that are not NULL, each counted `weight` times: Map(UInt16, UInt64). */
+export const histogramSql = (value: string, weight: string): string =>
+  `sumMapIf(map(${bucketSql(`assumeNotNull(${value})`)}, toUInt64(${weight})), isNotNull(${value}))`;
 
 /** Count and quantiles of a merged histogram, as { bucket: count }; null where it is empty. */
 export function durationsOf(histogram: Readonly<Record<string, number>>): DurationStats | null {

@@ -1,6 +1,11 @@
 /** What is counted, and how the two spans (minutes and hours) are called. */
 import { histogramSql } from './buckets.ts';
 
+/** How many paths a row of paths_v1 stands for: more than one where others were shed in an overload. */
+const WEIGHT = 'paths_v1.weight';
+const weightIf = (condition: string): string => `sumIf(${WEIGHT}, ${condition})`;
+const weightMap = (key: string): string => `map(${key}, toUInt64(${WEIGHT}))`;
+
 export const MINUTE_S = 60;
 export const HOUR_S = 3600;
 
@@ -35,18 +40,18 @@ export const SERVICE_KEYS = [
 
 /** Of each measure: how it is counted from paths. It merges by sum, or by sumMap where it is a map. */
 export const SERVICE_MEASURES = {
-  requests: 'count()',
-  served: "countIf(outcome = 'served')",
-  reset: "countIf(outcome = 'reset')",
-  rejected: "countIf(outcome = 'rejected')",
-  dropped: "countIf(outcome = 'dropped')",
-  with_extra_hops: 'countIf(paths_v1.extra_hops > 0)',
-  extra_hops: 'sum(paths_v1.extra_hops)',
-  crossings: 'sum(paths_v1.crossings)',
-  incomplete: 'countIf(completeness < 1)',
-  refusals: "sumMapIf(map(refusal_cause, toUInt64(1)), refusal_kind != 'none')",
-  source_scenarios: 'sumMap(map(source_scenario, toUInt64(1)))',
-  response_buckets: histogramSql('response_ns'),
+  requests: `sum(${WEIGHT})`,
+  served: weightIf("outcome = 'served'"),
+  reset: weightIf("outcome = 'reset'"),
+  rejected: weightIf("outcome = 'rejected'"),
+  dropped: weightIf("outcome = 'dropped'"),
+  with_extra_hops: weightIf('paths_v1.extra_hops > 0'),
+  extra_hops: `sum(paths_v1.extra_hops * ${WEIGHT})`,
+  crossings: `sum(paths_v1.crossings * ${WEIGHT})`,
+  incomplete: weightIf('completeness < 1'),
+  refusals: `sumMapIf(${weightMap('refusal_cause')}, refusal_kind != 'none')`,
+  source_scenarios: `sumMap(${weightMap('source_scenario')})`,
+  response_buckets: histogramSql('response_ns', WEIGHT),
 } as const;
 
 export const HOP_KEYS = [
@@ -63,11 +68,11 @@ export const HOP_KEYS = [
 ] as const;
 
 export const HOP_MEASURES = {
-  hops: 'count()',
-  extra: 'countIf(is_extra)',
-  rtt_buckets: histogramSql('rtt_ns'),
-  request_cost_buckets: histogramSql('request_cost_ns'),
-  proxy_time_buckets: histogramSql('proxy_time_ns'),
+  hops: `sum(${WEIGHT})`,
+  extra: weightIf('is_extra'),
+  rtt_buckets: histogramSql('rtt_ns', WEIGHT),
+  request_cost_buckets: histogramSql('request_cost_ns', WEIGHT),
+  proxy_time_buckets: histogramSql('proxy_time_ns', WEIGHT),
 } as const;
 
 const MAPS: ReadonlySet<string> = new Set([

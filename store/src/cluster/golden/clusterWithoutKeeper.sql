@@ -508,3 +508,8 @@ TTL toDateTime(intDiv(valid_to_us, 1000000), 'UTC') + toIntervalDay({pathTtlDays
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000;
 CREATE TABLE IF NOT EXISTS `hoptrace`.topology_v1 AS `hoptrace`.topology_v1_local
 ENGINE = Distributed('hoptrace', 'hoptrace', 'topology_v1_local', cityHash64(cluster));
+-- 0017_add_path_weight.sql
+ALTER TABLE `hoptrace`.paths_v1_local
+    ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';
+ALTER TABLE `hoptrace`.paths_v1
+    ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';

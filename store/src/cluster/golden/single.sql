@@ -458,3 +458,6 @@ PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(toInt64(valid_from_us), 'UTC'))
 ORDER BY (cluster, kind, namespace, name, valid_from_us)
 TTL toDateTime(intDiv(valid_to_us, 1000000), 'UTC') + toIntervalDay({pathTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000;
+-- 0017_add_path_weight.sql
+ALTER TABLE paths_v1
+    ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';
