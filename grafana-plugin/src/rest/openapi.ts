@@ -530,6 +530,8 @@ export interface components {
             class: "A" | "B" | "C" | "D" | "M";
             confidence: number;
             completeness: number;
+            /** @description paths that this one stands for, itself included: others of its service were shed in an overload. Absent: 1 */
+            weight?: number;
             refusal: components["schemas"]["RefusalInfo"] | null;
             warnings: components["schemas"]["Warning"][];
             /** @description absent: written by a version that did not judge */
@@ -1086,6 +1088,8 @@ export interface components {
             crossings: number;
             /** @description paths with at least one extra hop */
             withExtraHops: number;
+            /** @description stored paths that stand for others as well, which were shed in an overload (counts hold those, too); absent: none */
+            weightedPaths?: number;
             /** @description the 1000 busiest services of the window; paths whose service is not known are left out */
             services: {
                 namespace: string;
