@@ -31,7 +31,14 @@ const ROOMS = [
   {
     room: 'collector/src',
     rooms: ['domain', 'store'],
-    packages: ['fastify', '@fastify/websocket', 'prom-client', 'zod', 'ws'],
+    packages: [
+      '@kubernetes/client-node',
+      'fastify',
+      '@fastify/websocket',
+      'prom-client',
+      'zod',
+      'ws',
+    ],
   },
   {
     room: 'api/src',
@@ -39,15 +46,22 @@ const ROOMS = [
     packages: [
       'fastify',
       'fastify-type-provider-zod',
+      '@fastify/rate-limit',
       '@fastify/static',
       '@fastify/swagger',
       '@fastify/swagger-ui',
+      '@fastify/websocket',
       'prom-client',
       'zod',
     ],
   },
   { room: 'agent/src', rooms: ['domain'], packages: ['ws', 'zod'] },
-  { room: 'cli/src', rooms: SERVICES, packages: ['commander', 'zod', 'vite'] },
+  // The terminal draws with the words of the page.
+  {
+    room: 'cli/src',
+    rooms: [...SERVICES, 'grafana-plugin/src/view'],
+    packages: ['commander', 'ws', 'zod', 'vite'],
+  },
   { room: 'grafana-plugin/src/view', rooms: ['domain'], packages: ['react', 'react-dom'] },
   {
     room: 'api/web/src',

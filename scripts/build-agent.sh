@@ -2,12 +2,31 @@
 # Builds the node agent: agent/build/hop.bpf.o (eBPF), agent/build/hoptrace-loader, and agent/build/hoptrace-agent, which
 # runs the agent as one bundled file (scripts/bundleAgent.ts; left out before npm ci).
 # Does nothing where these are newer than their sources. --force builds anyway.
+# --arch amd64|arm64 builds for another machine, into agent/build/ARCH: the object, and the loader where a cross compiler
+# and the libraries of that architecture are there.
 # CLANG, LLVM_STRIP, CC, CFLAGS and LDFLAGS are honoured; LDFLAGS=-static gives a loader without run-time packages.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source_dir=$root/agent/bpf
 build_dir=$root/agent/build
+is_forced=no
+arch=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --force) is_forced=yes ;;
+    --arch) arch=${2:-} && shift ;;
+    *) echo "agent:build: '$1' is no option; there are --force and --arch amd64|arm64" >&2 && exit 2 ;;
+  esac
+  shift
+done
+case $(uname -m) in x86_64) own_arch=amd64 ;; aarch64) own_arch=arm64 ;; *) own_arch=$(uname -m) ;; esac
+case ${arch:=$own_arch} in
+  amd64) bpf_arch=x86 triple=x86_64-linux-gnu ;;
+  arm64) bpf_arch=arm64 triple=aarch64-linux-gnu ;;
+  *) echo "agent:build: --arch is '$arch' but must be amd64 or arm64" >&2 && exit 2 ;;
+esac
+[ "$arch" = "$own_arch" ] || build_dir=$build_dir/$arch
 object=$build_dir/hop.bpf.o
 loader=$build_dir/hoptrace-loader
 loader_sources=(loader.c capabilities.c check.c conntrack.c conntrack_message.c conntrack_old.c control.c hello.c
@@ -65,7 +84,11 @@ missing() {
 
 check_tools() {
   clang=$(find_clang) || missing 'clang with the bpf target' clang clang
-  if cc=$(first_command "${CC:-}" cc gcc); then
+  if [ "$arch" != "$own_arch" ]; then
+    # Without it the object alone is built, and that is said.
+    cc=$(first_command "${CC:-}" "$triple-gcc") || cc=
+    [ -n "$cc" ] && { has_header libmnl/libmnl.h && has_header libelf.h && has_header zlib.h && has_libbpf_1 || cc=; }
+  elif cc=$(first_command "${CC:-}" cc gcc); then
     has_header stdio.h || missing 'C library headers' libc6-dev glibc-devel
     has_header linux/bpf.h || missing 'kernel headers' linux-libc-dev kernel-headers
     has_libbpf_1 || missing 'libbpf headers, 1.0 or later (Debian 12, Ubuntu 24.04, Fedora 37)' libbpf-dev libbpf-devel
@@ -88,9 +111,11 @@ check_tools() {
 
 # Each file is written beside its place and moved there: a reader never sees half of one.
 build_object() {
-  local strip multiarch=/usr/include/$(uname -m)-linux-gnu include=()
+  local strip multiarch=/usr/include/$triple include=()
+  # The kernel's headers are the same but for asm/, of which the programs need what all machines share.
+  [ -d "$multiarch" ] || multiarch=/usr/include/$(uname -m)-linux-gnu
   [ -d "$multiarch" ] && include=(-idirafter "$multiarch")
-  "$clang" -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Wno-unused-parameter \
+  "$clang" -target bpf "-D__TARGET_ARCH_$bpf_arch" -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Wno-unused-parameter \
     ${include[@]+"${include[@]}"} -c "$source_dir/hop.bpf.c" -o "$object.new.$$" || return 1
   # Only DWARF goes; BTF, which CO-RE needs, stays. Without the tool the object is larger, no worse.
   if strip=$(first_command "${LLVM_STRIP:-}" "${clang/clang/llvm-strip}" llvm-strip); then
@@ -111,8 +136,8 @@ build_bundle() {
   (cd "$root" && node --import tsx scripts/bundleAgent.ts)
 }
 
-if [ "${1:-}" != --force ] && is_up_to_date; then
-  build_bundle || fail 'could not bundle agent/src; the messages above say why'
+if [ $is_forced = no ] && is_up_to_date; then
+  [ "$arch" != "$own_arch" ] || build_bundle || fail 'could not bundle agent/src; the messages above say why'
   echo "agent:build: up to date"
   exit 0
 fi
@@ -120,6 +145,16 @@ check_tools
 mkdir -p "$build_dir"
 trap 'rm -f "$object.new.$$" "$loader.new.$$"' EXIT
 build_object || fail "could not compile agent/bpf/hop.bpf.c (needs clang 12 or later; this is $("$clang" --version | head -n 1))"
+if [ "$arch" != "$own_arch" ] && [ -z "$cc" ]; then
+  echo "agent:build: built ${object#"$root"/}; not the loader: it takes $triple-gcc and the libraries of $arch" \
+    "(Debian: dpkg --add-architecture $arch; apt-get install gcc-$triple libbpf-dev:$arch libelf-dev:$arch" \
+    "zlib1g-dev:$arch libmnl-dev:$arch)"
+  exit 0
+fi
 build_loader || fail 'could not build the loader; the messages above say why'
+if [ "$arch" != "$own_arch" ]; then
+  echo "agent:build: built ${object#"$root"/} and ${loader#"$root"/}; agent/build/hoptrace-agent.mjs is for all machines"
+  exit 0
+fi
 build_bundle || fail 'could not bundle agent/src; the messages above say why'
 echo "agent:build: built agent/build/hop.bpf.o, agent/build/hoptrace-loader and agent/build/hoptrace-agent"

@@ -26,6 +26,7 @@
 #include "programs.h"
 
 #define POLL_MS 20 /* records wait at most this long unless the ring holds 64 KiB */
+#define QUIET_POLL_MS 60 /* the same, of the first record after a pause */
 #define CONNTRACK_WAIT_MS 100
 #define RECORDS_PER_ROUND 8192
 #define ROUND_OVER (-ECANCELED)
@@ -47,6 +48,7 @@ struct agent {
 	bool has_programs; /* else conntrack is the only source */
 	struct text hello; /* as last written */
 	int round_records;
+	bool is_quiet; /* the last look found nothing */
 	u64 next_stats_ns;
 	u64 next_hello_ns;
 };
@@ -209,10 +211,11 @@ static bool read_ring(struct agent *agent)
 	struct pollfd wake_up = { .fd = ring_buffer__epoll_fd(agent->ring), .events = POLLIN };
 	int consumed;
 
-	poll(&wake_up, 1, POLL_MS);
+	poll(&wake_up, 1, agent->is_quiet ? QUIET_POLL_MS : POLL_MS);
 	/* First: what conntrack says of a connection is to be known before its leg is told. */
 	conntrack_read(&agent->conntrack, now_ns(CLOCK_MONOTONIC));
 	consumed = ring_buffer__consume(agent->ring); /* what came without a wake-up, too */
+	agent->is_quiet = !consumed;
 	if (consumed >= 0 || consumed == ROUND_OVER || consumed == -EINTR)
 		return true;
 	fprintf(stderr, "hoptrace-loader: reading the ring buffer: %s; run with --verbose and report it\n",

@@ -1,13 +1,29 @@
-/** Who may ask: bearer token, and the Host check that keeps DNS rebinding away from a loopback listener. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+/** Who may ask: bearer tokens with roles, and the Host check that keeps DNS rebinding away from a loopback listener. */
+import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from './errors.ts';
+import { type Grant, hashOf, includesRole, type TokenRole } from './grants.ts';
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Name of the token that let the request in; null where none is asked for. */
+    caller: string | null;
+    /** What the caller may see; empty: all clusters. */
+    clusters: readonly string[];
+  }
+  interface FastifyContextConfig {
+    /** Least role; without: reader for GET, operator for everything else. */
+    role?: TokenRole;
+    /** What it tells is not kept by cluster: a token that is bound to some must not have it. */
+    tellsOfAllClusters?: boolean;
+  }
+}
+
 export interface AccessRules {
   /** Empty: no token is asked for, which config.ts allows on loopback only. Several while one is being rotated. */
-  readonly tokens: readonly string[];
+  readonly grants: readonly Grant[];
   /** null: any Host is served, because a token protects what matters. */
   readonly hosts: ReadonlySet<string> | null;
 }
@@ -18,12 +34,14 @@ export function allowedHosts(listenHost: string, extra: readonly string[]): Read
   return new Set([...LOOPBACK_NAMES, own, ...extra].map((name) => name.toLowerCase()));
 }
 
-/** Throws HOP_HOST_REFUSED or HOP_UNAUTHORIZED. */
+/** Notes the caller in the request. Throws HOP_HOST_REFUSED, HOP_UNAUTHORIZED or HOP_FORBIDDEN. */
 export function requireAccess(request: FastifyRequest, rules: AccessRules): void {
   requireHost(request.headers.host, rules.hosts);
-  if (rules.tokens.length > 0 && isProtected(request)) {
-    requireToken(request.headers.authorization, rules.tokens);
-  }
+  if (rules.grants.length === 0 || !isProtected(request)) return;
+  const grant = grantOf(request.headers.authorization, rules.grants);
+  request.caller = grant.name;
+  requireRole(request, grant);
+  request.clusters = grant.clusters;
 }
 
 function requireHost(header: string | undefined, hosts: AccessRules['hosts']): void {
@@ -38,7 +56,7 @@ function requireHost(header: string | undefined, hosts: AccessRules['hosts']): v
 }
 
 /** Goes by the matched route: the raw URL may spell `/api` in other ways (`/%61pi`). */
-function isProtected(request: FastifyRequest): boolean {
+export function isProtected(request: FastifyRequest): boolean {
   const route = request.routeOptions.url ?? '';
   return isUnder('/api', route) || isUnder('/api', request.url) || route === '/metrics';
 }
@@ -47,18 +65,43 @@ function isUnder(prefix: string, url: string): boolean {
   return url === prefix || url.startsWith(`${prefix}/`) || url.startsWith(`${prefix}?`);
 }
 
-function requireToken(header: string | undefined, tokens: readonly string[]): void {
+function grantOf(header: string | undefined, grants: readonly Grant[]): Grant {
   const given = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
-  if (given !== undefined && tokens.some((token) => isSameSecret(given, token))) return;
+  const hash = hashOf(given ?? '');
+  const grant = grants.find((each) => timingSafeEqual(each.hash, hash));
+  if (given !== undefined && grant !== undefined) return grant;
   const what = given === undefined ? 'No bearer token was sent.' : 'The bearer token is wrong.';
   throw new AppError(
     'HOP_UNAUTHORIZED',
-    `${what} Send "Authorization: Bearer …" with the token of HOPTRACE_API_TOKEN.`,
+    `${what} Send "Authorization: Bearer …" with a token of HOPTRACE_API_TOKEN or HOPTRACE_API_TOKENS_FILE.`,
   );
 }
 
-/** Hashing first makes both sides equally long, so that neither length nor content shows in the time. */
-function isSameSecret(given: string, expected: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(given), hash(expected));
+function requireRole(request: FastifyRequest, { name, role, clusters }: Grant): void {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (clusters.length > 0 && request.routeOptions.config?.tellsOfAllClusters === true) {
+    throw new AppError(
+      'HOP_FORBIDDEN',
+      `The token "${name}" is bound to clusters, and this is not kept by cluster.`,
+    );
+  }
+  const needed = request.routeOptions.config?.role ?? (isRead ? 'reader' : 'operator');
+  if (includesRole(role, needed)) return;
+  throw new AppError(
+    'HOP_FORBIDDEN',
+    `The token "${name}" has the role ${role}; this needs ${needed}.`,
+  );
+}
+
+/** Which clusters a question is about. Throws HOP_FORBIDDEN for one that the caller may not see. */
+export function askedClusters(
+  asked: string | undefined,
+  { clusters, caller }: Pick<FastifyRequest, 'clusters' | 'caller'>,
+): readonly string[] {
+  if (asked === undefined) return clusters;
+  if (clusters.length === 0 || clusters.includes(asked)) return [asked];
+  throw new AppError(
+    'HOP_FORBIDDEN',
+    `The token "${caller}" does not cover the cluster ${JSON.stringify(asked.slice(0, 80))}.`,
+  );
 }

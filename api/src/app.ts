@@ -13,6 +13,7 @@ import { allowedHosts, requireAccess } from './access.ts';
 import type { AlertEngine } from './alerts/engine.ts';
 import { answerClientError } from './clientError.ts';
 import { type ApiConfig, isLoopback, requireTokenBeyondLoopback } from './config.ts';
+import { answerUnchanged } from './etag.ts';
 import { guardStore } from './guardedStore.ts';
 import { type ApiMetrics, createMetrics } from './metrics.ts';
 import { registerOpenapi } from './openapi.ts';
@@ -20,16 +21,23 @@ import { answerUnmatched, registerPage } from './page.ts';
 import { validatorCompiler } from './parameters.ts';
 import type { PathStore } from './pathStore.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
+import { limitRate } from './rateLimit.ts';
 import { registerAlerts } from './routes/alerts.ts';
 import { registerCluster } from './routes/cluster.ts';
+import { registerIncidents } from './routes/incidents.ts';
+import { registerJaeger } from './routes/jaeger.ts';
 import { registerLists } from './routes/lists.ts';
+import { registerLive, registerWebSocket } from './routes/live.ts';
+import { registerMissing } from './routes/missing.ts';
 import { registerOperations } from './routes/operations.ts';
 import { registerServices } from './routes/services.ts';
+import { registerTopology } from './routes/topology.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
 
 /** Above the query time-out: a backstop for handlers that hang elsewhere. */
 const HANDLER_MARGIN_MS = 5_000;
 const MAX_PARAMETER_LENGTH = 200;
+const ALL_CLUSTERS: readonly string[] = Object.freeze([]);
 
 export interface ApiDeps {
   readonly config: ApiConfig;
@@ -50,11 +58,15 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const app = Fastify(serverOptions(deps, metrics));
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest('caller', null);
+  app.decorateRequest('clusters');
   addHooks(app, config, metrics);
   app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, metrics }));
   app.setNotFoundHandler((request, reply) => answerUnmatched(request, reply, config.webRoot));
 
-  await registerOpenapi(app, { needsToken: config.tokens.length > 0 });
+  await limitRate(app, config);
+  await registerOpenapi(app, { needsToken: config.grants.length > 0 });
+  await registerWebSocket(app);
   const routeDeps = {
     store: guardStore(deps.store, config, metrics),
     nowUs: deps.nowUs,
@@ -64,8 +76,13 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   registerLists(typed, routeDeps);
   registerCluster(typed, routeDeps);
+  registerIncidents(typed, routeDeps);
+  registerMissing(typed, routeDeps);
+  registerJaeger(typed, routeDeps);
+  registerLive(typed, { ...routeDeps, maxLive: config.maxLive });
   registerAlerts(typed, { ...routeDeps, alerts: deps.alerts ?? null });
   registerServices(typed, routeDeps);
+  registerTopology(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();
@@ -98,14 +115,28 @@ function requestIdOf(request: IncomingMessage): string {
 function addHooks(app: FastifyInstance, config: ApiConfig, metrics: ApiMetrics): void {
   const hosts = isLoopback(config.host) ? allowedHosts(config.host, config.allowedHosts) : null;
   app.addHook('onRequest', async (request) => {
-    requireAccess(request, { tokens: config.tokens, hosts });
+    request.clusters = ALL_CLUSTERS;
+    requireAccess(request, { grants: config.grants, hosts });
   });
-  app.addHook('onSend', async (request, reply) => setSecurityHeaders(request, reply));
+  app.addHook('onSend', async (request, reply, payload) => {
+    setSecurityHeaders(request, reply);
+    return answerUnchanged(request, reply, payload);
+  });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
     const labels = { method: request.method, route, status: String(reply.statusCode) };
     metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
+    auditChange(request, reply);
   });
+}
+
+/** Who changed, or tried to change, what: also where it was refused. Bodies may hold anything and stay out. */
+function auditChange(request: FastifyRequest, reply: FastifyReply): void {
+  const { method, params, caller, ip } = request;
+  const route = request.routeOptions.url;
+  if (method === 'GET' || method === 'HEAD' || route === undefined) return;
+  const entry = { audit: true, caller, ip, method, route, params, status: reply.statusCode };
+  request.log.info(entry, 'change asked for');
 }
 
 interface Exchange {

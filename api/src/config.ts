@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { AppError, type FieldError } from './errors.ts';
+import { type Grant, grantsFileSchema, grantsOf, hashOf } from './grants.ts';
 
 const MIN_TOKEN_LENGTH = 16;
 
@@ -24,6 +25,12 @@ const environmentSchema = z.object({
   HOPTRACE_API_TOKEN: tokenList.prefault(''),
   /** For mounted secrets; one token a line. */
   HOPTRACE_API_TOKEN_FILE: z.string().optional(),
+  /** Tokens with roles and clusters, as JSON: see docs/tokens.md. Those of HOPTRACE_API_TOKEN are admins. */
+  HOPTRACE_API_TOKENS_FILE: z.string().optional(),
+  /** Per token, or per address where none is asked for. A page that looks every second asks 120 times. */
+  HOPTRACE_API_REQUESTS_PER_MINUTE: integer(1, 10_000_000).prefault('6000'),
+  /** Each holds a socket and up to 500 paths that wait for it. */
+  HOPTRACE_API_MAX_LIVE: integer(0, 10_000).prefault('100'),
   /** More names that the Host check on loopback lets pass, for a reverse proxy on the same machine. */
   HOPTRACE_API_ALLOWED_HOSTS: list.prefault(''),
   /** The page's build in this checkout. */
@@ -53,18 +60,31 @@ export function readConfig(env: Environment, readText: (path: string) => string)
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => issueError(issue, given)));
-  const config = toConfig(parsed.data, tokensFromFile(parsed.data, readText));
+  const config = toConfig(parsed.data, {
+    tokens: tokensFromFile(parsed.data, readText),
+    grants: grantsFromFile(parsed.data, readText),
+  });
   requireTokenBeyondLoopback(config);
   return config;
 }
 
-function toConfig(env: z.infer<typeof environmentSchema>, fileTokens: readonly string[]) {
+interface FromFiles {
+  readonly tokens: readonly string[];
+  readonly grants: readonly Grant[];
+}
+
+function toConfig(env: z.infer<typeof environmentSchema>, files: FromFiles) {
+  const tokens = [...env.HOPTRACE_API_TOKEN, ...files.tokens];
+  const admins = tokens.map((token, index) => adminOf(token, index));
   const port = env.HOPTRACE_API_PORT;
   return Object.freeze({
     host: env.HOPTRACE_API_HOST,
     // 0 asks the kernel for a free port and must stay 0.
     port: port === 0 ? 0 : port + env.HOPTRACE_PORT_OFFSET,
-    tokens: [...env.HOPTRACE_API_TOKEN, ...fileTokens],
+    tokens,
+    grants: [...admins, ...files.grants],
+    requestsPerMinute: env.HOPTRACE_API_REQUESTS_PER_MINUTE,
+    maxLive: env.HOPTRACE_API_MAX_LIVE,
     allowedHosts: env.HOPTRACE_API_ALLOWED_HOSTS,
     webRoot: env.HOPTRACE_API_WEB_ROOT,
     queryTimeoutMs: env.HOPTRACE_API_QUERY_TIMEOUT_MS,
@@ -75,20 +95,26 @@ function toConfig(env: z.infer<typeof environmentSchema>, fileTokens: readonly s
   });
 }
 
+/** A token that stands alone may do everything. */
+function adminOf(token: string, index: number): Grant {
+  return { name: `token-${index + 1}`, role: 'admin', clusters: [], hash: hashOf(token) };
+}
+
 /** True for addresses that only this machine can reach. Names other than localhost may resolve anywhere. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
 /** Throws HOP_TOKEN_REQUIRED. Whoever builds the API without readConfig is held to it too. */
-export function requireTokenBeyondLoopback(config: Pick<ApiConfig, 'host' | 'tokens'>): void {
-  if (config.tokens.length > 0 || isLoopback(config.host)) return;
+export function requireTokenBeyondLoopback(config: Pick<ApiConfig, 'host' | 'grants'>): void {
+  if (config.grants.length > 0 || isLoopback(config.host)) return;
   throw new AppError('HOP_TOKEN_REQUIRED', `the API would listen on ${config.host}`, {
     errors: [
       {
         field: 'HOPTRACE_API_TOKEN',
         text: 'is not set.',
-        remedy: 'Set it (or HOPTRACE_API_TOKEN_FILE), or listen on 127.0.0.1.',
+        remedy:
+          'Set it (or HOPTRACE_API_TOKEN_FILE, HOPTRACE_API_TOKENS_FILE), or listen on 127.0.0.1.',
       },
     ],
   });
@@ -112,6 +138,34 @@ function tokensFromFile(
   if (!parsed.success) throw fail(parsed.error.issues[0]?.message ?? '', 'Use longer tokens.');
   if (parsed.data.length === 0) throw fail('holds no token', 'Write one token a line.');
   return parsed.data;
+}
+
+/** What is wrong with an entry is told by its place; what is in the file is not. */
+function grantsFromFile(
+  env: z.infer<typeof environmentSchema>,
+  readText: (path: string) => string,
+): readonly Grant[] {
+  const path = env.HOPTRACE_API_TOKENS_FILE;
+  if (path === undefined) return [];
+  const fail = (text: string) =>
+    invalid([
+      {
+        field: 'HOPTRACE_API_TOKENS_FILE',
+        text: `${path}: ${text}.`,
+        remedy: 'Write a JSON list of {"name", "role", "token" or "sha256"}; see docs/tokens.md.',
+      },
+    ]);
+  let content: unknown;
+  try {
+    content = JSON.parse(readText(path));
+  } catch (error) {
+    // A message of the JSON parser quotes the text, which holds tokens.
+    throw fail(error instanceof SyntaxError ? 'is no JSON' : String(error));
+  }
+  const parsed = grantsFileSchema.safeParse(content);
+  if (parsed.success) return grantsOf(parsed.data);
+  const issue = parsed.error.issues[0];
+  throw fail(`${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim());
 }
 
 function issueError(issue: z.core.$ZodIssue, env: Environment): FieldError {

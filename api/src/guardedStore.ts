@@ -57,6 +57,12 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
     listServices: (window, call) => run('listServices', call, (c) => store.listServices(window, c)),
     serviceStats: (query, call) => run('serviceStats', call, (c) => store.serviceStats(query, c)),
     overview: (window, call) => run('overview', call, (c) => store.overview(window, c)),
+    topologyAt: (query, call) => run('topologyAt', call, (c) => store.topologyAt(query, c)),
+    refusalFacts: (query, call) => run('refusalFacts', call, (c) => store.refusalFacts(query, c)),
+    pathsByIds: (ids, call) => run('pathsByIds', call, (c) => store.pathsByIds(ids, c)),
+    pathVersions: (query, call) => run('pathVersions', call, (c) => store.pathVersions(query, c)),
+    hopEdges: (window, call) => run('hopEdges', call, (c) => store.hopEdges(window, c)),
+    missing: (query, call) => run('missing', call, (c) => store.missing(query, c)),
     // A readiness probe must not be refused because the API is busy, nor count as a query.
     ping: (call) => withTimeout('ping', call, pingTimeoutMs, (c) => store.ping(c)),
   };
@@ -85,7 +91,7 @@ async function withTimeout<T>(
   call.signal.addEventListener('abort', onGone, { once: true });
   if (call.signal.aborted) onGone();
   try {
-    return await Promise.race([ask({ signal: end.signal }), given]);
+    return await Promise.race([ask({ signal: end.signal, clusters: call.clusters }), given]);
   } finally {
     clearTimeout(timer);
     call.signal.removeEventListener('abort', onGone);

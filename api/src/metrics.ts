@@ -10,6 +10,8 @@ export interface ApiMetrics {
   readonly queriesInFlight: Gauge;
   readonly queriesRefused: Counter;
   readonly problems: Counter<'code'>;
+  readonly liveListeners: Gauge;
+  readonly liveDropped: Counter;
 }
 
 /** `withProcess` adds memory, CPU and event loop of the process; these keep a timer, so only a real process wants them. */
@@ -41,6 +43,16 @@ export function createMetrics(options: { readonly withProcess: boolean }): ApiMe
     queriesRefused: new Counter({
       name: 'hoptrace_api_queries_refused_total',
       help: 'Queries answered with HOP_BUSY because all places were taken.',
+      registers,
+    }),
+    liveListeners: new Gauge({
+      name: 'hoptrace_api_live_listeners',
+      help: 'Connections of /api/v1/live.',
+      registers,
+    }),
+    liveDropped: new Counter({
+      name: 'hoptrace_api_live_dropped_paths_total',
+      help: 'Paths not sent because a listener read too slowly.',
       registers,
     }),
     problems: new Counter({

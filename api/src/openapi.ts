@@ -10,6 +10,17 @@ import {
   silenceSchema,
 } from '@hoptrace/domain/rest/alerts.ts';
 import {
+  incidentFilterSchema,
+  incidentListSchema,
+  incidentSchema,
+} from '@hoptrace/domain/rest/incidents.ts';
+import {
+  jaegerSpanSchema,
+  jaegerTagSchema,
+  jaegerTraceSchema,
+} from '@hoptrace/domain/rest/jaeger.ts';
+import { liveFilterSchema, liveMessageSchema } from '@hoptrace/domain/rest/live.ts';
+import {
   hopSchema,
   hopTimesSchema,
   partySchema,
@@ -21,10 +32,8 @@ import {
   warningSchema,
 } from '@hoptrace/domain/rest/path.ts';
 import {
-  pathFilterSchema,
   pathListSchema,
   problemSchema,
-  refusalFilterSchema,
   refusalItemSchema,
   refusalListSchema,
 } from '@hoptrace/domain/rest/queries.ts';
@@ -38,6 +47,11 @@ import {
   serviceStatsSchema,
   serviceTotalsSchema,
 } from '@hoptrace/domain/rest/services.ts';
+import {
+  topologyFilterSchema,
+  topologyItemSchema,
+  topologyListSchema,
+} from '@hoptrace/domain/rest/topology.ts';
 import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance } from 'fastify';
 import {
@@ -46,7 +60,14 @@ import {
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { PARAMETER_HELP } from './parameters.ts';
-import { agentListSchema, agentSchema, overviewSchema, readinessSchema } from './responses.ts';
+import {
+  agentListSchema,
+  agentSchema,
+  missingSchema,
+  overviewSchema,
+  readinessSchema,
+} from './responses.ts';
+import { pathQuerySchema, refusalQuerySchema } from './routes/lists.ts';
 
 const API_VERSION = '1';
 /** The bar holds the logo of the framework and a box for other documents. */
@@ -65,6 +86,13 @@ const COMPONENTS = {
   PathList: pathListSchema,
   RefusalItem: refusalItemSchema,
   RefusalList: refusalListSchema,
+  Incident: incidentSchema,
+  IncidentList: incidentListSchema,
+  LiveMessage: liveMessageSchema,
+  Missing: missingSchema,
+  JaegerTag: jaegerTagSchema,
+  JaegerSpan: jaegerSpanSchema,
+  JaegerTrace: jaegerTraceSchema,
   Alert: alertSchema,
   AlertList: alertListSchema,
   AlertRule: alertRuleSchema,
@@ -73,6 +101,8 @@ const COMPONENTS = {
   SilenceList: silenceListSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
+  TopologyItem: topologyItemSchema,
+  TopologyList: topologyListSchema,
   Losses: lossesSchema,
   Overview: overviewSchema,
   DurationStats: durationStatsSchema,
@@ -98,9 +128,14 @@ type Override = NonNullable<z.core.ToJSONSchemaParams['override']>;
 
 /** Which parameter a schema is the schema of: filters share their fields. */
 const PARAMETERS = new Map<unknown, string>(
-  [pathFilterSchema, refusalFilterSchema, serviceStatsFilterSchema].flatMap(({ shape }) =>
-    Object.entries(shape).map(([name, schema]) => [schema, name] as const),
-  ),
+  [
+    pathQuerySchema,
+    refusalQuerySchema,
+    incidentFilterSchema,
+    liveFilterSchema,
+    serviceStatsFilterSchema,
+    topologyFilterSchema,
+  ].flatMap(({ shape }) => Object.entries(shape).map(([name, schema]) => [schema, name] as const)),
 );
 
 /** Descriptions live in zod's global registry, component names in ours: this brings the former along. */
@@ -134,6 +169,7 @@ export async function registerOpenapi(
       servers: [{ url: '/' }],
       tags: [
         { name: 'paths', description: 'Requests and the machines that they crossed' },
+        { name: 'jaeger', description: 'Paths as traces, for Jaeger’s UI and for Grafana' },
         { name: 'services', description: 'Counts and durations over time, from roll-ups' },
         { name: 'cluster', description: 'Agents and totals' },
         { name: 'operations', description: 'Health and metrics of the API itself' },

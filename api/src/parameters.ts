@@ -21,6 +21,13 @@ export const PARAMETER_HELP: Readonly<Record<string, string>> = {
   kind: `Write one of ${REFUSAL_KINDS.join(', ')}.`,
   class:
     'Write A (witnessed), B (strong), C (inferred), D (ambiguous) or M (missing): the worst edge of the path.',
+  limit: 'Write a number from 1 to 1000 (100000 with format=ndjson or csv).',
+  cluster: 'Write the name of a cluster, as its agents tell it.',
+  cause: 'Write a cause code, such as noLocalEndpoints.',
+  gapSeconds: 'Write seconds from 1 to 3600.',
+  fields:
+    'Write names of fields with commas between them, such as pathId,client.ip,hops.rtt.valueNs.',
+  format: 'Write one of json, ndjson, csv.',
   step: 'Write seconds that divide an hour into whole minutes (60, 300, 900), or whole hours (3600, 86400).',
   port: 'Write the name of a port of the service, such as http.',
   entryNode: 'Write the name of a node, such as node1.',
@@ -34,7 +41,9 @@ export const PARAMETER_HELP: Readonly<Record<string, string>> = {
   endsAtUs: 'Write microseconds since the epoch (1767225600000000).',
   createdBy: 'Write who sets it.',
   comment: 'Write why.',
-  limit: 'Write a number from 1 to 1000.',
+  at: INSTANT_HELP,
+  namespace: 'Write the name of a namespace, such as shop.',
+  name: 'Write the name of an object, such as web.',
   cursor: 'Write the nextCursor of the page before, unchanged, or leave it out for the first page.',
 };
 const MAX_SHOWN = 80;

@@ -1,4 +1,7 @@
 /** What the API needs from the store: reading, by filter and time window. clickhouseStore.ts provides it. */
+
+import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
+import type { IncidentFilter } from '@hoptrace/domain/rest/incidents.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type {
   PathFilter,
@@ -7,7 +10,8 @@ import type {
   RefusalList,
 } from '@hoptrace/domain/rest/queries.ts';
 import type { HopSeries, RequestPoint, ServiceTotals } from '@hoptrace/domain/rest/services.ts';
-import type { AgentRow, OverviewCounts } from './responses.ts';
+import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
+import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 
 /** Microseconds since the epoch; `to` is exclusive. */
 export interface TimeWindow {
@@ -18,6 +22,28 @@ export interface TimeWindow {
 export type PathQuery = Omit<PathFilter, 'from' | 'to'> & TimeWindow;
 export type RefusalQuery = Omit<RefusalFilter, 'from' | 'to'> & TimeWindow;
 
+export interface RefusalFactQuery
+  extends TimeWindow,
+    Partial<Pick<IncidentFilter, 'service' | 'node' | 'kind' | 'cause'>> {
+  readonly rows: number;
+}
+
+export interface MissingQuery extends TimeWindow {
+  readonly stepUs: number;
+  readonly silentUs: number;
+}
+
+/** Parties by name, or by role where they have none. */
+export interface HopEdge {
+  readonly parent: string;
+  readonly child: string;
+  readonly hops: number;
+}
+
+export interface PathVersion {
+  readonly pathId: string;
+  readonly version: number;
+}
 /** `from` and `to` lie on whole steps. */
 export interface ServiceQuery extends TimeWindow {
   readonly namespace: string;
@@ -31,9 +57,32 @@ export interface ServiceQuery extends TimeWindow {
 /** countedUntilUs: end of the newest minute of the window that is in the counts; null: none is. */
 export type Counted<T> = T & { readonly countedUntilUs: number | null };
 
+export interface TopologyPlace {
+  readonly cluster: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface TopologyQuery {
+  readonly atUs: number;
+  readonly cluster?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  /** The last item of the page before. */
+  readonly after: TopologyPlace | null;
+  readonly limit: number;
+}
+
 /** `signal` fires when nobody waits for the answer any more. */
-export interface StoreCall {
+export interface Call {
   readonly signal: AbortSignal;
+}
+
+export interface StoreCall extends Call {
+  /** What the caller may see; empty: all. */
+  readonly clusters: readonly string[];
 }
 
 /**
@@ -47,6 +96,19 @@ export interface PathStore {
   /** One entry per node that was heard of since then; losses are summed from then on. */
   listAgents(sinceUs: number, call: StoreCall): Promise<readonly AgentRow[]>;
   overview(window: TimeWindow, call: StoreCall): Promise<OverviewCounts>;
+  /** The newest `rows` refused paths of the window. */
+  refusalFacts(query: RefusalFactQuery, call: StoreCall): Promise<RefusalFact[]>;
+  /** Newest versions, oldest first; ids that are gone are left out. */
+  pathsByIds(ids: readonly string[], call: StoreCall): Promise<Path[]>;
+  /** The paths of the window whose start is known, with their version, oldest first; at most `rows`, the newest. */
+  pathVersions(
+    query: TimeWindow & { readonly rows: number },
+    call: StoreCall,
+  ): Promise<PathVersion[]>;
+  /** Over the newest paths of the window, the busiest first. */
+  hopEdges(window: TimeWindow, call: StoreCall): Promise<readonly HopEdge[]>;
+  /** Losses by steps of `stepUs`, silences longer than `silentUs`, and what paths lack. */
+  missing(query: MissingQuery, call: StoreCall): Promise<MissingFacts>;
   /** From roll-ups; the window is on whole minutes. The busiest first. */
   listServices(window: TimeWindow, call: StoreCall): Promise<Counted<{ items: ServiceTotals[] }>>;
   /** From roll-ups; the window is on whole steps. */
@@ -54,6 +116,8 @@ export interface PathStore {
     query: ServiceQuery,
     call: StoreCall,
   ): Promise<Counted<{ points: RequestPoint[]; hops: HopSeries[] }>>;
+  /** Objects as of a time, in order of cluster, kind, namespace and name. */
+  topologyAt(query: TopologyQuery, call: StoreCall): Promise<readonly TopologyItem[]>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */
   ping(call: StoreCall): Promise<void>;
 }

@@ -22,13 +22,13 @@ test('an unknown parameter is named, with the known ones', async () => {
     status: 400,
     code: 'HOP_PARAMETER_UNKNOWN',
     detail:
-      'There is no parameter "servcie" here. Known parameters: from, to, service, client, node, outcome, extraHops, class, limit, cursor.',
+      'There is no parameter "servcie" here. Known parameters: from, to, cluster, service, client, node, outcome, extraHops, class, limit, cursor, fields, format.',
     errors: [
       {
         field: 'servcie',
         text: 'There is no parameter "servcie" here.',
         remedy:
-          'Known parameters: from, to, service, client, node, outcome, extraHops, class, limit, cursor.',
+          'Known parameters: from, to, cluster, service, client, node, outcome, extraHops, class, limit, cursor, fields, format.',
       },
     ],
   });
@@ -51,7 +51,12 @@ test.each([
   ['extraHops=%20', 'extraHops', '" "', 'extra hops'],
   ['from=2026-09-01T12:00:00+02:00', 'from', '12:00:00 02:00', '%2B'],
   ['limit=0', 'limit', '"0"', '1 to 1000'],
-  ['limit=1001', 'limit', '"1001"', '1 to 1000'],
+  ['limit=1001', 'limit', '1001', 'at most 1000'],
+  ['limit=100001&format=csv', 'limit', '"100001"', '100000'],
+  ['fields=pathId,client.mac', 'fields', '"client.mac"', 'ip, port, source'],
+  ['fields=pathId.x', 'fields', '"pathId.x"', 'no fields'],
+  ['fields=constructor', 'fields', '"constructor"', 'pathId'],
+  ['format=xml', 'format', '"xml"', 'json, ndjson, csv'],
   ['outcome=served&outcome=reset', 'outcome', '2 times', 'once'],
 ])('%s: the field, its value and the remedy are named', async (query, field, value, remedy) => {
   const problem = await problemAt(`/api/v1/paths?${query}`);

@@ -87,6 +87,40 @@ export const readinessSchema = z.object({
   checks: z.array(checkSchema),
 });
 
+export const missingFactsSchema = z.object({
+  losses: z
+    .array(
+      z.object({ cluster: z.string(), node: z.string(), fromUs: z.int(), losses: lossesSchema }),
+    )
+    .describe('steps of time in which an agent lost something, newest first; the 5000 newest'),
+  silences: z
+    .array(
+      z.object({
+        cluster: z.string(),
+        node: z.string(),
+        fromUs: z.int().describe('its last sign of life before'),
+        toUs: z.int(),
+        isOpen: z.boolean().describe('it was not over at the end of the range'),
+      }),
+    )
+    .describe('times in which an agent was not heard of, newest first; the 5000 newest'),
+  paths: z.object({
+    total: count,
+    incomplete: count.describe('paths with a part that nobody saw'),
+    warnings: z
+      .array(z.object({ code: z.string(), paths: count }))
+      .describe('what paths warn of, by the number of paths'),
+  }),
+});
+
+export const missingSchema = z.object({
+  fromUs: z.int(),
+  toUs: z.int().describe('exclusive'),
+  stepUs: z.int().describe('length of the steps of `losses`'),
+  ...missingFactsSchema.shape,
+});
+
+export type MissingFacts = z.infer<typeof missingFactsSchema>;
 export type AgentRow = z.infer<typeof agentRowSchema>;
 export type Agent = z.infer<typeof agentSchema>;
 export type OverviewCounts = z.infer<typeof overviewCountsSchema>;

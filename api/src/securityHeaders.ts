@@ -18,6 +18,8 @@ const DOCS_CSP = `${PAGE_CSP}; style-src 'self' 'unsafe-inline'`;
 const FOREVER = 'public, max-age=31536000, immutable';
 const ASK_EVERY_TIME = 'no-cache';
 const NEVER_KEEP = 'no-store';
+/** One user's browser may keep it, and must ask whether it is still so (ETag). */
+const ASK_IF_SAME = 'private, no-cache';
 
 /** Chosen by matched route and kind of answer. */
 export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply): void {
@@ -33,12 +35,13 @@ export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply)
   reply.header('x-request-id', request.id);
 }
 
-/** Data is of one moment and one user; files of the page may be kept but must be asked for again. */
+/** Data is of one user, and asked for again each time; so are files of the page. */
 function cacheControlOf(
   request: FastifyRequest,
   reply: FastifyReply,
   { isDocs, isPage }: { readonly isDocs: boolean; readonly isPage: boolean },
 ): string {
-  if (reply.statusCode >= 400 || !(isDocs || isPage)) return NEVER_KEEP;
+  if (reply.statusCode >= 400) return NEVER_KEEP;
+  if (!(isDocs || isPage)) return ASK_IF_SAME;
   return isPage && request.url.startsWith('/assets/') ? FOREVER : ASK_EVERY_TIME;
 }

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { CollectorStore } from './collectorStore.ts';
 import type { CollectorConfig } from './config.ts';
 import { type Durability, openDurability } from './durability.ts';
-import { LimitWatch, reportTopology, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
+import { LimitWatch, stitchMetrics, writeHeartbeats } from './housekeeping.ts';
 import { Gate } from './http/gate.ts';
 import { registerHealth } from './http/health.ts';
 import { listen } from './http/listen.ts';
@@ -30,14 +30,15 @@ import { WINDOW_LIMITS } from './stitch/placeWindows.ts';
 import { Stitcher } from './stitch/stitcher.ts';
 import { StoreWatch } from './storeWatch.ts';
 import { NodeFactsBook } from './topology/nodeFactsBook.ts';
-import { TopologyFile } from './topology/topologyFile.ts';
+import { registerPostTopology } from './topology/postTopology.ts';
+import { TopologyService } from './topology/topologyService.ts';
 
 /** RFC 6455 registry: service restart. */
 const TRY_AGAIN = 1012;
 const STITCH_TURN_MS = 100;
 const HOUSEKEEPING_MS = 1000;
 const OVERLOAD_LOOK_MS = 250;
-const TOPOLOGY_POLL_MS = 2000;
+const TOKENS_POLL_MS = 2000;
 const LIMIT_REPORT_MS = 60_000;
 /** Path versions that evicted groups may leave behind between two turns. */
 const MAX_LEFT_CHANGES = 10_000;
@@ -74,7 +75,6 @@ export function buildCollector(deps: CollectorDeps): Collector {
     metrics,
     async start() {
       await topology.load();
-      reportTopology(app.log, metrics, topology);
       const durability = await openLog(parts);
       const url = await listen(app, config);
       durability?.intake.start();
@@ -84,8 +84,8 @@ export function buildCollector(deps: CollectorDeps): Collector {
       every(HOUSEKEEPING_MS, () => parts.rollups?.turn());
       every(HOUSEKEEPING_MS, () => stitcher.expire(nowMs()));
       every(HOUSEKEEPING_MS, () => writeHeartbeats(heartbeats, parts));
-      every(TOPOLOGY_POLL_MS, async () => {
-        if (await topology.poll()) reportTopology(app.log, metrics, topology);
+      topology.start(stitcher);
+      every(TOKENS_POLL_MS, async () => {
         for (const news of await parts.book.poll()) app.log.info({ news }, 'tokens read again');
       });
       every(LIMIT_REPORT_MS, () => parts.limitWatch.report());
@@ -111,9 +111,10 @@ function createParts(deps: CollectorDeps) {
   const limitWatch = new LimitWatch(limits, app.log);
   const watch = new StoreWatch(app.log);
   const abort = new AbortController();
-  const topology = new TopologyFile(config.topologyFile);
-  const heartbeats = new HeartbeatBook(config.heartbeatMs);
   const nodeFacts = new NodeFactsBook();
+  const told = { config, modes: nodeFacts, metrics, log: app.log, nowMs };
+  const topology = new TopologyService({ ...told, store: store.topology ?? null });
+  const heartbeats = new HeartbeatBook(config.heartbeatMs);
   const durable: { log: Durability | null } = { log: null };
   const overload = new Overload({
     ...{ marks: config.shed, nowMs, log: app.log, metrics },
@@ -138,6 +139,7 @@ function createParts(deps: CollectorDeps) {
       const now = nowMs();
       heartbeats.note(envelope, now);
       nodeFacts.note(envelope, now * 1000);
+      topology.agents.note(envelope, now * 1000);
       noteLosses(metrics, envelope);
       noteClock(metrics, envelope);
       for (const record of records) stitcher.add(record, now, { lsn, isNews: true });
@@ -204,7 +206,7 @@ async function tidy({ app }: Parts, durability: Durability): Promise<void> {
 }
 
 interface StitcherParts {
-  readonly topology: TopologyFile;
+  readonly topology: TopologyService;
   readonly heartbeats: HeartbeatBook;
   readonly nodeFacts: NodeFactsBook;
   readonly shedder: PathShedder;
@@ -225,12 +227,12 @@ function createStitcher(
     maxLeftChanges: MAX_LEFT_CHANGES,
     ...{ reconstruct, onError, shedder },
     contextOf: (cluster, atUs) => {
-      const then = topology.state.topologyAt(atUs);
+      const then = topology.topologyAt(cluster, atUs);
       return {
         cluster,
         topology: nodeFacts.applied(cluster, then, atUs),
         images: nodeFacts.images(cluster, then),
-        addressesByNode: heartbeats.addressesByNode(cluster),
+        addressesByNode: topology.agents.addressesByNode(cluster, atUs),
         losses: heartbeats.lossWindows(cluster),
       };
     },
@@ -255,25 +257,28 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
   app.register(async (scope) => {
     registerStream(scope, { intake, ...config });
     registerPostRoutes(scope, { intake, limits: config, storeWaitMs: config.storeWaitMs });
+    registerPostTopology(scope, {
+      ...{ book: topology.book, limits: config, nowMs },
+      isTold: () => topology.isTold,
+    });
     registerHealth(scope, {
       metrics,
       isClosing,
       refreshMetrics: refresher(parts),
       pingStore: () => store.ping(),
       warnings: () => [
-        ...[topology.state.error?.message ?? []].flat(),
-        ...book.errors,
-        ...limitWatch.warnings,
+        ...[...topology.warnings(), ...book.errors, ...limitWatch.warnings],
         ...parts.overload.watch.warnings,
       ],
     });
   });
 }
 
-function refresher({ metrics, stitcher, rollups, overload }: Parts): () => void {
+function refresher({ metrics, stitcher, rollups, topology, overload }: Parts): () => void {
   const refreshStitch = stitchMetrics(metrics, stitcher);
   return () => {
     refreshStitch();
+    topology.refreshMetrics();
     overload.refreshMetrics();
     metrics.rollupLag.set(rollups?.lagSeconds ?? 0);
     metrics.rollupDirty.set(rollups?.dirtyMinutes ?? 0);
@@ -282,7 +287,7 @@ function refresher({ metrics, stitcher, rollups, overload }: Parts): () => void 
 
 /** Stores what was accepted and what it means, as far as ClickHouse allows within closeTimeoutMs. */
 async function finish(parts: Parts): Promise<void> {
-  const { app, config, abort, pipeline, pathWriter, heartbeats } = parts;
+  const { app, config, abort, pipeline, pathWriter, heartbeats, topology } = parts;
   const { log } = parts.durable;
   const deadline = setTimeout(() => abort.abort(), config.closeTimeoutMs);
   if (log === null) pipeline.stopAccepting();
@@ -291,6 +296,7 @@ async function finish(parts: Parts): Promise<void> {
   const rest = log === null ? 'agents send them again' : 'they are in the log';
   if (!isDrained) app.log.warn(`closing with batches that are not stored; ${rest}`);
   pipeline.close();
+  await topology.close();
   await pathWriter.flush();
   // What is left uncounted is found at the next start.
   if (!abort.signal.aborted)

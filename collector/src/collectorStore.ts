@@ -2,6 +2,7 @@
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Losses, NodeAddress, Sourced } from '@hoptrace/domain/wire/v1.ts';
+import type { TopologyStore } from './topology/topologyStore.ts';
 
 /** A path that later evidence made part of another one. `version` is above all versions written before. */
 export interface PathWithdrawal {
@@ -39,6 +40,8 @@ export interface CollectorStore {
   insertHeartbeats(heartbeats: readonly Heartbeat[], token: string): Promise<void>;
   /** Rejects while the store does not answer. */
   ping(): Promise<void>;
+  /** Absent: the topology is kept in memory only. */
+  readonly topology?: TopologyStore;
   /** Absent: nothing is rolled up. */
   readonly rollups?: RollupStore;
 }

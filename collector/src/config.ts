@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { AppError, type FieldProblem } from './errors.ts';
 import { MIN_TOKEN_LENGTH, parseRevoked, parseTokens } from './http/tokens.ts';
+import { TOPOLOGY_VARIABLES, topologyConfigOf } from './topology/topologyConfig.ts';
 
 const integer = (min: number, max: number) =>
   z
@@ -48,6 +49,7 @@ const environmentSchema = z.object({
   HOPTRACE_COLLECTOR_TENANT_NODES: integer(0, 1_000_000).prefault('10000'),
   /** `kubectl get nodes,pods,services,endpointslices -A -o json`; unset: nothing is named. */
   HOPTRACE_TOPOLOGY_FILE: z.string().min(1).optional(),
+  ...TOPOLOGY_VARIABLES,
   /** Where `hoptrace up` keeps its data; the log goes below it. */
   HOPTRACE_DATA_DIR: z.string().min(1).default('.data'),
   /**
@@ -143,6 +145,7 @@ function toConfig(env: z.infer<typeof environmentSchema>) {
       tenantNodes: env.HOPTRACE_COLLECTOR_TENANT_NODES,
     },
     topologyFile: env.HOPTRACE_TOPOLOGY_FILE ?? null,
+    topology: topologyConfigOf(env, env.HOPTRACE_TOPOLOGY_FILE !== undefined),
     logDir: logDirOf(env),
     logMaxBytes: env.HOPTRACE_COLLECTOR_LOG_MAX_BYTES,
     logSegmentBytes: env.HOPTRACE_COLLECTOR_LOG_SEGMENT_BYTES,

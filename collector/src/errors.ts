@@ -9,7 +9,7 @@ interface ErrorRow {
 export const ERRORS = {
   HOP_CONFIG_INVALID: { status: 0, title: 'a setting is not valid' },
   HOP_TOKEN_REQUIRED: { status: 0, title: 'a token is required beyond loopback' },
-  HOP_TOPOLOGY_INVALID: { status: 0, title: 'the topology file is not valid' },
+  HOP_TOPOLOGY_INVALID: { status: 400, title: 'the topology is not valid' },
   HOP_LOG_LOCKED: { status: 0, title: 'the log belongs to a running collector' },
   HOP_LOG_UNUSABLE: { status: 0, title: 'the log cannot be kept' },
   HOP_PORT_IN_USE: { status: 0, title: 'the port is taken' },
@@ -23,6 +23,7 @@ export const ERRORS = {
   HOP_FORBIDDEN: { status: 403, title: 'the token may not speak for this node' },
   HOP_ORIGIN_REFUSED: { status: 403, title: 'browsers may not send records' },
   HOP_NOT_FOUND: { status: 404, title: 'no such address' },
+  HOP_TOPOLOGY_TOLD: { status: 409, title: 'the topology comes from elsewhere' },
   HOP_BATCH_TOO_LARGE: { status: 413, title: 'the batch is too large' },
   HOP_MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'the content type is not supported' },
   HOP_ENCODING_UNSUPPORTED: { status: 415, title: 'the content encoding is not supported' },

@@ -1,14 +1,12 @@
-/** What happens by the clock and not on a message: heartbeats, the topology file, gauges. */
+/** What happens by the clock and not on a message: heartbeats, gauges. */
 import type { FastifyBaseLogger } from 'fastify';
 import { type CollectorStore, isDataError } from './collectorStore.ts';
-import { describeError } from './errors.ts';
 import type { HeartbeatBook } from './ingest/heartbeats.ts';
 import type { LimitReport, RateLimits } from './ingest/rateLimits.ts';
 import { heartbeatsToken } from './ingest/token.ts';
 import type { Metrics } from './metrics.ts';
 import type { Stitcher } from './stitch/stitcher.ts';
 import type { StoreWatch } from './storeWatch.ts';
-import type { TopologyFile } from './topology/topologyFile.ts';
 
 export interface HeartbeatDeps {
   readonly store: Pick<CollectorStore, 'insertHeartbeats'>;
@@ -30,19 +28,6 @@ export async function writeHeartbeats(book: HeartbeatBook, deps: HeartbeatDeps):
     if (isDataError(error)) return;
     for (const heartbeat of due) book.giveBack(heartbeat);
   }
-}
-
-/** Says in metrics and log which topology is in use. Call on change only: it logs. */
-export function reportTopology(
-  log: FastifyBaseLogger,
-  metrics: Metrics,
-  topology: TopologyFile,
-): void {
-  const { error, objectCount } = topology.state;
-  metrics.topologyUp.set(error === null ? 1 : 0);
-  metrics.topologyObjects.set(objectCount);
-  if (error === null) log.info({ objects: objectCount }, 'topology in use');
-  else log.error({ reason: describeError(error) }, 'topology file broke, the old one stays in use');
 }
 
 /** Answers a function that sets the gauges and moves the counters by what happened since its last call. */

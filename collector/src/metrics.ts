@@ -15,6 +15,7 @@ export function createMetrics() {
     registry,
     ...logMetrics(registers),
     ...windowMetrics(registers),
+    ...topologyMetrics(registers),
     ...rollupMetrics(registers),
     ...limitMetrics(registers),
     ...overloadMetrics(registers),
@@ -62,11 +63,36 @@ export function createMetrics() {
       'Path versions lost because they could not be kept or written.',
     ),
     losses: counter('agent_losses_total', 'What agents said that they lost.', ['node', 'what']),
+  };
+}
+
+function topologyMetrics(registers: Registry[]) {
+  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
+    new Gauge<T>({ name: PREFIX + name, help, labelNames: [...labelNames], registers });
+  const counter = (name: string, help: string) =>
+    new Counter({ name: PREFIX + name, help, registers });
+  return {
     topologyUp: gauge(
       'topology_up',
       '1: the topology in use is the newest one; 0: the file broke.',
     ),
     topologyObjects: gauge('topology_objects', 'Kubernetes objects in the topology in use.'),
+    topologyEnded: gauge('topology_ended_states', 'States that ended and are still remembered.'),
+    topologyWaiting: gauge('topology_waiting_states', 'States that are not yet in ClickHouse.'),
+    topologyChanges: counter('topology_changes_total', 'States of objects that began or ended.'),
+    topologyDropped: counter(
+      'topology_dropped_states_total',
+      'States that were not stored because too many waited or the store refused them.',
+    ),
+    watchUp: gauge('watch_up', '1: the kind is listed and watched; 0: it is not.', ['kind']),
+    watchLag: gauge('watch_lag_seconds', 'Since the watch of the kind was last heard of.', [
+      'kind',
+    ]),
+    watchEvents: gauge(
+      'watch_events',
+      'Since the start: lists, lists because of 410 (gone), reconnects, changes, objects that cannot be read.',
+      ['kind', 'what'],
+    ),
   };
 }
 

@@ -3,6 +3,8 @@ import type { Store } from '@hoptrace/store/client.ts';
 import { insertHeartbeats } from '@hoptrace/store/inserts/insertHeartbeat.ts';
 import { insertPaths, withdrawPaths } from '@hoptrace/store/inserts/insertPaths.ts';
 import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
+import { insertTopology } from '@hoptrace/store/inserts/insertTopology.ts';
+import { topologyVersions } from '@hoptrace/store/queries/topologyVersions.ts';
 import {
   forgetReplacedRuns,
   rollUpHour,
@@ -27,6 +29,10 @@ export function collectorStoreOf(store: Store): CollectorStore {
     },
     insertHeartbeats: (heartbeats, token) => insertHeartbeats(store, heartbeats, token),
     ping: () => store.ping(),
+    topology: {
+      insertTopology: (versions, token) => insertTopology(store, versions, token),
+      topologySince: (sinceUs) => topologyVersions(store, { sinceUs }),
+    },
     rollups: {
       rollUpMinutes: (range) => rollUpMinutes(store, range),
       rollUpHour: (startS) => rollUpHour(store, startS),

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS hop_minutes_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS hop_hours_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;

@@ -65,7 +65,8 @@ export interface MigrationPlan {
 export async function migrate(store: Store, options: MigrateOptions): Promise<MigrateResult> {
   const migrations = options.migrations ?? (await readMigrations());
   await assertForm(store);
-  await store.command(createLedger(store));
+  // Where nothing is to be done, a user who may do nothing of it is enough: the collector's.
+  if ((await engineOf(store, LEDGER_TABLE)) === null) await store.command(createLedger(store));
   const known = await readApplied(store);
   const pending = pendingOf(migrations, known);
   for (const migration of options.isAgain === true ? migrations : pending) {

@@ -1,21 +1,25 @@
-/** `npm run bench -- NAME [--json] [--max-legs N] [--rounds N] [--part PART]`: measures one part of hoptrace on this machine. */
+/** `npm run bench -- NAME [--json] [--docs] [sizes] [--part PART]`: measures one part of hoptrace on this machine. */
 import { parseArgs } from 'node:util';
-import { printResult, type ResultRow } from '../lab/commands/output.ts';
+import { printResult } from '../lab/commands/output.ts';
 import { AGENT_PARTS, type AgentPart, benchAgent } from './agent.ts';
 import { benchIngest } from './ingest.ts';
+import { benchQueries } from './queries.ts';
+import { writeReport } from './report.ts';
+import type { Bench } from './rows.ts';
+import { benchSoak } from './soak.ts';
 import { benchStitch } from './stitch.ts';
+import { benchStore } from './store.ts';
 import { benchTopology } from './topology/topology.ts';
-
-interface Bench {
-  readonly rows: ResultRow[];
-  readonly details: Record<string, unknown>;
-}
 
 interface Sizes {
   readonly maxLegs: number;
   /** Of `agent`: about 20 s each. */
   readonly rounds: number;
   readonly seconds: number;
+  /** Of `store` and `queries`; null: as many as those want. */
+  readonly paths: number | null;
+  /** Of `soak`: requests a second. */
+  readonly rate: number;
   /** Of `agent`: only this. */
   readonly part: AgentPart;
 }
@@ -23,7 +27,10 @@ interface Sizes {
 const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>> = {
   agent: benchAgent,
   ingest: () => benchIngest(),
+  queries: ({ paths }) => benchQueries(paths ?? 1_000_000),
+  soak: ({ seconds, rate }) => benchSoak({ seconds, requestsPerSecond: rate }),
   stitch: ({ maxLegs }) => benchStitch(maxLegs),
+  store: ({ paths }) => benchStore(paths ?? 50_000),
   topology: () => benchTopology(),
 };
 
@@ -32,16 +39,21 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      docs: { type: 'boolean', default: false },
       'max-legs': { type: 'string', default: '10000000' },
       rounds: { type: 'string', default: '10' },
-      seconds: { type: 'string', default: '2' },
+      seconds: { type: 'string' },
+      paths: { type: 'string' },
+      rate: { type: 'string', default: '200' },
       part: { type: 'string', default: 'all' },
     },
   });
   const name = positionals[0] ?? '';
   const maxLegs = Number(values['max-legs']);
   const rounds = Number(values.rounds);
-  const seconds = Number(values.seconds);
+  const seconds = Number(values.seconds ?? (name === 'soak' ? 60 : 2));
+  const paths = values.paths === undefined ? null : Number(values.paths);
+  const rate = Number(values.rate);
   const bench = BENCHES[name];
   const part = AGENT_PARTS.find((each) => each === values.part);
   if (
@@ -49,14 +61,27 @@ async function main(): Promise<number> {
     part === undefined ||
     !(maxLegs >= 100_000) ||
     !(rounds >= 1) ||
-    !(seconds > 0)
+    !(seconds > 0) ||
+    !(rate > 0) ||
+    !(paths === null || paths >= 1000)
   ) {
     process.stderr.write(
-      `bench: "${name}" with --max-legs ${values['max-legs']}: choose one of ${Object.keys(BENCHES).join(', ')}, at least 100000 legs, rounds and seconds above 0, a part of ${AGENT_PARTS.join(', ')}\n`,
+      `bench: "${name}" with --max-legs ${values['max-legs']}: choose one of ${Object.keys(BENCHES).join(', ')}, at least 100000 legs, rounds, seconds and rate above 0, at least 1000 paths, a part of ${AGENT_PARTS.join(', ')}\n`,
     );
     return 2;
   }
-  const { rows, details } = await bench({ maxLegs, rounds, seconds, part });
+  const { rows, details } = await bench({
+    maxLegs,
+    rounds,
+    seconds,
+    paths,
+    part,
+    rate,
+  });
+  if (values.docs) {
+    const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;
+    writeReport({ name, command, rows, details });
+  }
   const text = [
     ...rows.map(
       (row) =>

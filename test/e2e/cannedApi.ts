@@ -1,4 +1,5 @@
 /** An API of canned answers over given paths, in the shapes of the real one. Filters by outcome and pages by cursor. */
+import type { Alert } from '@hoptrace/domain/rest/alerts.ts';
 import { type Path, pathSchema } from '@hoptrace/domain/rest/path.ts';
 import { type RefusalItem, refusalItemSchema } from '@hoptrace/domain/rest/queries.ts';
 import { z } from 'zod';
@@ -28,13 +29,20 @@ interface CannedData {
   readonly paths: readonly Path[];
   readonly refusals: readonly RefusalItem[];
   readonly agents: { readonly known: number; readonly silent: number };
+  readonly alerts?: readonly Alert[];
 }
 
-export function apiOver({ paths, refusals, agents }: CannedData): Answerer {
+export function apiOver({ paths, refusals, agents, alerts = [] }: CannedData): Answerer {
   return (url) => {
     if (url.pathname === '/api/v1/paths') return listPaths(paths, url.searchParams);
     if (url.pathname === '/api/v1/refusals') return page(refusals, url.searchParams);
     if (url.pathname === '/api/v1/overview') return ok(overviewOf(paths, agents));
+    if (url.pathname === '/api/v1/alerts')
+      return ok({
+        items: alerts,
+        nextCursor: null,
+        evaluatedAtUs: Date.UTC(2026, 8, 1, 14, 10) * 1000,
+      });
     const pathId = decodeURIComponent(url.pathname.replace('/api/v1/paths/', ''));
     const found = paths.find((path) => path.pathId === pathId);
     return found === undefined ? null : ok(found);

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Alert } from '@hoptrace/domain/rest/alerts.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { samplePaths as labPaths } from '../samples/paths.ts';
@@ -353,6 +354,57 @@ test('narrow: lists are cards, nothing sticks out', async () => {
   await open('/refusals');
   await page.getByText('15 refusals in').waitFor();
   await shot('refusals-narrow');
+});
+
+const firing: Alert = {
+  ...{ alertId: 'refused-connections-1', ruleId: 'refused-connections' },
+  ...{ kind: 'refusedConnections', severity: 'critical', state: 'firing' },
+  labels: {
+    cluster: 'lab',
+    namespace: 'shop',
+    service: 'web',
+    node: 'node3',
+    cause: 'noEndpoints',
+  },
+  ...{ startedAtUs: Date.UTC(2026, 8, 1, 14, 3) * 1000, firedAtUs: 1, resolvedAtUs: null },
+  ...{ lastHeldAtUs: 1, value: 12, threshold: 3, baseline: null, count: 12 },
+  text: '12 attempts to connect to Service shop/web were refused on node3 within 60 s (noEndpoints)',
+  remedy: 'Do its Pods exist and are they ready?',
+  ...{ pathId: labPaths()[0]?.pathId ?? null, isSilenced: false, isStale: false },
+};
+
+test('alerts: every page says how many fire, the list what to do, and the example is one step away', async () => {
+  const resolved = { ...firing, alertId: 'b', state: 'resolved' as const, resolvedAtUs: 2 };
+  const stale = { ...firing, alertId: 'c', severity: 'warning' as const, isStale: true };
+  const paths = labPaths();
+  server.setAnswerer(
+    apiOver({ paths, refusals: [], agents: AGENTS, alerts: [firing, stale, resolved] }),
+  );
+  await open('/');
+  await page.getByRole('link', { name: 'Alerts 2' }).click();
+  await page.getByText('2 of 3 fire').waitFor();
+  const list = page.getByRole('list', { name: 'Alerts' });
+  expect(await list.getByRole('listitem').count()).toBe(3);
+  await list.getByText('What to do:').first().waitFor();
+  await list.getByText('Whether it still holds is not known').waitFor();
+  await shot('alerts');
+  await page.setViewportSize(NARROW);
+  await shot('alerts-narrow');
+  await list.getByRole('link', { name: 'an example' }).first().click();
+  await page.waitForURL(`**/paths/${firing.pathId}`);
+});
+
+test('alerts: nothing fires, and what was never evaluated is not called quiet', async () => {
+  serve(0);
+  await open('/alerts');
+  await page.getByText('Nothing fires, and nothing did within 15 minutes').waitFor();
+  await shot('alerts-none');
+  server.setAnswerer(() => ({
+    status: 200,
+    body: { items: [], nextCursor: null, evaluatedAtUs: null },
+  }));
+  await page.reload();
+  await page.getByText('No rule was evaluated yet').waitFor();
 });
 
 test('the theme follows the system until the viewer chooses, and the choice stays', async () => {

@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openStore, type Store } from '@hoptrace/store/client.ts';
 import type { Retention } from '@hoptrace/store/config.ts';
-import { type EmbeddedStore, startEmbedded } from '@hoptrace/store/embedded/start.ts';
+import {
+  type EmbeddedOptions,
+  type EmbeddedStore,
+  startEmbedded,
+} from '@hoptrace/store/embedded/start.ts';
 import { migrate } from '@hoptrace/store/migrate.ts';
 
 /** Long, so that no test meets the TTL whatever times it uses. */
@@ -26,9 +30,11 @@ export interface TestStore {
   stop(): Promise<void>;
 }
 
-export async function startTestStore(): Promise<TestStore> {
+export async function startTestStore(
+  options: Pick<EmbeddedOptions, 'memory'> = {},
+): Promise<TestStore> {
   const dataDir = await makeTempDir();
-  const engine = await startEmbedded({ dataDir, httpPort: await freePort() });
+  const engine = await startEmbedded({ dataDir, httpPort: await freePort(), ...options });
   const store = openStore(engine);
   const stop = async () => {
     await store.close();

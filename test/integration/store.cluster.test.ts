@@ -3,12 +3,17 @@
  * that fetch parts from each other (the DDL for both is in golden files, and store.clusterDdl.test.ts has the engine
  * read it).
  */
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathFilterSchema } from '@hoptrace/domain/rest/queries.ts';
 import type { Store } from '@hoptrace/store/client.ts';
 import { StoreError } from '@hoptrace/store/errors.ts';
 import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
 import { migrate } from '@hoptrace/store/migrate.ts';
+import { backup } from '@hoptrace/store/operate/backup.ts';
+import { checkSchema } from '@hoptrace/store/operate/check.ts';
+import { restore } from '@hoptrace/store/operate/restore.ts';
+import { readStatus } from '@hoptrace/store/operate/status.ts';
 import { countPaths } from '@hoptrace/store/queries/countPaths.ts';
 import { getPath } from '@hoptrace/store/queries/getPath.ts';
 import { legsOfConnections } from '@hoptrace/store/queries/legsOfConnections.ts';
@@ -17,7 +22,7 @@ import { listPaths } from '@hoptrace/store/queries/listPaths.ts';
 import { listServices } from '@hoptrace/store/queries/listServices.ts';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { type Cluster, type Shard, startCluster } from './cluster.ts';
-import { startTestStore, TEST_RETENTION, type TestStore } from './embedded.ts';
+import { makeTempDir, startTestStore, TEST_RETENTION, type TestStore } from './embedded.ts';
 import { answersOf, CELLS, fill, HOUR_US, SECOND_OF_T0 } from './storeAnswers.ts';
 import { refusal, samplePath, T0_US } from './storeSamples.ts';
 
@@ -43,6 +48,22 @@ const numberOf = async (store: Store, value: string, from: string) => {
   });
   return typeof row === 'object' && row !== null && 'n' in row ? row.n : null;
 };
+
+test('the schema of a shard is as it should be, and what is missing of it is found', async () => {
+  expect(await checkSchema(first.connection, TEST_RETENTION)).toMatchObject({
+    problems: [],
+    notes: [],
+  });
+  await first.store.command('ALTER TABLE agents_v1_local RESET SETTING fsync_after_insert');
+  await first.store.command('DROP TABLE exchanges_v1 SYNC');
+  const { problems } = await checkSchema(first.connection, TEST_RETENTION);
+  expect(problems.map(({ kind, table }) => `${kind} ${table}`)).toEqual([
+    'setting agents_v1_local',
+    'missingTable exchanges_v1',
+  ]);
+  await migrate(first.store, { retention: TEST_RETENTION, isAgain: true });
+  expect(await checkSchema(first.connection, TEST_RETENTION)).toMatchObject({ ok: true });
+});
 
 test('a table of both forms is told apart', async () => {
   expect(await migrate(first.store, { retention: TEST_RETENTION })).toEqual({
@@ -90,6 +111,22 @@ test('both shards answer every query as one server does, and each cell lies on o
   expect(spread.sort()).toEqual(CELLS.map((cell) => JSON.stringify({ cluster: cell })));
 });
 
+test('a backup of one server becomes a cluster with the same answers', async () => {
+  const directory = await makeTempDir();
+  await backup(single.store, { directory, now: new Date() });
+  const other = await startCluster(2);
+  try {
+    const [a, b] = other.shards;
+    if (a === undefined || b === undefined) throw new Error('two shards were asked for');
+    await restore(a.store, { directory, isAddition: false });
+    expect(await answersOf(b.store)).toEqual(await answersOf(single.store));
+    expect(await readStatus(b.store)).toMatchObject({ ok: true, cluster: { missing: null } });
+  } finally {
+    await other.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
 /** As the collector does: the same batch with the same token until it is stored. Answers how often it was refused. */
 async function insertUntilStored(insert: () => Promise<void>): Promise<number> {
   for (let refusals = 0; ; refusals += 1) {
@@ -113,6 +150,18 @@ async function refusalBy(ask: () => Promise<unknown>): Promise<StoreError> {
       // The server that was asked went down with the other one (see cluster.ts) and is on its way back.
       const isItself = error.code === 'HOP_STORE_UNREACHABLE' || /ABORTED/.test(error.message);
       if (!isItself) return error;
+      await delay(50);
+    }
+  }
+}
+
+/** What concerns the asked server alone. */
+async function whenAnswering<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof StoreError) || !error.isRetryable) throw error;
       await delay(50);
     }
   }
@@ -178,6 +227,10 @@ test('while a shard is gone every query says so instead of answering less, and t
       message: expect.stringContaining('A shard is missing'),
     });
   }
+  expect(await whenAnswering(() => readStatus(first.store))).toMatchObject({
+    ok: false,
+    cluster: { missing: expect.stringContaining('A shard is missing'), servers: [{}, {}] },
+  });
   await second.start();
   await settled();
   expect(await answersOf(first.store)).toEqual(wanted);

@@ -104,7 +104,8 @@ test('a backup goes into no store that has rows unless asked, and the same one t
 test('a damaged, cut or unfinished backup is refused before the first row', async () => {
   const directory = path.join(folder, 'damaged');
   const manifest = await backup(source.store, { directory, now: new Date() });
-  const last = path.join(directory, manifest.tables.at(-1)?.files[0]?.file ?? '');
+  const files = manifest.tables.flatMap((table) => table.files);
+  const last = path.join(directory, files.at(-1)?.file ?? '');
   const bytes = await readFile(last);
   const half = bytes.length / 2;
   const flipped = Buffer.from(bytes);
@@ -142,7 +143,7 @@ test('check finds nothing wrong with a migrated store, and every way in which on
     'DROP TABLE refusals_v1 SYNC',
     'CREATE TABLE refusals_v1 (start_us UInt64) ENGINE = ReplacingMergeTree ORDER BY start_us',
     'CREATE TABLE somebody (a UInt8) ENGINE = Memory',
-    'ALTER TABLE schema_migrations_v1 DELETE WHERE number >= 9 SETTINGS mutations_sync = 1',
+    'ALTER TABLE schema_migrations_v1 DELETE WHERE number = 9 SETTINGS mutations_sync = 1',
   ]) {
     await target.store.command(sql);
   }

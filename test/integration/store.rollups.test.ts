@@ -183,6 +183,16 @@ test('what is read from minutes and hours is what the paths say, and quantiles a
   ] as const)
     expect(Math.abs((value ?? 0) / exact(q) - 1)).toBeLessThanOrEqual(0.01);
   const [web] = await serviceTotals(fixture.store, window);
+  // Every row belongs to a cluster, and who asks for another one gets nothing of it.
+  expect(await serviceTotals(fixture.store, { ...window, clusters: ['c1'] })).toEqual([web]);
+  expect(await serviceTotals(fixture.store, { ...window, clusters: ['other'] })).toEqual([]);
+  const asked = { ...window, stepS: 60, serviceNamespace: 'shop', serviceName: 'web' };
+  for (const query of [servicePoints, serviceHops]) {
+    const all = await query(fixture.store, asked);
+    expect(all.length).toBeGreaterThan(0);
+    expect(await query(fixture.store, { ...asked, clusters: ['c1'] })).toEqual(all);
+    expect(await query(fixture.store, { ...asked, clusters: ['other'] })).toEqual([]);
+  }
   expect(web).toMatchObject({ service: { name: 'web' }, requests: 2000, withExtraHops: 400 });
   expect(await countedUntilUs(fixture.store, window)).toBe(window.toS * 1e6);
   expect(await countedUntilUs(fixture.store, { fromS: 60, toS: 120 })).toBeNull();

@@ -17,7 +17,7 @@ import {
   type ServiceShares,
   serviceShares,
 } from '@hoptrace/store/queries/serviceShares.ts';
-import type { StoreCall } from '../pathStore.ts';
+import type { Call } from '../pathStore.ts';
 
 export interface AgentLife {
   readonly cluster: string;
@@ -30,15 +30,15 @@ export interface AgentLife {
 export interface AlertStore {
   refusedAttempts(
     window: { readonly fromUs: number; readonly toUs: number },
-    call: StoreCall,
+    call: Call,
   ): Promise<readonly RefusedAttempts[]>;
-  serviceShares(range: MinuteRange, call: StoreCall): Promise<readonly ServiceShares[]>;
-  hopDurations(range: MinuteRange, call: StoreCall): Promise<readonly HopDurations[]>;
-  agentsSince(sinceUs: number, call: StoreCall): Promise<readonly AgentLife[]>;
-  readStates(nowUs: number, call: StoreCall): Promise<readonly AlertState[]>;
-  writeStates(states: readonly AlertState[], nowUs: number, call: StoreCall): Promise<void>;
-  readSilences(nowUs: number, call: StoreCall): Promise<readonly Silence[]>;
-  writeSilence(silence: Silence, nowUs: number, call: StoreCall): Promise<void>;
+  serviceShares(range: MinuteRange, call: Call): Promise<readonly ServiceShares[]>;
+  hopDurations(range: MinuteRange, call: Call): Promise<readonly HopDurations[]>;
+  agentsSince(sinceUs: number, call: Call): Promise<readonly AgentLife[]>;
+  readStates(nowUs: number, call: Call): Promise<readonly AlertState[]>;
+  writeStates(states: readonly AlertState[], nowUs: number, call: Call): Promise<void>;
+  readSilences(nowUs: number, call: Call): Promise<readonly Silence[]>;
+  writeSilence(silence: Silence, nowUs: number, call: Call): Promise<void>;
 }
 
 export function clickhouseAlertStore(store: Store): AlertStore {

@@ -8,7 +8,7 @@ import {
 import type { Observation } from '@hoptrace/domain/alerts/observation.ts';
 import { shownAlerts } from '@hoptrace/domain/alerts/silences.ts';
 import type { Alert, AlertRule, Silence } from '@hoptrace/domain/rest/alerts.ts';
-import type { StoreCall } from '../pathStore.ts';
+import type { Call } from '../pathStore.ts';
 import type { AlertMetrics } from './alertMetrics.ts';
 import type { AlertStore } from './alertStore.ts';
 import { Measurer } from './measure.ts';
@@ -90,7 +90,7 @@ export class AlertEngine {
   }
 
   /** Throws what the store throws: a silence that is not kept is not said to be set. */
-  async setSilence(silence: Silence, call: StoreCall): Promise<void> {
+  async setSilence(silence: Silence, call: Call): Promise<void> {
     await this.#deps.store.writeSilence(silence, this.#deps.nowUs(), call);
     const others = this.#silences.filter(({ silenceId }) => silenceId !== silence.silenceId);
     this.#silences = [...others, silence];
@@ -216,7 +216,7 @@ export class AlertEngine {
     for (const sink of this.#deps.sinks) sink.tell(told, news, nowUs);
   }
 
-  #call<T>(ask: (call: StoreCall) => Promise<T>): Promise<T> {
+  #call<T>(ask: (call: Call) => Promise<T>): Promise<T> {
     const timeout = AbortSignal.timeout(this.#deps.queryTimeoutMs);
     return ask({ signal: AbortSignal.any([this.#stop.signal, timeout]) });
   }

@@ -4,7 +4,7 @@
  */
 import { BASELINE_SECONDS, type Observation } from '@hoptrace/domain/alerts/observation.ts';
 import type { AlertKind } from '@hoptrace/domain/rest/alerts.ts';
-import type { StoreCall } from '../pathStore.ts';
+import type { Call } from '../pathStore.ts';
 import type { AlertStore } from './alertStore.ts';
 import {
   agentLosses,
@@ -39,7 +39,7 @@ export class Measurer {
   async observe(
     kind: AlertKind,
     windowSeconds: number,
-    at: { readonly nowUs: number } & StoreCall,
+    at: { readonly nowUs: number } & Call,
   ): Promise<readonly Observation[]> {
     switch (kind) {
       case 'refusedConnections': {
@@ -65,31 +65,31 @@ export class Measurer {
     }
   }
 
-  #shares(windowSeconds: number, at: { readonly nowUs: number } & StoreCall) {
+  #shares(windowSeconds: number, at: { readonly nowUs: number } & Call) {
     const range = minutesOf(at.nowUs, windowSeconds);
     const ask = () => this.#store.serviceShares(range, at);
     return this.#keep(`shares ${windowSeconds}`, ROLLUP_EVERY_US, at.nowUs, ask);
   }
 
-  #usualShares(windowSeconds: number, at: { readonly nowUs: number } & StoreCall) {
+  #usualShares(windowSeconds: number, at: { readonly nowUs: number } & Call) {
     const range = dayBefore(at.nowUs, windowSeconds);
     const ask = () => this.#store.serviceShares(range, at);
     return this.#keep(`usual shares ${windowSeconds}`, BASELINE_EVERY_US, at.nowUs, ask);
   }
 
-  #hops(windowSeconds: number, at: { readonly nowUs: number } & StoreCall) {
+  #hops(windowSeconds: number, at: { readonly nowUs: number } & Call) {
     const range = minutesOf(at.nowUs, windowSeconds);
     const ask = () => this.#store.hopDurations(range, at);
     return this.#keep(`hops ${windowSeconds}`, ROLLUP_EVERY_US, at.nowUs, ask);
   }
 
-  #usualHops(windowSeconds: number, at: { readonly nowUs: number } & StoreCall) {
+  #usualHops(windowSeconds: number, at: { readonly nowUs: number } & Call) {
     const range = dayBefore(at.nowUs, windowSeconds);
     const ask = () => this.#store.hopDurations(range, at);
     return this.#keep(`usual hops ${windowSeconds}`, BASELINE_EVERY_US, at.nowUs, ask);
   }
 
-  #agents(sinceSeconds: number, at: { readonly nowUs: number } & StoreCall) {
+  #agents(sinceSeconds: number, at: { readonly nowUs: number } & Call) {
     const ask = () => this.#store.agentsSince(at.nowUs - sinceSeconds * SECOND_US, at);
     return this.#keep(`agents ${sinceSeconds}`, AGENTS_EVERY_US, at.nowUs, ask);
   }

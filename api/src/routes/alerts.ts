@@ -56,9 +56,10 @@ function registerAlertList(app: ApiApp, { alerts }: AlertRouteDeps): void {
         response: { 200: ok('the alerts', alertListSchema), ...PROBLEMS },
       },
     },
-    async ({ query: { state, severity, rule, service, node } }) => {
+    async ({ clusters, query: { state, severity, rule, service, node } }) => {
       const items = (alerts?.alerts() ?? []).filter(
         (alert) =>
+          (clusters.length === 0 || clusters.includes(alert.labels.cluster ?? '')) &&
           (state ?? alert.state) === alert.state &&
           (severity ?? alert.severity) === alert.severity &&
           (rule ?? alert.ruleId) === alert.ruleId &&
@@ -104,6 +105,7 @@ function registerSilenceList(app: ApiApp, { alerts }: AlertRouteDeps): void {
         querystring: z.strictObject({}),
         response: { 200: ok('the silences', silenceListSchema), ...PROBLEMS },
       },
+      config: { tellsOfAllClusters: true },
     },
     async () => ({ items: alerts?.silences() ?? [], nextCursor: null }),
   );
@@ -123,6 +125,7 @@ function registerSilenceChanges(app: ApiApp, { alerts, nowUs }: AlertRouteDeps):
         body: silenceInputSchema,
         response: { 201: ok('the silence', silenceSchema), ...PROBLEMS },
       },
+      config: { tellsOfAllClusters: true },
     },
     async ({ body, signal }, reply) => {
       const engine = required(alerts);
@@ -146,6 +149,7 @@ function registerSilenceChanges(app: ApiApp, { alerts, nowUs }: AlertRouteDeps):
         params: z.strictObject({ silenceId: z.uuid() }),
         response: { 200: ok('the silence, which ends now', silenceSchema), ...PROBLEMS },
       },
+      config: { tellsOfAllClusters: true },
     },
     async ({ params: { silenceId }, signal }) => {
       const engine = required(alerts);

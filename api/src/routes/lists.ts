@@ -4,11 +4,21 @@ import {
   pathFilterSchema,
   pathListSchema,
   refusalFilterSchema,
+  refusalItemSchema,
   refusalListSchema,
 } from '@hoptrace/domain/rest/queries.ts';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { nextCursorOf, placeOfPage } from '../cursor.ts';
+import { askedClusters } from '../access.ts';
+import type { PagePlace } from '../cursor.ts';
 import { AppError } from '../errors.ts';
+import {
+  answerList,
+  EXPORT_TIMEOUT_MS,
+  LIST_PARAMETERS,
+  listContent,
+} from '../lists/listAnswer.ts';
+import type { StoreCall } from '../pathStore.ts';
 import type { ApiApp, RouteDeps } from './routes.ts';
 import { ok, PROBLEMS } from './routes.ts';
 
@@ -18,6 +28,57 @@ const idSchema = z.object({
   id: z.string().describe('pathId of an item of a list, such as 0ftuxr6f400-3f1c9a5be0d24c77'),
 });
 const noParameters = z.strictObject({});
+/** The domain's filters, and how the answer shall look. */
+export const pathQuerySchema = pathFilterSchema.extend(LIST_PARAMETERS);
+export const refusalQuerySchema = refusalFilterSchema.extend(LIST_PARAMETERS);
+
+const PATH_COLUMNS = [
+  'pathId',
+  'startedAtUs',
+  'cluster',
+  'service.namespace',
+  'service.name',
+  'service.port',
+  'client.ip',
+  'client.port',
+  'client.source',
+  'outcome',
+  'crossings',
+  'extraHops',
+  'class',
+  'confidence',
+  'completeness',
+  'refusal.kind',
+  'refusal.node',
+  'refusal.cause',
+];
+const REFUSAL_COLUMNS = [
+  'pathId',
+  'startedAtUs',
+  'cluster',
+  'kind',
+  'node',
+  'destination.ip',
+  'destination.port',
+  'service.namespace',
+  'service.name',
+  'service.port',
+  'client.ip',
+  'cause',
+  'synCount',
+  'afterNs',
+  'text',
+  'remedy',
+];
+
+type Asked = Pick<FastifyRequest, 'signal' | 'clusters' | 'caller'> & {
+  readonly query: { readonly cluster?: string | undefined };
+};
+
+/** What is asked for, within what the caller may see. */
+function callOf(request: Asked): StoreCall {
+  return { signal: request.signal, clusters: askedClusters(request.query.cluster, request) };
+}
 
 export function registerLists(app: ApiApp, deps: RouteDeps): void {
   registerPathList(app, deps);
@@ -36,16 +97,20 @@ function registerPathList(app: ApiApp, { store, nowUs }: RouteDeps): void {
         description: `Paths that started in [from, to), newest first; filters are combined with "and".
 
     curl 'http://127.0.0.1:7040/api/v1/paths?service=shop/web&outcome=served&extraHops=1&limit=10'`,
-        querystring: pathFilterSchema,
-        response: { 200: ok('a page of paths', pathListSchema), ...PROBLEMS },
+        querystring: pathQuerySchema,
+        response: {
+          200: { description: 'a page of paths', content: listContent(pathListSchema) },
+          ...PROBLEMS,
+        },
       },
+      handlerTimeout: EXPORT_TIMEOUT_MS,
     },
-    async (request) => {
-      const place = placeOfPage('paths', request.query, nowUs());
-      const page = await store.listPaths({ ...request.query, ...place }, request);
-      const next = page.nextCursor;
-      const nextCursor = nextCursorOf('paths', request.query, { ...place, next });
-      return { items: page.items, nextCursor };
+    async (request, reply) => {
+      const { fields: _fields, format: _format, ...filters } = request.query;
+      const page = (place: PagePlace & { readonly limit: number }) =>
+        store.listPaths({ ...filters, ...place }, callOf(request));
+      const source = { name: 'paths', item: pathSchema, columns: PATH_COLUMNS, page };
+      return answerList(request.query, source, { reply, nowUs: nowUs() });
     },
   );
 }
@@ -89,16 +154,20 @@ function registerRefusalList(app: ApiApp, { store, nowUs }: RouteDeps): void {
         description: `SYNs that did not become a connection, with who refused them, why, and what to do; newest first.
 
     curl 'http://127.0.0.1:7040/api/v1/refusals?kind=rejected&node=node3'`,
-        querystring: refusalFilterSchema,
-        response: { 200: ok('a page of refusals', refusalListSchema), ...PROBLEMS },
+        querystring: refusalQuerySchema,
+        response: {
+          200: { description: 'a page of refusals', content: listContent(refusalListSchema) },
+          ...PROBLEMS,
+        },
       },
+      handlerTimeout: EXPORT_TIMEOUT_MS,
     },
-    async (request) => {
-      const place = placeOfPage('refusals', request.query, nowUs());
-      const page = await store.listRefusals({ ...request.query, ...place }, request);
-      const next = page.nextCursor;
-      const nextCursor = nextCursorOf('refusals', request.query, { ...place, next });
-      return { items: page.items, nextCursor };
+    async (request, reply) => {
+      const { fields: _fields, format: _format, ...filters } = request.query;
+      const page = (place: PagePlace & { readonly limit: number }) =>
+        store.listRefusals({ ...filters, ...place }, callOf(request));
+      const source = { name: 'refusals', item: refusalItemSchema, columns: REFUSAL_COLUMNS, page };
+      return answerList(request.query, source, { reply, nowUs: nowUs() });
     },
   );
 }

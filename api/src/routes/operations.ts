@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { isPageBuilt } from '../page.ts';
-import type { PathStore } from '../pathStore.ts';
+import type { PathStore, StoreCall } from '../pathStore.ts';
 import { type Check, healthSchema, readinessSchema } from '../responses.ts';
 import { type ApiApp, ok, PROBLEMS, type RouteDeps } from './routes.ts';
 
@@ -80,7 +80,7 @@ function registerReadiness(app: ApiApp, { store, webRoot }: RouteDeps): void {
 
 async function checkStore(
   store: PathStore,
-  call: { readonly signal: AbortSignal },
+  call: StoreCall,
   log: FastifyBaseLogger,
 ): Promise<Check> {
   const base = { name: 'store', isRequired: true };

@@ -1,15 +1,27 @@
-/** A PathStore over an array, for tests of the protocol. It filters by window and outcome only; SQL is tested elsewhere. */
+/** A PathStore over an array, for tests of the protocol. It filters by window, outcome and cluster only; SQL is tested elsewhere. */
+import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
+import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import { badCursor } from '../parameters.ts';
-import type { PathQuery, PathStore, RefusalQuery, ServiceQuery, TimeWindow } from '../pathStore.ts';
-import type { AgentRow } from '../responses.ts';
+import type {
+  PathQuery,
+  PathStore,
+  RefusalQuery,
+  ServiceQuery,
+  TimeWindow,
+  TopologyQuery,
+} from '../pathStore.ts';
+import type { AgentRow, OverviewCounts } from '../responses.ts';
 
 export interface MemoryStore extends PathStore {
   readonly paths: Path[];
   readonly agents: AgentRow[];
+  readonly objects: TopologyItem[];
   /** Every query as the API passed it on. */
   readonly asked: (PathQuery | RefusalQuery)[];
+  /** How often the live feed asked. */
+  polls: number;
   readonly askedStats: (TimeWindow | ServiceQuery)[];
   /** When set, every call ends as this one does. */
   failure: (() => Promise<never>) | null;
@@ -19,14 +31,18 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
   const store: MemoryStore = {
     paths: [...paths],
     agents: [],
+    objects: [],
     asked: [],
     askedStats: [],
     failure: null,
-    async listPaths(query) {
+    polls: 0,
+    async listPaths(query, { clusters }) {
       await this.failure?.();
       store.asked.push(query);
       const hits = inWindow(store.paths, query).filter(
-        (path) => query.outcome === undefined || path.outcome === query.outcome,
+        (path) =>
+          (query.outcome === undefined || path.outcome === query.outcome) &&
+          (clusters.length === 0 || clusters.includes(path.cluster)),
       );
       return pageOf(hits, query);
     },
@@ -43,23 +59,30 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       await this.failure?.();
       return store.agents;
     },
+    async refusalFacts(query) {
+      await this.failure?.();
+      return inWindow(store.paths, query).flatMap(factOf).slice(0, query.rows);
+    },
+    async pathsByIds(ids) {
+      await this.failure?.();
+      return store.paths.filter((path) => ids.includes(path.pathId));
+    },
+    async pathVersions(query) {
+      store.polls += 1;
+      await this.failure?.();
+      return inWindow(store.paths, query).slice(0, query.rows).reverse();
+    },
+    async hopEdges() {
+      await this.failure?.();
+      return [];
+    },
+    async missing() {
+      await this.failure?.();
+      return { losses: [], silences: [], paths: { total: 0, incomplete: 0, warnings: [] } };
+    },
     async overview(window) {
       await this.failure?.();
-      const hits = inWindow(store.paths, window);
-      const count = (outcome: Path['outcome']) => hits.filter((p) => p.outcome === outcome).length;
-      return {
-        paths: hits.length,
-        outcomes: {
-          served: count('served'),
-          reset: count('reset'),
-          rejected: count('rejected'),
-          dropped: count('dropped'),
-          unknown: count('unknown'),
-        },
-        crossings: hits.reduce((sum, path) => sum + path.crossings, 0),
-        withExtraHops: hits.filter((path) => path.extraHops > 0).length,
-        services: [],
-      };
+      return overviewOf(inWindow(store.paths, window));
     },
     async listServices(window) {
       await this.failure?.();
@@ -71,6 +94,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       store.askedStats.push(query);
       return { points: [], hops: [], countedUntilUs: null };
     },
+    topologyAt: (query) => objectsOf(store, query),
     async ping() {
       await this.failure?.();
     },
@@ -98,4 +122,36 @@ function refusalOf(path: Path): RefusalItem[] {
   const { pathId, startedAtUs, cluster, client, service } = path;
   const destination = { ip: to.ip, port: to.port };
   return [{ pathId, startedAtUs, cluster, client, service, destination, ...path.refusal }];
+}
+
+function factOf(path: Path): RefusalFact[] {
+  const { pathId, startedAtUs, cluster, service, refusal, client } = path;
+  return refusalOf(path).map(({ destination, kind, node, cause }) => ({
+    ...{ pathId, startedAtUs, cluster, service, destination, kind, node, cause },
+    clientIp: client.ip,
+    nodes: refusal?.node == null ? [] : [refusal.node],
+  }));
+}
+
+function overviewOf(hits: readonly Path[]): OverviewCounts {
+  const count = (outcome: Path['outcome']) => hits.filter((p) => p.outcome === outcome).length;
+  return {
+    paths: hits.length,
+    outcomes: {
+      served: count('served'),
+      reset: count('reset'),
+      rejected: count('rejected'),
+      dropped: count('dropped'),
+      unknown: count('unknown'),
+    },
+    crossings: hits.reduce((sum, path) => sum + path.crossings, 0),
+    withExtraHops: hits.filter((path) => path.extraHops > 0).length,
+    services: [],
+  };
+}
+
+async function objectsOf(store: MemoryStore, { after, limit }: TopologyQuery) {
+  await store.failure?.();
+  const start = after === null ? 0 : store.objects.findIndex(({ name }) => name === after.name) + 1;
+  return store.objects.slice(start, start + limit);
 }

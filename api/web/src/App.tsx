@@ -1,11 +1,14 @@
 import { useEffect, useRef, useState } from 'react';
+import { AlertsPage } from './AlertsPage.tsx';
+import { fetchAlerts } from './api.ts';
 import { Header } from './Header.tsx';
-import { type Memory, newMemory } from './memory.ts';
+import { type Memory, newMemory, REFRESH_MS } from './memory.ts';
 import { PathPage } from './PathPage.tsx';
 import { PathsPage } from './PathsPage.tsx';
 import { RefusalsPage } from './RefusalsPage.tsx';
 import type { Route } from './route.ts';
 import { NotFound } from './states.tsx';
+import { usePoll } from './usePoll.ts';
 import { useRoute } from './useRoute.ts';
 import { useTheme } from './useTheme.ts';
 
@@ -13,6 +16,7 @@ const TITLES: Record<Route['page'], string> = {
   paths: 'Paths',
   path: 'Path',
   refusals: 'Refusals',
+  alerts: 'Alerts',
   notFound: 'Not found',
 };
 
@@ -22,6 +26,8 @@ export function App() {
   const { theme, choice, choose } = useTheme();
   const [isLive, setLive] = useState(true);
   const memory = useRef<Memory>(newMemory());
+  // On every page: whoever looks at a path should see that something fires.
+  const alerts = usePoll('alerts', fetchAlerts, { intervalMs: isLive ? REFRESH_MS : 0 });
   useEffect(() => {
     document.title = `${TITLES[route.page]} · hoptrace`;
   }, [route.page]);
@@ -30,6 +36,7 @@ export function App() {
     <>
       <Header
         page={route.page}
+        firing={alerts.data?.items.filter(({ state }) => state === 'firing').length ?? 0}
         isLive={isLive}
         onLive={setLive}
         themeChoice={choice}
@@ -40,6 +47,7 @@ export function App() {
         {route.page === 'paths' && <PathsPage query={route.query} {...shared} />}
         {route.page === 'path' && <PathPage key={route.pathId} pathId={route.pathId} {...shared} />}
         {route.page === 'refusals' && <RefusalsPage query={route.query} {...shared} />}
+        {route.page === 'alerts' && <AlertsPage alerts={alerts} theme={theme} />}
         {route.page === 'notFound' && (
           <NotFound title="There is no such page" detail={route.address} />
         )}

@@ -5,6 +5,8 @@ import { THEME_CHOICES, type ThemeChoice } from './useTheme.ts';
 
 interface HeaderProps {
   readonly page: Route['page'];
+  /** Alerts that fire now. */
+  readonly firing: number;
   readonly isLive: boolean;
   readonly onLive: (isLive: boolean) => void;
   readonly themeChoice: ThemeChoice;
@@ -13,7 +15,15 @@ interface HeaderProps {
 }
 
 /** Name, pages, live switch, theme. */
-export function Header({ page, isLive, onLive, themeChoice, onTheme, memory }: HeaderProps) {
+export function Header({
+  page,
+  firing,
+  isLive,
+  onLive,
+  themeChoice,
+  onTheme,
+  memory,
+}: HeaderProps) {
   const next = THEME_CHOICES[(THEME_CHOICES.indexOf(themeChoice) + 1) % THEME_CHOICES.length];
   return (
     <header className="head">
@@ -22,7 +32,7 @@ export function Header({ page, isLive, onLive, themeChoice, onTheme, memory }: H
       </a>
       <Link href="/" className="brand">
         <Mark />
-        hoptrace
+        <span className="brand-name">hoptrace</span>
       </Link>
       <nav aria-label="Pages">
         <Link href={memory.pathsHref} isCurrent={page === 'paths' || page === 'path'}>
@@ -31,7 +41,17 @@ export function Header({ page, isLive, onLive, themeChoice, onTheme, memory }: H
         <Link href={memory.refusalsHref} isCurrent={page === 'refusals'}>
           Refusals
         </Link>
-        <a href="/api/docs">API</a>
+        <Link href="/alerts" isCurrent={page === 'alerts'}>
+          Alerts
+          {firing > 0 && (
+            <span className="firing" title={`${firing} fire now`}>
+              {firing}
+            </span>
+          )}
+        </Link>
+        <a href="/api/docs" className="wide-only">
+          API
+        </a>
       </nav>
       <button
         type="button"

@@ -1,4 +1,5 @@
 /** Calls of the API. Every call has a time-out and ends in a value: a failure is something to show, not to throw. */
+import type { Alert } from '../../../domain/src/rest/alerts.ts';
 import type { Outcome, Path } from '../../../domain/src/rest/path.ts';
 import type { PathList, Problem, RefusalList } from '../../../domain/src/rest/queries.ts';
 
@@ -53,6 +54,17 @@ export function fetchOverview(
   signal: AbortSignal,
 ): Promise<Answer<Overview>> {
   return getJson(`/api/v1/overview?${query}`, signal, parseOverview);
+}
+
+/** The part of GET /api/v1/alerts that this page draws. */
+export interface AlertList {
+  readonly items: readonly Alert[];
+  /** Microseconds since the epoch; null: never since the start, or alerts are off. */
+  readonly evaluatedAtUs: number | null;
+}
+
+export function fetchAlerts(signal: AbortSignal): Promise<Answer<AlertList>> {
+  return getJson('/api/v1/alerts', signal, parseAlertList);
 }
 
 async function getJson<T>(url: string, signal: AbortSignal, parse: Parse<T>): Promise<Answer<T>> {
@@ -139,6 +151,10 @@ function parsePathList(body: unknown): PathList | null {
 
 function parseRefusalList(body: unknown): RefusalList | null {
   return hasItems(body) ? (body as RefusalList) : null;
+}
+
+function parseAlertList(body: unknown): AlertList | null {
+  return hasItems(body) ? (body as AlertList) : null;
 }
 
 function hasItems(body: unknown): boolean {

@@ -4,6 +4,7 @@ import { pathHref, routeOf } from './route.ts';
 test('each address has its page', () => {
   expect(routeOf('/', '?outcome=dropped')).toMatchObject({ page: 'paths' });
   expect(routeOf('/refusals', '')).toMatchObject({ page: 'refusals' });
+  expect(routeOf('/alerts', '')).toEqual({ page: 'alerts' });
   expect(routeOf('/paths/0ft-3f/x', '')).toEqual({ page: 'notFound', address: '/paths/0ft-3f/x' });
   expect(routeOf('/nope', '')).toEqual({ page: 'notFound', address: '/nope' });
 });

@@ -9,6 +9,9 @@ import { backup } from '@hoptrace/store/operate/backup.ts';
 import { checkSchema } from '@hoptrace/store/operate/check.ts';
 import { restore } from '@hoptrace/store/operate/restore.ts';
 import { readStatus } from '@hoptrace/store/operate/status.ts';
+import { userOf } from '@hoptrace/store/users/roles.ts';
+import { readUserSecrets } from '@hoptrace/store/users/secrets.ts';
+import { usersSql } from '@hoptrace/store/users/usersSql.ts';
 import { upEnvironment } from '../up/environment.ts';
 import { reach } from './connect.ts';
 import { checkText, manifestText, migrateText, planText, statusText } from './texts.ts';
@@ -89,6 +92,26 @@ export const storeRestore = (
       return { ok: true, document: { directory: source, ...manifest }, text };
     },
   );
+
+/** `sql`: only print, for somebody else to run. The passwords themselves appear nowhere. */
+export const storeUsers = (call: Call, { sql }: { readonly sql: boolean }): Promise<number> =>
+  run(call, { name: 'store users' }, async ({ connection, store }) => {
+    const config = readStoreConfig(upEnvironment(call.env, call.root));
+    if (config.kind === 'embedded') throw embeddedHasUsers(config.dataDir);
+    const secrets = readUserSecrets(call.env);
+    const place = { database: connection.database, cluster: connection.cluster ?? null };
+    const statements = usersSql(secrets, place);
+    if (!sql) for (const statement of statements) await store.command(statement);
+    const users = secrets.map(({ role }) => userOf(role));
+    const text = sql ? statements.map((each) => `${each};`).join('\n') : `set: ${users.join(', ')}`;
+    return { ok: true, document: { users, ...(sql ? { statements } : {}) }, text };
+  });
+
+const embeddedHasUsers = (dataDir: string) =>
+  new StoreError('HOP_STORE_CONFIG', 'the embedded database makes its users by itself', {
+    field: 'CLICKHOUSE_URL',
+    remedy: `Their passwords lie in ${path.join(dataDir, 'clickhouse')}/password.ROLE; set CLICKHOUSE_URL for a server.`,
+  });
 
 async function run(
   call: Call,

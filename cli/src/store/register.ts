@@ -7,6 +7,7 @@ import {
   storeMigrate,
   storeRestore,
   storeStatus,
+  storeUsers,
 } from './commands.ts';
 
 const JSON_OPTION = ['--json', 'print one JSON document', false] as const;
@@ -54,5 +55,13 @@ export function registerStore(program: Command, root: string, env: NodeJS.Proces
     .option('--add', 'also where there are rows already', false)
     .action(async (directory: string, options: JsonOption & { add: boolean }) => {
       process.exitCode = await storeRestore(callOf(options), directory, options);
+    });
+  add(
+    'users',
+    'make or renew the least privileged users of a server: HOPTRACE_STORE_WRITER_PASSWORD, …_READER_…, …_GRAFANA_…',
+  )
+    .option('--sql', 'only print the statements; they hold hashes, not passwords', false)
+    .action(async (options: JsonOption & { sql: boolean }) => {
+      process.exitCode = await storeUsers(callOf(options), options);
     });
 }

@@ -20,10 +20,16 @@ export function demoEnvironment(env: Environment, root: string): Environment {
     ...rest,
     HOPTRACE_DATA_DIR: join(rest.HOPTRACE_DATA_DIR ?? join(root, '.data'), 'demo'),
     HOPTRACE_TOPOLOGY_FILE: join(demoFolder(root), 'topology.json'),
+    HOPTRACE_KUBERNETES: 'off',
   };
 }
 
 /** Where the committed recording lies. */
 export function demoFolder(root: string): string {
   return join(root, 'cli/recordings/demo');
+}
+
+/** For `hoptrace` commands that look for files of the checkout. */
+export function rootOf(moduleUrl: string): string {
+  return join(new URL('.', moduleUrl).pathname, '../..');
 }

@@ -10,7 +10,7 @@ import { buildCollector } from '@hoptrace/collector/app.ts';
 import type { CollectorConfig } from '@hoptrace/collector/config.ts';
 import { collectorStoreOf } from '@hoptrace/collector/storeAdapter.ts';
 import { openStore, type Store } from '@hoptrace/store/client.ts';
-import type { StoreConfig, StoreConnection } from '@hoptrace/store/config.ts';
+import type { Retention, StoreConfig, StoreConnection } from '@hoptrace/store/config.ts';
 import { startEmbedded } from '@hoptrace/store/embedded/start.ts';
 import { ensureDatabase, migrate } from '@hoptrace/store/migrate.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -40,23 +40,25 @@ export interface Services {
 /** What was started before a failure is in the lifecycle: the caller stops it. */
 export async function startServices(config: ServicesConfig, deps: ServicesDeps): Promise<Services> {
   const { lifecycle, progress } = deps;
-  const connection = await connect(config.store, deps);
-  const store = openStore(connection);
-  lifecycle.add('store', () => store.close());
-  await progress.step('schema', async () => {
-    await ensureDatabase(connection);
-    await migrate(store, { retention: config.store.retention });
-  });
+  const connections = await connect(config.store, deps);
+  await progress.step('schema', () => bringUpToDate(connections.owner, config.store.retention));
+  const open = (name: string, connection: StoreConnection) => {
+    const store = openStore(connection);
+    lifecycle.add(name, () => store.close());
+    return store;
+  };
+  const written = open('store of the collector', connections.writer);
+  const read = open('store of the API', connections.reader);
   const { url: collectorUrl } = await progress.step('collector', async () => {
     const collector = buildCollector({
       config: config.collector,
-      store: collectorStoreOf(store),
+      store: collectorStoreOf(written),
       logger: { level: config.collector.logLevel, base: { service: 'collector' } },
     });
     lifecycle.add('collector', () => collector.close());
     return collector.start();
   });
-  const apiUrl = await progress.step('API', () => startApi(config, store, lifecycle));
+  const apiUrl = await progress.step('API', () => startApi(config, read, lifecycle));
   return { apiUrl, collectorUrl };
 }
 
@@ -89,10 +91,28 @@ async function startApi(
   return url;
 }
 
-async function connect(config: StoreConfig, deps: ServicesDeps): Promise<StoreConnection> {
+/** Each part works as the least privileged user that will do. A server has one user for all, the one of CLICKHOUSE_USER. */
+interface Connections {
+  readonly owner: StoreConnection;
+  readonly writer: StoreConnection;
+  readonly reader: StoreConnection;
+}
+
+async function bringUpToDate(owner: StoreConnection, retention: Retention): Promise<void> {
+  const store = openStore(owner);
+  try {
+    await ensureDatabase(owner);
+    await migrate(store, { retention });
+  } finally {
+    await store.close();
+  }
+}
+
+async function connect(config: StoreConfig, deps: ServicesDeps): Promise<Connections> {
   if (config.kind === 'server') {
     deps.progress.say(`  ClickHouse at ${config.connection.url}`);
-    return config.connection;
+    const { connection } = config;
+    return { owner: connection, writer: connection, reader: connection };
   }
   return deps.progress.step('ClickHouse (embedded)', async () => {
     const engine = await startEmbedded({ dataDir: config.dataDir, httpPort: config.httpPort });
@@ -105,6 +125,6 @@ async function connect(config: StoreConfig, deps: ServicesDeps): Promise<StoreCo
       if (!isStopping)
         deps.onStoreExit(`the embedded ClickHouse ended by itself: ${JSON.stringify(exit)}`);
     });
-    return engine;
+    return { owner: engine, writer: engine.as('writer'), reader: engine.as('reader') };
   });
 }

@@ -1,6 +1,5 @@
 /** `hoptrace up`: the whole product on loopback in one process tree. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { readAlertConfig } from '@hoptrace/api/alerts/config.ts';
 import { readConfig as readApiConfig } from '@hoptrace/api/config.ts';
 import { readConfig as readCollectorConfig } from '@hoptrace/collector/config.ts';
@@ -87,9 +86,4 @@ function describe(error: Error): string {
   const remedy = Reflect.get(error, 'remedy');
   if (typeof remedy === 'string') lines.push(`  ${remedy}`);
   return lines.join('\n');
-}
-
-/** For `hoptrace` commands that look for files of the checkout. */
-export function rootOf(moduleUrl: string): string {
-  return join(new URL('.', moduleUrl).pathname, '../..');
 }

@@ -74,14 +74,6 @@ test('newer facts are not replaced by those of a heartbeat that comes back', () 
   expect(book.takeDue(5000).map((each) => each.facts?.kernel)).toEqual(['6.2.0']);
 });
 
-test('addresses are those of the last envelope, by cluster', () => {
-  const book = new HeartbeatBook(5000);
-  book.note(envelope({ node: 'a', addresses: [] }), 0);
-  book.note(envelope({ node: 'a' }), 1);
-  book.note(envelope({ node: 'b', cluster: 'other' }), 1);
-  expect([...book.addressesByNode('lab')]).toEqual([['a', envelope().addresses]]);
-});
-
 const MINUTE_US = 60_000_000;
 const said = (minutes: number, part: Parameters<typeof envelope>[0] = {}) =>
   envelope({ sentAtUs: minutes * MINUTE_US, ...part });

@@ -1,14 +1,13 @@
 /** What envelopes say about their senders, gathered so that each node costs one row every few seconds. */
 import { type LossWindows, noteLosses } from '@hoptrace/domain/loss/lossWindows.ts';
 import type { TimeWindow } from '@hoptrace/domain/loss/timeWindows.ts';
-import type { Envelope, Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
+import type { Envelope, Losses } from '@hoptrace/domain/wire/v1.ts';
 import type { Heartbeat } from '../collectorStore.ts';
 
 /** Nodes of all clusters that one collector remembers; the one that was silent longest gives way. */
 const MAX_NODES = 10_000;
 
 const NO_LOSSES: LossWindows = new Map();
-const NO_ADDRESSES: ReadonlyMap<string, readonly NodeAddress[]> = new Map();
 
 interface NodeState {
   heartbeat: Heartbeat;
@@ -29,9 +28,6 @@ const KEPT_CONNECTION_US = 60_000_000;
 export class HeartbeatBook {
   readonly #intervalMs: number;
   readonly #nodes = new Map<string, NodeState>();
-  /** By cluster and node; kept beside, since every reconstruction asks for it. */
-  readonly #addresses = new Map<string, Map<string, readonly NodeAddress[]>>();
-
   readonly #losses = new Map<string, LossWindows>();
 
   constructor(intervalMs: number) {
@@ -64,7 +60,6 @@ export class HeartbeatBook {
     const previousUs = isSameBoot ? known.sentAtUs : null;
     const windows = this.#losses.get(cluster) ?? NO_LOSSES;
     this.#losses.set(cluster, noteLosses(windows, envelope, previousUs));
-    this.#setAddresses(envelope);
     if (this.#nodes.size > MAX_NODES) this.#forgetOldest();
   }
 
@@ -105,11 +100,6 @@ export class HeartbeatBook {
     state.isDirty = true;
   }
 
-  /** Interface addresses by node, as last reported, of one cluster. */
-  addressesByNode(cluster: string): ReadonlyMap<string, readonly NodeAddress[]> {
-    return this.#addresses.get(cluster) ?? NO_ADDRESSES;
-  }
-
   /**
    * Between which times, by its own clock, an agent has told of every request on its node, or counted it as lost.
    * Null: it does not say so.
@@ -128,20 +118,11 @@ export class HeartbeatBook {
     return this.#losses.get(cluster) ?? NO_LOSSES;
   }
 
-  #setAddresses({ cluster, node, addresses }: Envelope): void {
-    const nodes = this.#addresses.get(cluster) ?? new Map<string, readonly NodeAddress[]>();
-    nodes.set(node, addresses);
-    this.#addresses.set(cluster, nodes);
-  }
-
   #forgetOldest(): void {
     const [first] = this.#nodes;
     if (first === undefined) return;
     const [key, { heartbeat }] = first;
     this.#nodes.delete(key);
-    const nodes = this.#addresses.get(heartbeat.cluster);
-    nodes?.delete(heartbeat.node);
-    if (nodes?.size === 0) this.#addresses.delete(heartbeat.cluster);
     const windows = new Map(this.#losses.get(heartbeat.cluster));
     windows.delete(heartbeat.node);
     this.#losses.set(heartbeat.cluster, windows);

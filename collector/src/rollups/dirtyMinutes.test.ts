@@ -26,6 +26,14 @@ test('counting takes at most a twentieth of the time', () => {
   expect(dirty.take(NOW_MS + 40_000, false)).not.toBeNull();
 });
 
+test('however dear it is, a minute is counted again after a minute', () => {
+  const dirty = new DirtyMinutes(10_000);
+  dirty.counted({ fromS: MINUTE, toS: MINUTE + 60 }, { nowMs: NOW_MS, tookMs: 20_000 });
+  dirty.add(MINUTE, NOW_MS);
+  expect(dirty.take(NOW_MS + 59_999, false)).toBeNull();
+  expect(dirty.take(NOW_MS + 60_000, false)).not.toBeNull();
+});
+
 test('neighbours are counted together, up to an hour of them, in order', () => {
   const dirty = new DirtyMinutes(10_000);
   for (const index of [70, 3, 2, 1, ...Array.from({ length: 61 }, (_, at) => at + 100)])

@@ -2,8 +2,9 @@
 
 /** Writes about one minute come in bursts: after so long without one it is counted. */
 const QUIET_MS = 1000;
-/** Counting may take so much of the time: a minute that is dear to count is counted less often. */
+/** Counting may take so much of the time: a minute that is dear to count is counted less often, but this often. */
 const MAX_SHARE = 0.05;
+const MAX_INTERVAL_MS = 60_000;
 /** Counted together when they lie side by side. */
 const MAX_TOGETHER = 60;
 const MINUTE_S = 60;
@@ -79,7 +80,8 @@ export class DirtyMinutes {
   }
 
   get #intervalMs(): number {
-    return Math.max(this.#minIntervalMs, this.#costMs / MAX_SHARE);
+    const dearMs = Math.min(MAX_INTERVAL_MS, this.#costMs / MAX_SHARE);
+    return Math.max(this.#minIntervalMs, dearMs);
   }
 
   #isDue(startS: number, { sinceMs, lastMs }: News, nowMs: number): boolean {

@@ -271,6 +271,11 @@ export class Stitcher {
     );
   }
 
+  /** Something else than records told news of these groups: they are due now. */
+  reconsider(isConcerned: (group: Group) => boolean): void {
+    this.#lookAgain(isConcerned);
+  }
+
   #lookAgain(isConcerned: (group: Group) => boolean): void {
     for (const group of this.#table.groups) if (isConcerned(group)) this.#table.markDirty(group);
   }

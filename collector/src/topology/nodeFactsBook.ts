@@ -6,8 +6,9 @@ import {
   withModeReport,
 } from '@hoptrace/domain/kubernetes/reportedModes.ts';
 import type { ImagesByNetns } from '@hoptrace/domain/reconstruct/program.ts';
+import { LazyMap } from '@hoptrace/domain/topology/asOf/lazyMap.ts';
 import type { Topology } from '@hoptrace/domain/topology/topology.ts';
-import type { Workload } from '@hoptrace/domain/wire/nodeFacts.ts';
+import type { KubeProxyMode, Workload } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 
 interface ClusterFacts {
@@ -41,6 +42,11 @@ export class NodeFactsBook {
     noteContainers(known, node, facts.workloads, atUs);
   }
 
+  /** The mode as it was stored. */
+  noteMode(cluster: string, node: string, mode: KubeProxyMode | null, fromUs: number): void {
+    noteMode(this.#clusterOf(cluster), { node, mode, atUs: fromUs });
+  }
+
   /** The topology with what the agents of the cluster found out about its nodes. */
   applied(cluster: string, topology: Topology, atUs: number): Topology {
     return this.#clusters.get(cluster)?.withModes(topology, atUs) ?? topology;
@@ -49,7 +55,7 @@ export class NodeFactsBook {
   /** Which image runs where, as far as agents and topology together tell. */
   images(cluster: string, topology: Topology): ImagesByNetns {
     const known = this.#clusters.get(cluster);
-    if (known === undefined || topology.imageByContainer.size === 0) return NO_IMAGES;
+    if (known === undefined) return NO_IMAGES;
     const images = known.images.get(topology) ?? imagesOf(known, topology);
     known.images.set(topology, images);
     return images;
@@ -100,11 +106,15 @@ function noteContainers(
   known.images = new WeakMap();
 }
 
-function imagesOf({ containers }: ClusterFacts, { imageByContainer }: Topology): ImagesByNetns {
-  return new Map(
-    [...containers].flatMap(([key, { ids }]) => {
+/** Looked up as they are asked for: a path has a few network namespaces, the cluster a hundred thousand. */
+function imagesOf({ containers }: ClusterFacts, topology: Topology): ImagesByNetns {
+  return new LazyMap(
+    (key: string) => {
+      const ids = containers.get(key)?.ids ?? [];
+      const { imageByContainer } = topology;
       const images = new Set(ids.flatMap((id) => imageByContainer.get(id) ?? []));
-      return images.size === 0 ? [] : [[key, [...images].sort().join('+')] as const];
-    }),
+      return images.size === 0 ? undefined : [...images].sort().join('+');
+    },
+    () => containers.keys(),
   );
 }

@@ -8,6 +8,8 @@ import { AppError, type FieldProblem } from '../errors.ts';
 import { problemsOf, showValue } from '../ingest/zodProblems.ts';
 
 const MAX_PROBLEMS = 10;
+/** Instead of a file's name. */
+export const REQUEST = '';
 
 /**
  * Accepts a List, an array of objects or one object; objects of other kinds are ignored.
@@ -88,5 +90,11 @@ function located(problem: FieldProblem, item: unknown, index: number): FieldProb
 }
 
 function invalid(file: string, problems: readonly FieldProblem[]): AppError {
-  return new AppError('HOP_TOPOLOGY_INVALID', `topology file ${file} is not valid`, { problems });
+  return new AppError(
+    'HOP_TOPOLOGY_INVALID',
+    file === REQUEST
+      ? 'the topology in the request is not valid'
+      : `topology file ${file} is not valid`,
+    { problems },
+  );
 }

@@ -2,13 +2,16 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { TopologyBook } from './topologyBook.ts';
 import { TopologyFile } from './topologyFile.ts';
 
 let directory = '';
 let file = '';
+let book: TopologyBook;
 beforeEach(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), 'hoptrace-topology-'));
   file = path.join(directory, 'topology.json');
+  book = new TopologyBook({ keepUs: 3600e6, maxEnded: 1000 });
 });
 afterEach(() => rm(directory, { recursive: true }));
 
@@ -27,7 +30,7 @@ const nodes = (...names: string[]) =>
   );
 
 test('without a file the topology is empty and stays so', async () => {
-  const topology = new TopologyFile(null);
+  const topology = new TopologyFile(null, book);
   await topology.load();
   expect(topology.state).toMatchObject({ objectCount: 0, error: null });
   expect(await topology.poll()).toBe(false);
@@ -35,11 +38,11 @@ test('without a file the topology is empty and stays so', async () => {
 
 test('a broken file at the start is an error that names it', async () => {
   await replace('{');
-  await expect(new TopologyFile(file).load()).rejects.toMatchObject({
+  await expect(new TopologyFile(file, book).load()).rejects.toMatchObject({
     code: 'HOP_TOPOLOGY_INVALID',
     message: `topology file ${file} is not valid`,
   });
-  await expect(new TopologyFile(`${file}.absent`).load()).rejects.toMatchObject({
+  await expect(new TopologyFile(`${file}.absent`, book).load()).rejects.toMatchObject({
     code: 'HOP_TOPOLOGY_INVALID',
   });
 });
@@ -48,9 +51,9 @@ const nowUs = () => Date.now() * 1000;
 
 test('a changed file is taken over, a broken one leaves the old topology in use', async () => {
   await replace(nodes('a'));
-  const topology = new TopologyFile(file);
+  const topology = new TopologyFile(file, book);
   await topology.load();
-  expect([...topology.state.topologyAt(nowUs()).nodeByIp]).toEqual([['192.168.50.1', 'a']]);
+  expect([...book.topologyAt('lab', nowUs()).nodeByIp]).toEqual([['192.168.50.1', 'a']]);
   const beforeUs = nowUs();
   expect(await topology.poll()).toBe(false);
 
@@ -62,9 +65,9 @@ test('a changed file is taken over, a broken one leaves the old topology in use'
   expect(await topology.poll()).toBe(true);
   expect(await topology.poll()).toBe(false);
   expect(topology.state.error?.code).toBe('HOP_TOPOLOGY_INVALID');
-  expect(topology.state.topologyAt(nowUs() + 60_000_000).nodeByIp.get('192.168.50.2')).toBe('c');
+  expect(book.topologyAt('lab', nowUs() + 60_000_000).nodeByIp.get('192.168.50.2')).toBe('c');
   // A connection that began before the change keeps the names of its time.
-  expect(topology.state.topologyAt(beforeUs - 1_000_000).nodeByIp.get('192.168.50.1')).toBe('a');
+  expect(book.topologyAt('lab', beforeUs - 1_000_000).nodeByIp.get('192.168.50.1')).toBe('a');
 
   await rm(file);
   expect(await topology.poll()).toBe(true);

@@ -1,25 +1,14 @@
-/** The topology, read from a file and read again when the file changes: as it was at the time of a connection. */
+/** The topology, read from a file and read again when the file changes. */
 import { readFile, stat } from 'node:fs/promises';
-import {
-  EMPTY_HISTORY,
-  type TopologyHistory,
-  topologyLookup,
-  withoutOlder,
-  withSnapshot,
-} from '@hoptrace/domain/kubernetes/history.ts';
-import { EMPTY_TOPOLOGY, type Topology } from '@hoptrace/domain/topology/topology.ts';
 import { AppError } from '../errors.ts';
 import { parseTopology } from './parseTopology.ts';
+import { takeSnapshot } from './takeSnapshot.ts';
+import { ANY_CLUSTER, type TopologyBook } from './topologyBook.ts';
 
 /** 30,000 Pods print some 300 MB with everything in them; more is a mistake. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
-/** Records older than this are refused (maxClockSkewMs), so nobody asks for an older topology. */
-const KEEP_US = 24 * 3600 * 1_000_000;
-
 export interface TopologyState {
-  /** As the files said at this time (microseconds); verdicts near a change are transitional. */
-  readonly topologyAt: (atUs: number) => Topology;
   readonly objectCount: number;
   /** Why the newest file is not in use; null while all is well. */
   readonly error: AppError | null;
@@ -27,13 +16,14 @@ export interface TopologyState {
 
 export class TopologyFile {
   readonly #path: string | null;
-  #state: TopologyState = { topologyAt: () => EMPTY_TOPOLOGY, objectCount: 0, error: null };
-  #history: TopologyHistory = EMPTY_HISTORY;
+  readonly #book: TopologyBook;
+  #state: TopologyState = { objectCount: 0, error: null };
   #seen = '';
 
-  /** `path` null: an empty topology, for ever. */
-  constructor(path: string | null) {
+  /** `path` null: nothing is read. What is read goes into the book, for any cluster. */
+  constructor(path: string | null, book: TopologyBook) {
     this.#path = path;
+    this.#book = book;
   }
 
   get state(): TopologyState {
@@ -59,14 +49,9 @@ export class TopologyFile {
       const text = await readText(this.#path);
       const objects = parseTopology(text, this.#path);
       const { mtimeMs } = await stat(this.#path);
-      // A file put back with an old time is news all the same.
-      const atUs = Math.max(Math.floor(mtimeMs * 1000), (this.#history.snapshotUs ?? 0) + 1);
-      this.#history = withoutOlder(withSnapshot(this.#history, objects, atUs), atUs - KEEP_US);
-      this.#state = {
-        topologyAt: topologyLookup(this.#history),
-        objectCount: objects.length,
-        error: null,
-      };
+      const atUs = Math.floor(mtimeMs * 1000);
+      takeSnapshot(this.#book, { cluster: ANY_CLUSTER, objects, atUs, source: 'file' });
+      this.#state = { objectCount: objects.length, error: null };
     } catch (error) {
       this.#state = { ...this.#state, error: asTopologyError(error, this.#path) };
     }

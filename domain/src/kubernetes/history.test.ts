@@ -1,13 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { kubernetesObjectSchema } from '../wire/kubernetes.ts';
-import {
-  EMPTY_HISTORY,
-  type TopologyHistory,
-  topologyAsOf,
-  topologyLookup,
-  withoutOlder,
-  withSnapshot,
-} from './history.ts';
+import { EMPTY_HISTORY, type TopologyHistory, topologyAsOf, withSnapshot } from './history.ts';
 
 const S = 1_000_000;
 const node = (dataPlane: string) => ({
@@ -73,25 +66,4 @@ test('an equal, an empty or an older snapshot rewrites nothing', () => {
   expect([...again.versions]).toEqual([...history.versions]);
   expect(snapshot(history, 10)).toBe(history);
   expect(history.versions.get('Service shop/web')).toHaveLength(2);
-});
-
-test('what ended long ago can be forgotten; what holds stays', () => {
-  const short = withoutOlder(history, 250 * S);
-  expect([...short.versions].map(([key, list]) => [key, list.length])).toEqual([
-    ['Node /a', 1],
-    ['Service shop/web', 1],
-    ['EndpointSlice shop/w', 1],
-  ]);
-  expect([...withoutOlder(history, 261 * S).versions.keys()]).toEqual(['Node /a']);
-});
-
-test('the remembering look-up answers as the plain one, at every instant', () => {
-  const lookup = topologyLookup(history);
-  for (let seconds = 90; seconds <= 290; seconds += 1) {
-    for (const offsetUs of [-1, 0, 1]) {
-      const atUs = seconds * S + offsetUs;
-      expect(lookup(atUs)).toEqual(topologyAsOf(history, atUs));
-    }
-  }
-  expect(lookup(150 * S)).toBe(lookup(160 * S));
 });

@@ -1,11 +1,12 @@
 /**
- * The topology through time. Every object is a list of intervals that are closed but never overwritten, so a
+ * The topology through time in its plain form, for a handful of snapshots (scenarios), and the measure of TopologyIndex,
+ * which the collector uses. Every object is a list of intervals that are closed but never overwritten, so a
  * connection is judged by what held when it began, however late its evidence arrives. Pure: each function answers a
  * new history. All times CLOCK_REALTIME in microseconds.
  */
+import { objectKey, subjectOf } from '../topology/asOf/version.ts';
 import { buildTopology, type Topology, type TopologyChange } from '../topology/topology.ts';
 import type { KubernetesObject } from '../wire/kubernetes.ts';
-import { countUpTo } from './segments.ts';
 
 export interface Version {
   /** Somewhere in (earliestUs, fromUs] this state began: a snapshot shows that it changed, not when. */
@@ -41,7 +42,7 @@ export function withSnapshot(
 ): TopologyHistory {
   const { snapshotUs } = history;
   if (snapshotUs !== null && atUs <= snapshotUs) return history;
-  const now = new Map(objects.map((object) => [keyOf(object), object]));
+  const now = new Map(objects.map((object) => [objectKey(object), object]));
   const versions = new Map(history.versions);
   for (const key of new Set([...versions.keys(), ...now.keys()])) {
     const before = versions.get(key) ?? [];
@@ -107,69 +108,6 @@ function changesOf(version: Version, atUs: number, windowUs: number): TopologyCh
   return [began, ...ended].filter(
     ({ earliestUs, latestUs }) => earliestUs - windowUs <= atUs && atUs <= latestUs + windowUs,
   );
-}
-
-/** Segments between changes that are remembered; connections come nearly in the order of time. */
-const MAX_REMEMBERED = 8;
-
-/**
- * topologyAsOf() for many instants: nothing differs between two changes (and the edges of their windows), so one
- * topology per such segment is built, and the last few are kept.
- */
-export function topologyLookup(
-  history: TopologyHistory,
-  windowUs: number = DEFAULT_TRANSITION_WINDOW_US,
-): (atUs: number) => Topology {
-  const edges = edgesOf(history, windowUs);
-  const remembered = new Map<number, Topology>();
-  return (atUs) => {
-    const segment = countUpTo(edges, atUs);
-    const known = remembered.get(segment);
-    if (known !== undefined) return known;
-    const built = topologyAsOf(history, atUs, windowUs);
-    const oldest = remembered.keys().next();
-    if (remembered.size >= MAX_REMEMBERED && oldest.done !== true) remembered.delete(oldest.value);
-    remembered.set(segment, built);
-    return built;
-  };
-}
-
-/** Instants from which on an answer may differ from the one before, ascending. */
-function edgesOf({ versions }: TopologyHistory, windowUs: number): number[] {
-  const edges = new Set<number>();
-  for (const { earliestUs, fromUs, earliestToUs, toUs } of [...versions.values()].flat()) {
-    for (const [earliest, latest] of [
-      [earliestUs, fromUs],
-      [earliestToUs, toUs],
-    ] as const) {
-      if (earliest === null || latest === null || !Number.isFinite(latest)) continue;
-      // The end of a window still belongs to it.
-      for (const edge of [earliest - windowUs, latest, latest + windowUs + 1]) edges.add(edge);
-    }
-  }
-  return [...edges].sort((a, b) => a - b);
-}
-
-/** Forgets what ended before `beforeUs`: the history is bounded by how late evidence may come. */
-export function withoutOlder(history: TopologyHistory, beforeUs: number): TopologyHistory {
-  const versions = [...history.versions].flatMap(([key, list]) => {
-    const kept = list.filter(({ toUs }) => toUs === null || toUs >= beforeUs);
-    return kept.length === 0 ? [] : [[key, kept] as const];
-  });
-  return { ...history, versions: new Map(versions) };
-}
-
-function keyOf({ kind, metadata }: KubernetesObject): string {
-  return `${kind} ${metadata.namespace}/${metadata.name}`;
-}
-
-/** An EndpointSlice is part of its Service: both decide the same verdicts. */
-function subjectOf({ kind, metadata }: KubernetesObject): string {
-  if (kind === 'Node') return `Node ${metadata.name}`;
-  const service = metadata.labels['kubernetes.io/service-name'];
-  if (kind === 'EndpointSlice' && service !== undefined)
-    return `Service ${metadata.namespace}/${service}`;
-  return `${kind} ${metadata.namespace}/${metadata.name}`;
 }
 
 /** Parsed objects hold plain data with their fields in the schema's order, so equal text is equal meaning. */

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { asOf } from '../topology/asOf/asOfTopology.ts';
+import { TopologyIndex } from '../topology/asOf/topologyIndex.ts';
 import { DATA_PLANE_ANNOTATION } from '../topology/nodes.ts';
-import { buildTopology, type Topology } from '../topology/topology.ts';
-import { nodeSchema } from '../wire/kubernetes.ts';
+import { buildTopology, changesNear, type Topology } from '../topology/topology.ts';
+import { kubernetesObjectSchema, nodeSchema } from '../wire/kubernetes.ts';
 import { type ModeHistory, modesLookup, NO_MODES, withModeReport } from './reportedModes.ts';
 
 const T = 1_700_000_000_000_000;
@@ -65,10 +67,42 @@ test('a node that nobody knows is not made up', () => {
   expect([...modesLookup(history)(topology(), T).nodes.keys()]).toEqual(['node1']);
 });
 
-test('the same instant gives the same object: it is asked for with every group of records', () => {
+test('the same instant gives the same nodes: they are asked for with every group of records', () => {
   const lookup = modesLookup(reported([T, 'ipvs']));
   const of = topology();
-  expect(lookup(of, T)).toBe(lookup(of, T + MINUTE));
+  expect(lookup(of, T).nodes).toBe(lookup(of, T + MINUTE).nodes);
+});
+
+test('a topology that is worked out as it is read keeps everything else that it says', () => {
+  const index = new TopologyIndex({ keepUs: 60 * MINUTE, maxEnded: 10 });
+  const parts = [
+    {
+      kind: 'Node',
+      metadata: { name: 'node1' },
+      status: { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] },
+    },
+    {
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 's' },
+      status: { podIPs: [{ ip: '10.0.0.1' }] },
+    },
+    {
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 's' },
+      spec: { ports: [{ port: 80, nodePort: 30_080 }] },
+    },
+  ];
+  for (const part of parts)
+    index.put(kubernetesObjectSchema.parse({ spec: {}, ...part }), {
+      ...{ atUs: T, earliestUs: T, source: 'watch', revision: '' },
+    });
+  const atUs = T + MINUTE;
+  const seen = modesLookup(reported([T, 'ipvs']))(asOf(index, atUs), atUs);
+  expect(seen.nodes.get('node1')?.dataPlane).toBe('ipvs');
+  expect(seen.nodeByIp.get('192.0.2.1')).toBe('node1');
+  expect(seen.podByIp.get('10.0.0.1')?.name).toBe('p');
+  expect(seen.serviceByNodePort.get(30_080)?.name).toBe('web');
+  expect(changesNear(modesLookup(NO_MODES)(asOf(index, T), T), ['Node node1'])).toHaveLength(1);
 });
 
 test('a mode that goes to and fro is remembered within a bound', () => {

@@ -4,6 +4,7 @@
  */
 import type { TopologyNode } from '../topology/nodes.ts';
 import type { Topology, TopologyChange } from '../topology/topology.ts';
+import { type OtherNodes, withNodes } from '../topology/withNodes.ts';
 import type { KubeProxyMode } from '../wire/nodeFacts.ts';
 import { DEFAULT_TRANSITION_WINDOW_US } from './history.ts';
 import { countUpTo } from './segments.ts';
@@ -38,25 +39,26 @@ export function withModeReport(
   return new Map(history).set(node, after);
 }
 
-/** A topology with what the agents reported of its nodes; asked for the same segment of time it is the same object. */
+/** A topology with what the agents reported of its nodes; what differs is built once for each segment of time. */
 export function modesLookup(history: ModeHistory): (topology: Topology, atUs: number) => Topology {
   const edges = [...history.values()].flat().flatMap(({ fromUs }) => edgesOf(fromUs));
   edges.sort((a, b) => a - b);
-  const remembered = new WeakMap<Topology, Map<number, Topology>>();
+  // By the nodes as they were before: a topology as of a time is a new one each time it is asked for.
+  const remembered = new WeakMap<Topology['nodes'], Map<number, OtherNodes>>();
   return (topology, atUs) => {
     if (history.size === 0) return topology;
     const segment = countUpTo(edges, atUs);
-    const known = remembered.get(topology) ?? new Map<number, Topology>();
-    remembered.set(topology, known);
+    const known = remembered.get(topology.nodes) ?? new Map<number, OtherNodes>();
+    remembered.set(topology.nodes, known);
     const built = known.get(segment) ?? withModes(topology, history, atUs);
     known.set(segment, built);
-    return built;
+    return withNodes(topology, built);
   };
 }
 
-function withModes(topology: Topology, history: ModeHistory, atUs: number): Topology {
+function withModes(topology: Topology, history: ModeHistory, atUs: number): OtherNodes {
   const nodes = new Map<string, TopologyNode>(topology.nodes);
-  const changes: TopologyChange[] = [...topology.changes];
+  const changes: TopologyChange[] = [];
   for (const [name, reports] of history) {
     const node = nodes.get(name);
     if (node === undefined || node.dataPlane !== null) continue;
@@ -64,7 +66,7 @@ function withModes(topology: Topology, history: ModeHistory, atUs: number): Topo
     nodes.set(name, { ...node, dataPlane: mode });
     changes.push(...changesOf(name, reports, atUs));
   }
-  return { ...topology, nodes, changes };
+  return { nodes, changes };
 }
 
 function changesOf(

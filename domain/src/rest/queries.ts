@@ -27,6 +27,7 @@ const count = z
 export const pathFilterSchema = z.strictObject({
   from: instantSchema.optional().describe('default: 15 minutes before `to`'),
   to: instantSchema.optional().describe('default: now; exclusive'),
+  cluster: z.string().min(1).max(253).optional(),
   service: serviceFilter.optional(),
   client: ipSchema.optional(),
   node: z.string().min(1).optional().describe('a machine on the path'),

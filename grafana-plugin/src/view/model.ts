@@ -2,6 +2,7 @@
  * The views draw the path document of the REST API as it is. Types only: this folder is also built
  * into a Grafana plugin, which must not carry the schema library.
  */
+export type { Alert } from '../../../domain/src/rest/alerts.ts';
 export type {
   ClientSighting,
   Hop,

@@ -94,6 +94,14 @@ test('a view reads the Distributed tables, a materialized one the local table in
   ]);
 });
 
+test('rows are deleted where they lie, by a condition about the rows of all shards', () => {
+  expect(
+    translateStatement('DELETE FROM t_v1 WHERE a IN (SELECT a FROM u_v1 WHERE b)', withKeeper),
+  ).toEqual([
+    'DELETE FROM `hoptrace`.t_v1_local ON CLUSTER `c` WHERE a IN (SELECT a FROM `hoptrace`.u_v1 WHERE b)',
+  ]);
+});
+
 test('a dropped table goes with its local one', () => {
   expect(translateStatement('DROP TABLE IF EXISTS t_v1', withKeeper)).toEqual([
     'DROP TABLE IF EXISTS `hoptrace`.t_v1 ON CLUSTER `c` SYNC',

@@ -6,13 +6,14 @@
  *   ALTER TABLE t …                          t_local; what concerns columns then for t as well
  *   CREATE VIEW v AS …                       the same, over the Distributed tables
  *   CREATE MATERIALIZED VIEW v TO t AS …     on every server from t_local to t_local
+ *   DELETE FROM t …                          t_local
  *   DROP TABLE t · DROP VIEW v               t and t_local · v
  */
 import { translateAlter } from './alterTable.ts';
 import { translateCreateTable } from './createTable.ts';
 import { localName, placed, type Target } from './form.ts';
 import { StatementCursor } from './statementCursor.ts';
-import { translateMaterializedView, translateView } from './views.ts';
+import { translateDelete, translateMaterializedView, translateView } from './views.ts';
 
 /** In the order in which they have to run. Throws HOP_STORE_TRANSLATION naming the statement. */
 export function translateStatement(sql: string, target: Target): string[] {
@@ -25,6 +26,7 @@ export function translateStatement(sql: string, target: Target): string[] {
   if (cursor.take('CREATE', 'VIEW') || cursor.take('CREATE', 'OR', 'REPLACE', 'VIEW')) {
     return translateView(cursor, target);
   }
+  if (cursor.take('DELETE', 'FROM')) return translateDelete(cursor, target);
   if (cursor.take('DROP', 'TABLE')) return translateDrop(cursor, target, 'TABLE');
   if (cursor.take('DROP', 'VIEW')) return translateDrop(cursor, target, 'VIEW');
   throw cursor.error(`a statement must not start with "${cursor.peek()?.upper ?? ''}"`);

@@ -1,4 +1,4 @@
-/** Views read the Distributed tables. A materialized view works where the rows lie: from local table to local table. */
+/** Statements with queries in them. Views read the Distributed tables. A materialized view works where the rows lie: from local table to local table. */
 import { localName, placed, quoted, type Target } from './form.ts';
 import { type Edit, type SqlToken, withEdits } from './sqlTokens.ts';
 import type { StatementCursor } from './statementCursor.ts';
@@ -7,12 +7,9 @@ export function translateView(cursor: StatementCursor, target: Target): string[]
   cursor.take('IF', 'NOT', 'EXISTS');
   const name = cursor.name();
   cursor.expect('AS');
-  const sources = sourcesOf(cursor).map((source) => ({
-    start: source.start,
-    end: source.end,
-    text: `${quoted(target.database)}.${cursor.text(source)}`,
-  }));
-  return [withEdits(cursor.sql, [nameEdit(cursor, name, target), ...sources])];
+  return [
+    withEdits(cursor.sql, [nameEdit(cursor, name, target), ...distributedSources(cursor, target)]),
+  ];
 }
 
 export function translateMaterializedView(cursor: StatementCursor, target: Target): string[] {
@@ -31,6 +28,26 @@ export function translateMaterializedView(cursor: StatementCursor, target: Targe
     text: `${quoted(target.database)}.${localName(cursor.text(table))}`,
   }));
   return [withEdits(cursor.sql, [nameEdit(cursor, name, target), ...tables])];
+}
+
+/** A Distributed table deletes nothing. What the condition asks for is the rows of all shards. */
+export function translateDelete(cursor: StatementCursor, target: Target): string[] {
+  const name = cursor.name();
+  const table = {
+    start: name.start,
+    end: name.end,
+    text: placed(localName(cursor.text(name)), target),
+  };
+  if (!cursor.take('WHERE')) throw cursor.error('WHERE is missing');
+  return [withEdits(cursor.sql, [table, ...distributedSources(cursor, target)])];
+}
+
+function distributedSources(cursor: StatementCursor, target: Target): Edit[] {
+  return sourcesOf(cursor).map((source) => ({
+    start: source.start,
+    end: source.end,
+    text: `${quoted(target.database)}.${cursor.text(source)}`,
+  }));
 }
 
 function nameEdit(cursor: StatementCursor, name: SqlToken, target: Target): Edit {

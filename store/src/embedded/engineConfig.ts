@@ -1,10 +1,18 @@
 /** The config.xml and users.xml of the embedded engine. Written anew at every start. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { grantsOf, type Limit, limitsOf, ROLES, type Role, userOf } from '../users/roles.ts';
 
 export const ENGINE_USER = 'hoptrace';
 export const ENGINE_DATABASE = 'hoptrace';
+export type RolePasswords = Readonly<Record<Role, string>>;
 export const ENGINE_LOG = 'engine.log';
+
+export interface EngineMemory {
+  readonly serverBytes: number;
+  /** Of one query, or insert. */
+  readonly queryBytes: number;
+}
 
 /**
  * Bounds of the engine's memory: the whole product must stay below 600 MB resident. The engine compares the
@@ -12,8 +20,7 @@ export const ENGINE_LOG = 'engine.log';
  * 370 MB under 7,000 rows/s with queries (15 s) were measured. The control group is not heeded: it counts
  * the collector, the API and the page cache as well.
  */
-const SERVER_MEMORY_BYTES = 400_000_000;
-const QUERY_MEMORY_BYTES = 160_000_000;
+export const ENGINE_MEMORY: EngineMemory = { serverBytes: 400_000_000, queryBytes: 160_000_000 };
 const MARK_CACHE_BYTES = 8_388_608;
 
 const escapeXml = (text: string) =>
@@ -22,17 +29,23 @@ const escapeXml = (text: string) =>
 /**
  * clickhouse-local opens its own session as `default` without a password before it listens, so that
  * user has to exist. The HTTP handlers shut it out: a request that does not carry the generated
- * password in its headers finds no handler at all. (Who has the password can still act as `default` by the
- * parameter `user`; that user may read files, so the password is not for readers of the data.)
+ * password in its headers finds no handler at all. Who has a password could still ask to be `default` by the parameter
+ * `user`; that is why `default` may have one session, which the engine's own one is for as long as the engine runs.
  */
 export function engineConfigXml(options: {
   readonly engineDir: string;
   readonly password: string;
+  readonly passwords: RolePasswords;
+  readonly memory?: EngineMemory | undefined;
   /** Further elements. */
   readonly more?: string;
 }): string {
+  const { serverBytes } = options.memory ?? ENGINE_MEMORY;
   const file = (name: string) => escapeXml(path.join(options.engineDir, name));
-  const basic = Buffer.from(`${ENGINE_USER}:${options.password}`).toString('base64');
+  const users: readonly (readonly [string, string])[] = [
+    [ENGINE_USER, options.password],
+    ...ROLES.map((role) => [userOf(role), options.passwords[role]] as const),
+  ];
   return `<clickhouse>
   <logger>
     <console>0</console>
@@ -41,10 +54,9 @@ export function engineConfigXml(options: {
   <users_config>${file('users.xml')}</users_config>
   <http_handlers>
     <rule><url>/ping</url><handler><type>ping</type></handler></rule>
-    ${queryRule({ Authorization: `Basic ${basic}` })}
-    ${queryRule({ 'X-ClickHouse-User': ENGINE_USER, 'X-ClickHouse-Key': options.password })}
+    ${users.flatMap(queryRules).join('\n    ')}
   </http_handlers>
-  <max_server_memory_usage>${SERVER_MEMORY_BYTES}</max_server_memory_usage>
+  <max_server_memory_usage>${serverBytes}</max_server_memory_usage>
   <memory_worker_use_cgroup>0</memory_worker_use_cgroup>
   <mark_cache_size>${MARK_CACHE_BYTES}</mark_cache_size>
   <index_mark_cache_size>${MARK_CACHE_BYTES}</index_mark_cache_size>
@@ -75,6 +87,14 @@ export function engineConfigXml(options: {
 `;
 }
 
+function queryRules([user, password]: readonly [string, string]): string[] {
+  const basic = Buffer.from(`${user}:${password}`).toString('base64');
+  return [
+    queryRule({ Authorization: `Basic ${basic}` }),
+    queryRule({ 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password }),
+  ];
+}
+
 function queryRule(headers: Readonly<Record<string, string>>): string {
   const conditions = Object.entries(headers).map(
     ([name, value]) => `<${name}>${escapeXml(value)}</${name}>`,
@@ -84,23 +104,27 @@ function queryRule(headers: Readonly<Record<string, string>>): string {
 }
 
 /** The product's user may use its own database and read system tables: no files, no URLs, no users. */
-export function engineUsersXml(options: { readonly password: string }): string {
-  const hash = createHash('sha256').update(options.password).digest('hex');
-  const grants = (list: readonly string[]) =>
-    list.map((grant) => `<query>GRANT ${grant}</query>`).join('');
-  const local =
-    '<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>';
+export function engineUsersXml(options: {
+  readonly password: string;
+  readonly passwords: RolePasswords;
+  readonly memory?: EngineMemory | undefined;
+}): string {
+  const { queryBytes } = options.memory ?? ENGINE_MEMORY;
+  const hash = sha256(options.password);
+  const local = accessOf('default');
   return `<clickhouse>
   <profiles>
     <default>
-      <max_memory_usage>${QUERY_MEMORY_BYTES}</max_memory_usage>
+      <max_memory_usage>${queryBytes}</max_memory_usage>
       <max_threads>2</max_threads>
       <max_insert_threads>1</max_insert_threads>
     </default>
+    <alone><profile>default</profile><max_sessions_for_user>1</max_sessions_for_user></alone>
+    ${ROLES.map((role) => profileXml(role, queryBytes)).join('\n    ')}
   </profiles>
   <users>
     <default>
-      <no_password/>${local}
+      <no_password/>${accessOf('alone')}
       <grants>${grants([
         `CREATE DATABASE ON ${ENGINE_DATABASE}.*`,
         'TABLE ENGINE ON Atomic',
@@ -122,8 +146,32 @@ export function engineUsersXml(options: { readonly password: string }): string {
         'KILL QUERY ON *.*',
       ])}</grants>
     </${ENGINE_USER}>
+    ${ROLES.map((role) => userXml(role, options.passwords[role])).join('\n    ')}
   </users>
   <quotas><default></default></quotas>
 </clickhouse>
 `;
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const grants = (list: readonly string[]) =>
+  list.map((grant) => `<query>GRANT ${grant}</query>`).join('');
+const accessOf = (profile: string) =>
+  `<networks><ip>127.0.0.1</ip></networks><profile>${profile}</profile><quota>default</quota>`;
+
+function userXml(role: Role, password: string): string {
+  const rights = grants(grantsOf(role, ENGINE_DATABASE));
+  return `<${userOf(role)}><password_sha256_hex>${sha256(password)}</password_sha256_hex>${accessOf(role)}<grants>${rights}</grants></${userOf(role)}>`;
+}
+
+/** Beside what `default` bounds for everybody. */
+function profileXml(role: Role, queryBytes: number): string {
+  const limits = limitsOf(role, queryBytes);
+  const values = limits.map(({ name, value }) => `<${name}>${value}</${name}>`).join('');
+  return `<${role}><profile>default</profile>${values}<constraints>${limits.map(constraintXml).join('')}</constraints></${role}>`;
+}
+
+function constraintXml({ name, min, max }: Limit): string {
+  const bounds = max === undefined ? '<const/>' : `<min>${min ?? 0}</min><max>${max}</max>`;
+  return `<${name}>${bounds}</${name}>`;
 }

@@ -1,14 +1,23 @@
 /**
  * Starts a genuine ClickHouse as a child on loopback and stops it in order.
  *
- *   dataDir/clickhouse/   lock · password (0600) · config.xml · users.xml · engine.log · launcher.log
+ *   dataDir/clickhouse/   lock · password, password.ROLE (0600) · config.xml · users.xml · engine.log · launcher.log
  *                         metadata/ store/ … (the engine's own)
  */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StoreConnection } from '../config.ts';
 import { StoreError } from '../errors.ts';
+import { type Role, userOf } from '../users/roles.ts';
 import { ensurePassword } from './credentials.ts';
-import { ENGINE_DATABASE, ENGINE_USER, engineConfigXml, engineUsersXml } from './engineConfig.ts';
+import {
+  ENGINE_DATABASE,
+  ENGINE_USER,
+  type EngineMemory,
+  engineConfigXml,
+  engineUsersXml,
+  type RolePasswords,
+} from './engineConfig.ts';
 import { type EngineExit, type EngineProcess, spawnEngine } from './engineProcess.ts';
 import { type EngineFailure, failureToError } from './failure.ts';
 import { isAnswering } from './probe.ts';
@@ -22,13 +31,15 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** On 127.0.0.1. 0 is not allowed: other services must know it. */
   readonly httpPort: number;
+  /** Default: what keeps the whole product below 600 MB. */
+  readonly memory?: EngineMemory;
   /** Joins it to other engines. Nothing of the product does: the tests of the cluster form do. */
   readonly native?: NativeListener;
   /** Cancels the start. An engine that is up is ended by stop(). */
   readonly signal?: AbortSignal;
 }
 
-/** On this port the engine's own user `default` needs no password; it may do next to nothing. */
+/** A second way in, beside HTTP. */
 export interface NativeListener {
   readonly port: number;
   /** Elements of config.xml: remote_servers, macros. */
@@ -40,6 +51,8 @@ export interface EmbeddedStore {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** The same engine for a user that may do less. */
+  as(role: Role): StoreConnection;
   readonly pid: number;
   /** Settles when the engine ended, whoever ended it. A supervisor waits for it. */
   readonly exited: Promise<EngineExit>;
@@ -55,15 +68,18 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   options.signal?.throwIfAborted();
   assertSupported(readHostFacts());
   const engineDir = path.join(path.resolve(options.dataDir), 'clickhouse');
-  const password = await preparePassword(engineDir);
+  const { password, passwords } = await preparePasswords(engineDir);
   const engine = await spawnEngine({
     dataDir: engineDir,
     httpPort: options.httpPort,
     ...(options.native === undefined ? {} : { nativePort: options.native.port }),
     database: ENGINE_DATABASE,
     files: {
-      'config.xml': engineConfigXml({ engineDir, password, more: options.native?.configXml ?? '' }),
-      'users.xml': engineUsersXml({ password }),
+      'config.xml': engineConfigXml({
+        ...{ engineDir, password, passwords, memory: options.memory },
+        more: options.native?.configXml ?? '',
+      }),
+      'users.xml': engineUsersXml({ password, passwords, memory: options.memory }),
     },
   });
   try {
@@ -80,15 +96,30 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     user: ENGINE_USER,
     password,
     database: ENGINE_DATABASE,
+    as: (role) => ({
+      url: `http://127.0.0.1:${options.httpPort}`,
+      user: userOf(role),
+      password: passwords[role],
+      database: ENGINE_DATABASE,
+    }),
     pid: engine.pid,
     exited: engine.exited,
     stop: engine.stop,
   };
 }
 
-async function preparePassword(engineDir: string): Promise<string> {
+async function preparePasswords(
+  engineDir: string,
+): Promise<{ readonly password: string; readonly passwords: RolePasswords }> {
   try {
-    return await ensurePassword(engineDir);
+    return {
+      password: await ensurePassword(engineDir),
+      passwords: {
+        writer: await ensurePassword(engineDir, 'writer'),
+        reader: await ensurePassword(engineDir, 'reader'),
+        grafana: await ensurePassword(engineDir, 'grafana'),
+      },
+    };
   } catch (error) {
     if (error instanceof StoreError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

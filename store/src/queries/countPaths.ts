@@ -4,11 +4,11 @@ import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { bigColumn } from '../rows/values.ts';
 import { runQuery } from './query.ts';
-import { type TimeWindow, windowParams } from './recordWindow.ts';
+import { clustersParam, IN_CLUSTERS, type TimeWindow, windowParams } from './recordWindow.ts';
 
 const query = {
   name: 'countPaths',
-  params: z.strictObject(windowParams),
+  params: z.strictObject({ ...windowParams, clusters: clustersParam }),
   row: z.object({
     outcome: z.enum(OUTCOMES),
     paths: bigColumn,
@@ -26,6 +26,7 @@ const SQL = `SELECT
     countIf(weight > 1) AS weighted
 FROM paths_v1 FINAL
 WHERE started_at_us >= {fromUs:UInt64} AND started_at_us < {toUs:UInt64}
+    AND ${IN_CLUSTERS}
 GROUP BY outcome
 ORDER BY outcome
 SETTINGS do_not_merge_across_partitions_select_final = 1
@@ -43,10 +44,14 @@ export interface PathCounts {
 
 export async function countPaths(
   store: Store,
-  options: CallOptions & { readonly window: TimeWindow },
+  options: CallOptions & { readonly window: TimeWindow; readonly clusters?: readonly string[] },
 ): Promise<PathCounts> {
-  const { window, ...call } = options;
-  const rows = await runQuery(store, query, { sql: SQL, params: { ...window }, ...call });
+  const { window, clusters = [], ...call } = options;
+  const rows = await runQuery(store, query, {
+    sql: SQL,
+    params: { ...window, clusters: [...clusters] },
+    ...call,
+  });
   const byOutcome = { served: 0, reset: 0, rejected: 0, dropped: 0, unknown: 0 };
   for (const row of rows) byOutcome[row.outcome] = row.paths;
   const sum = (pick: (row: (typeof rows)[number]) => number) =>

@@ -5,10 +5,11 @@ import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { bigColumn, ipColumn } from '../rows/values.ts';
 import { runQuery } from './query.ts';
+import { clustersParam, IN_CLUSTERS } from './recordWindow.ts';
 
 const query = {
   name: 'listAgents',
-  params: z.strictObject({ sinceUs: z.int().min(0) }),
+  params: z.strictObject({ sinceUs: z.int().min(0), clusters: clustersParam }),
   row: z.object({
     cluster: z.string(),
     node: z.string(),
@@ -37,7 +38,7 @@ const SQL = `SELECT
     argMax(address_ifnames, seen_us) AS address_ifnames,
     argMaxIf(facts, seen_us, facts != '') AS facts
 FROM agents_v1
-WHERE seen_us >= {sinceUs:UInt64}
+WHERE seen_us >= {sinceUs:UInt64} AND ${IN_CLUSTERS}
 GROUP BY cluster, node
 ORDER BY cluster, node
 `;
@@ -58,10 +59,14 @@ export interface AgentStatus {
 /** One entry for each node heard of since then, in order of cluster and node. */
 export async function listAgents(
   store: Store,
-  options: CallOptions & { readonly sinceUs: number },
+  options: CallOptions & { readonly sinceUs: number; readonly clusters?: readonly string[] },
 ): Promise<AgentStatus[]> {
-  const { sinceUs, ...call } = options;
-  const rows = await runQuery(store, query, { sql: SQL, params: { sinceUs }, ...call });
+  const { sinceUs, clusters = [], ...call } = options;
+  const rows = await runQuery(store, query, {
+    sql: SQL,
+    params: { sinceUs, clusters: [...clusters] },
+    ...call,
+  });
   return rows.map((row) => ({
     cluster: row.cluster,
     node: row.node,

@@ -3,7 +3,12 @@ import type { PathFilter, PathList } from '@hoptrace/domain/rest/queries.ts';
 import type { CallOptions, Store } from '../client.ts';
 import { writeCursor } from './cursor.ts';
 import { documentRowSchema } from './pathDocument.ts';
-import { pathListParamsSchema, pathListSql, toPageRequest } from './pathFilters.ts';
+import {
+  type PageContext,
+  pathListParamsSchema,
+  pathListSql,
+  toPageRequest,
+} from './pathFilters.ts';
 import { runQuery } from './query.ts';
 
 const query = { name: 'listPaths', params: pathListParamsSchema, row: documentRowSchema };
@@ -12,9 +17,9 @@ const query = { name: 'listPaths', params: pathListParamsSchema, row: documentRo
 export async function listPaths(
   store: Store,
   filter: PathFilter,
-  options: CallOptions & { readonly nowUs: number },
+  options: CallOptions & PageContext,
 ): Promise<PathList> {
-  const { params, range } = toPageRequest(filter, options.nowUs);
+  const { params, range } = toPageRequest(filter, options);
   const rows = await runQuery(store, query, { sql: pathListSql(params), params, ...options });
   const items = rows.slice(0, filter.limit).map((row) => row.document);
   const last = rows.length > filter.limit ? items.at(-1) : undefined;

@@ -1,10 +1,15 @@
 /** Paths that ended in a refusal, newest first, page by page. */
-import type { Path } from '@hoptrace/domain/rest/path.ts';
+import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalFilter, RefusalItem, RefusalList } from '@hoptrace/domain/rest/queries.ts';
 import type { CallOptions, Store } from '../client.ts';
 import { writeCursor } from './cursor.ts';
 import { documentRowSchema } from './pathDocument.ts';
-import { pathListParamsSchema, pathListSql, toPageRequest } from './pathFilters.ts';
+import {
+  type PageContext,
+  pathListParamsSchema,
+  pathListSql,
+  toPageRequest,
+} from './pathFilters.ts';
 import { runQuery } from './query.ts';
 
 const query = { name: 'listRefusals', params: pathListParamsSchema, row: documentRowSchema };
@@ -13,9 +18,9 @@ const query = { name: 'listRefusals', params: pathListParamsSchema, row: documen
 export async function listRefusals(
   store: Store,
   filter: RefusalFilter,
-  options: CallOptions & { readonly nowUs: number },
+  options: CallOptions & PageContext,
 ): Promise<RefusalList> {
-  const { params: filters, range } = toPageRequest(filter, options.nowUs);
+  const { params: filters, range } = toPageRequest(filter, options);
   const params = { ...filters, hasRefusal: true as const };
   const rows = await runQuery(store, query, { sql: pathListSql(params), params, ...options });
   const paths = rows.slice(0, filter.limit).map((row) => row.document);
@@ -29,7 +34,7 @@ export async function listRefusals(
  * carried it on. A path without a hop cannot say where, and is not a refusal that could be shown.
  */
 export function toRefusalItem(path: Path): RefusalItem[] {
-  const aimed = path.hops.findLast((hop) => hop.kind !== 'nodeForward') ?? path.hops[0];
+  const aimed = aimedAt(path.hops);
   if (path.refusal === null || aimed === undefined) return [];
   return [
     {
@@ -42,4 +47,8 @@ export function toRefusalItem(path: Path): RefusalItem[] {
       ...path.refusal,
     },
   ];
+}
+
+export function aimedAt(hops: readonly Hop[]): Hop | undefined {
+  return hops.findLast((hop) => hop.kind !== 'nodeForward') ?? hops[0];
 }

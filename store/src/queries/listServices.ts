@@ -3,13 +3,13 @@ import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { bigColumn } from '../rows/values.ts';
 import { runQuery } from './query.ts';
-import { type TimeWindow, windowParams } from './recordWindow.ts';
+import { clustersParam, IN_CLUSTERS, type TimeWindow, windowParams } from './recordWindow.ts';
 
 const MAX_SERVICES = 1000;
 
 const query = {
   name: 'listServices',
-  params: z.strictObject({ ...windowParams, rows: z.int() }),
+  params: z.strictObject({ ...windowParams, clusters: clustersParam, rows: z.int() }),
   row: z.object({
     service_namespace: z.string(),
     service_name: z.string(),
@@ -31,6 +31,7 @@ const SQL = `SELECT
     max(started_at_us) AS last_us
 FROM paths_v1 FINAL
 WHERE started_at_us >= {fromUs:UInt64} AND started_at_us < {toUs:UInt64} AND service_name != ''
+    AND ${IN_CLUSTERS}
 GROUP BY service_namespace, service_name, service_port
 ORDER BY paths DESC, service_namespace, service_name, service_port
 LIMIT {rows:UInt32}
@@ -48,10 +49,10 @@ export interface ServiceSummary {
 /** At most 1000, the busiest first. Paths whose service is not known are not counted here. */
 export async function listServices(
   store: Store,
-  options: CallOptions & { readonly window: TimeWindow },
+  options: CallOptions & { readonly window: TimeWindow; readonly clusters?: readonly string[] },
 ): Promise<ServiceSummary[]> {
-  const { window, ...call } = options;
-  const params = { ...window, rows: MAX_SERVICES };
+  const { window, clusters = [], ...call } = options;
+  const params = { ...window, clusters: [...clusters], rows: MAX_SERVICES };
   const rows = await runQuery(store, query, { sql: SQL, params, ...call });
   return rows.map((row) => ({
     service: {

@@ -8,7 +8,7 @@ const NOW_US = 1_790_000_000_000_000;
 const cursor = writeCursor({ pathId: '0hmi1l2u4sg-0000000000000001', fromUs: 5, toUs: 9 });
 
 const pathParams = (query: Record<string, string>): PathListParams =>
-  toPageRequest(pathFilterSchema.parse(query), NOW_US).params;
+  toPageRequest(pathFilterSchema.parse(query), { nowUs: NOW_US }).params;
 
 test.each<[string, Record<string, string>]>([
   ['listPaths.plain', {}],
@@ -32,7 +32,7 @@ test.each<[string, Record<string, string>]>([
 
 test('the SQL of listRefusals is the one in its golden file', async () => {
   const filter = refusalFilterSchema.parse({ kind: 'dropped', client: '198.51.100.7' });
-  const { params } = toPageRequest(filter, NOW_US);
+  const { params } = toPageRequest(filter, { nowUs: NOW_US });
   await expectGolden('listRefusals.kind', pathListSql({ ...params, hasRefusal: true }));
 });
 

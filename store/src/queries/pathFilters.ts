@@ -9,6 +9,7 @@ const DEFAULT_RANGE_US = 15 * 60 * 1_000_000;
 
 /** In the order in which they appear in the SQL. The key is the parameter that switches one on. */
 const FRAGMENTS = {
+  clusters: 'has({clusters:Array(String)}, cluster)',
   serviceName:
     'service_namespace = {serviceNamespace:String} AND service_name = {serviceName:String}',
   servicePort: 'service_port = {servicePort:String}',
@@ -26,6 +27,7 @@ export const pathListParamsSchema = z.strictObject({
   fromUs: z.int().min(0),
   toUs: z.int().min(0),
   rows: z.int().min(1),
+  clusters: z.array(z.string()).min(1).optional(),
   serviceNamespace: z.string().optional(),
   serviceName: z.string().optional(),
   servicePort: z.string().optional(),
@@ -81,14 +83,24 @@ export interface PageRequest {
   readonly range: { readonly fromUs: number; readonly toUs: number };
 }
 
+export interface PageContext {
+  readonly nowUs: number;
+  /** What may be seen; empty: all. */
+  readonly clusters?: readonly string[];
+}
+
 /** One row more than asked for tells whether there is a next page. Throws HOP_STORE_CURSOR. */
-export function toPageRequest(filter: AnyFilter, nowUs: number): PageRequest {
+export function toPageRequest(
+  filter: AnyFilter,
+  { nowUs, clusters = [] }: PageContext,
+): PageRequest {
   const position = filter.cursor === undefined ? null : readCursor(filter.cursor);
   const range = rangeOf(filter, position, nowUs);
   const [namespace, name, port] = filter.service?.split(/[/:]/) ?? [];
   const params = {
     ...range,
     rows: filter.limit + 1,
+    clusters: clusters.length === 0 ? undefined : [...clusters],
     serviceNamespace: namespace,
     serviceName: name,
     servicePort: port,

@@ -18,5 +18,10 @@ export const hashesParam = hashes;
 export const IN_WINDOW = `intDiv(start_us, 60000000) BETWEEN intDiv({fromUs:UInt64}, 60000000) AND intDiv({toUs:UInt64}, 60000000)
     AND start_us >= {fromUs:UInt64} AND start_us < {toUs:UInt64}`;
 
+/** No cluster named: all of them. */
+export const IN_CLUSTERS =
+  '(empty({clusters:Array(String)}) OR has({clusters:Array(String)}, cluster))';
+export const clustersParam = z.array(z.string());
+
 /** A record that was stored twice (another token) counts once. */
 export const ONCE = 'LIMIT 1 BY cluster, node, boot_id, seq';

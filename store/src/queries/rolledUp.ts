@@ -1,14 +1,17 @@
 /** What every read of roll-ups shares: which rows count, and how a histogram becomes quantiles. */
-import type { DurationStats, RequestCounts } from '@hoptrace/domain/rest/services.ts';
+import type { RequestCounts } from '@hoptrace/domain/rest/services.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
-import { quantilesSql } from '../rollups/buckets.ts';
+import { durationsOf } from '../rollups/buckets.ts';
 import { winnersSql } from '../rollups/rollupSql.ts';
 import {
+  HOP_KEYS,
+  HOP_MEASURES,
   HOUR_S,
   HOURS,
   MINUTES,
   mergedSql,
+  SERVICE_KEYS,
   SERVICE_MEASURES,
   type Span,
 } from '../rollups/rollupTables.ts';
@@ -17,6 +20,7 @@ import { runQuery } from './query.ts';
 
 /** In the order in which they appear in the SQL. The key is the parameter that switches one on. */
 const FRAGMENTS = {
+  clusters: 'has({clusters:Array(String)}, cluster)',
   serviceName:
     'service_namespace = {serviceNamespace:String} AND service_name = {serviceName:String}',
   servicePort: 'service_port = {servicePort:String}',
@@ -80,6 +84,11 @@ export async function wholeHoursOf(
   return { hours: rows.map((row) => row.start_s), hourRuns: rows.map((row) => row.newest_run) };
 }
 
+const COLUMNS = {
+  services: ['start_s', ...SERVICE_KEYS, ...Object.keys(SERVICE_MEASURES)].join(', '),
+  hops: ['start_s', ...HOP_KEYS, ...Object.keys(HOP_MEASURES)].join(', '),
+};
+
 /**
  * Rows of the range, each request in one of them: of minutes, or of hours where `mayUseHours` and the hour is whole.
  * Parameters: fromS, toS, those of the filters, and of wholeHoursOf.
@@ -92,7 +101,7 @@ export function rolledUpSql(
     .filter(([name]) => options.filters.includes(name as RollupFilter))
     .map(([, fragment]) => fragment);
   const rows = (span: Span, ...conditions: string[]) =>
-    `SELECT * FROM ${span[table]}
+    `SELECT ${COLUMNS[table]} FROM ${span[table]}
     WHERE ${['start_s >= {fromS:UInt64}', 'start_s < {toS:UInt64}', ...filters, ...conditions].join('\n        AND ')}`;
   const isNamed = `(start_s, run) IN (${winnersSql(MINUTES)})`;
   if (!options.mayUseHours) return rows(MINUTES, isNamed);
@@ -102,30 +111,23 @@ export function rolledUpSql(
     ${rows(HOURS, '(start_s, run) IN (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {hourRuns:Array(UInt64)})))')}`;
 }
 
-const QUANTILES = [0.5, 0.95, 0.99] as const;
-
-export const durationSql = (histogram: string): string => quantilesSql(histogram, QUANTILES);
-
-/** The measures added up, under names that no column has. */
-export const MERGED_COUNTS = Object.keys(SERVICE_MEASURES)
-  .map((name) => `${mergedSql('rows', name)} AS all_${name}`)
-  .join(',\n        ');
-export const SHOWN_COUNTS = Object.keys(SERVICE_MEASURES)
-  .map((name) =>
-    name === 'response_buckets'
-      ? `${durationSql(`all_${name}`)} AS response`
-      : `all_${name} AS ${name}`,
-  )
-  .join(',\n    ');
+/** The measures added up; `rows` keeps ClickHouse from taking an alias for the column. */
+export const mergedList = (measures: object): string =>
+  Object.keys(measures)
+    .map((name) => `${mergedSql('rows', name)} AS ${name}`)
+    .join(',\n    ');
 
 const countMap = z.record(z.string(), bigColumn);
 
-/** Count and quantiles. */
-export const durationColumn = z
-  .array(z.number())
-  .transform(([count = 0, p50Ns = 0, p95Ns = 0, p99Ns = 0]): DurationStats | null =>
-    count === 0 ? null : { count, p50Ns, p95Ns, p99Ns },
-  );
+/** A histogram becomes count and quantiles here: in SQL that took longer to analyse than all else to answer. */
+export const durationColumn = z.unknown().transform((raw, context) => {
+  const counts: Record<string, number> = {};
+  // By hand: there are hundreds of buckets in a row.
+  for (const [bucket, count] of Object.entries(raw ?? {})) counts[bucket] = Number(count);
+  if (Object.values(counts).every(Number.isSafeInteger)) return durationsOf(counts);
+  context.addIssue({ code: 'custom', message: 'is no histogram' });
+  return z.NEVER;
+});
 
 export const countColumns = {
   requests: bigColumn,
@@ -139,7 +141,7 @@ export const countColumns = {
   incomplete: bigColumn,
   refusals: countMap,
   source_scenarios: countMap,
-  response: durationColumn,
+  response_buckets: durationColumn,
 };
 const countsSchema = z.object(countColumns);
 
@@ -156,6 +158,6 @@ export function toCounts(row: z.infer<typeof countsSchema>): RequestCounts {
     withExtraHops: row.with_extra_hops,
     crossings: row.crossings,
     incomplete: row.incomplete,
-    response: row.response,
+    response: row.response_buckets,
   };
 }

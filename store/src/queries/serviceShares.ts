@@ -4,13 +4,7 @@ import type { CallOptions, Store } from '../client.ts';
 import { HOUR_S } from '../rollups/rollupTables.ts';
 import { bigColumn } from '../rows/values.ts';
 import { runQuery } from './query.ts';
-import {
-  durationColumn,
-  durationSql,
-  rolledUpSql,
-  wholeHoursOf,
-  wholeHoursParams,
-} from './rolledUp.ts';
+import { durationColumn, rolledUpSql, wholeHoursOf, wholeHoursParams } from './rolledUp.ts';
 
 /** Seconds since the epoch, on whole minutes; `toS` is exclusive. */
 export interface MinuteRange {
@@ -65,25 +59,14 @@ ORDER BY ${GROUP}
 `;
 
 export const hopDurationsSql = (range: MinuteRange): string => `SELECT
-    cluster,
-    service_namespace AS namespace,
-    service_name AS service,
+    ${KEY},
     from_role,
     to_role,
-    ${durationSql('all_rtt')} AS rtt,
-    ${durationSql('all_proxy_time')} AS proxy_time
-FROM
-(
-    SELECT
-        ${GROUP},
-        from_role,
-        to_role,
-        sumMap(rows.rtt_buckets) AS all_rtt,
-        sumMap(rows.proxy_time_buckets) AS all_proxy_time
-    FROM (${rowsOf('hops', range)}) AS rows
-    WHERE service_name != ''
-    GROUP BY ${GROUP}, from_role, to_role
-)
+    sumMap(rows.rtt_buckets) AS rtt,
+    sumMap(rows.proxy_time_buckets) AS proxy_time
+FROM (${rowsOf('hops', range)}) AS rows
+WHERE service_name != ''
+GROUP BY ${GROUP}, from_role, to_role
 ORDER BY ${GROUP}, from_role, to_role
 `;
 

@@ -2,17 +2,16 @@
 import type { HopSeries, RequestPoint } from '@hoptrace/domain/rest/services.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
-import { HOP_MEASURES, HOUR_S, mergedSql } from '../rollups/rollupTables.ts';
+import { HOP_MEASURES, HOUR_S, SERVICE_MEASURES } from '../rollups/rollupTables.ts';
 import { bigColumn } from '../rows/values.ts';
 import { runQuery } from './query.ts';
+import { clustersParam } from './recordWindow.ts';
 import {
   countColumns,
   durationColumn,
-  durationSql,
-  MERGED_COUNTS,
+  mergedList,
   type RollupFilter,
   rolledUpSql,
-  SHOWN_COUNTS,
   toCounts,
   wholeHoursOf,
   wholeHoursParams,
@@ -27,6 +26,8 @@ export interface StatsQuery {
   readonly serviceNamespace: string;
   readonly serviceName: string;
   readonly servicePort?: string | undefined;
+  /** Absent: all. */
+  readonly clusters?: readonly string[] | undefined;
   /** The next two leave out the hops, which are not counted by them. */
   readonly entryNode?: string | undefined;
   readonly ingress?: string | undefined;
@@ -39,6 +40,7 @@ const params = z.strictObject({
   serviceNamespace: z.string(),
   serviceName: z.string(),
   servicePort: z.string().optional(),
+  clusters: clustersParam.optional(),
   entryNode: z.string().optional(),
   ingress: z.string().optional(),
   ...wholeHoursParams,
@@ -59,55 +61,36 @@ const hops = {
     to_role: z.string(),
     hops: bigColumn,
     extra: bigColumn,
-    rtt: durationColumn,
-    request_cost: durationColumn,
-    proxy_time: durationColumn,
+    rtt_buckets: durationColumn,
+    request_cost_buckets: durationColumn,
+    proxy_time_buckets: durationColumn,
   }),
 };
-const POINT = 'toUInt64(intDiv(start_s, {stepS:UInt32}) * {stepS:UInt32}) AS point_s';
+const POINT = 'toUInt64(intDiv(rows.start_s, {stepS:UInt32}) * {stepS:UInt32}) AS point_s';
 
 export const servicePointsSql = (query: StatsQuery): string => `SELECT
-    point_s,
-    ${SHOWN_COUNTS}
-FROM
-(
-    SELECT
-        ${POINT},
-        ${MERGED_COUNTS}
-    FROM (${rolledUpSql('services', sourceOf(query))}) AS rows
-    GROUP BY point_s
-)
+    ${POINT},
+    ${mergedList(SERVICE_MEASURES)}
+FROM (${rolledUpSql('services', sourceOf(query))}) AS rows
+GROUP BY point_s
 ORDER BY point_s
 `;
 
 const HOP_KEY = 'hop_index, kind, from_role, to_role';
 
 export const serviceHopsSql = (query: StatsQuery): string => `SELECT
-    point_s,
+    ${POINT},
     ${HOP_KEY},
-    all_hops AS hops,
-    all_extra AS extra,
-    ${durationSql('all_rtt_buckets')} AS rtt,
-    ${durationSql('all_request_cost_buckets')} AS request_cost,
-    ${durationSql('all_proxy_time_buckets')} AS proxy_time
-FROM
-(
-    SELECT
-        ${POINT},
-        ${HOP_KEY},
-        ${Object.keys(HOP_MEASURES)
-          .map((name) => `${mergedSql('rows', name)} AS all_${name}`)
-          .join(',\n        ')}
-    FROM (${rolledUpSql('hops', sourceOf(query))}) AS rows
-    GROUP BY point_s, ${HOP_KEY}
-)
+    ${mergedList(HOP_MEASURES)}
+FROM (${rolledUpSql('hops', sourceOf(query))}) AS rows
+GROUP BY point_s, ${HOP_KEY}
 ORDER BY ${HOP_KEY}, point_s
 `;
 
 function sourceOf(query: StatsQuery): { filters: RollupFilter[]; mayUseHours: boolean } {
-  const { servicePort, entryNode, ingress, stepS } = query;
-  const optional = { servicePort, entryNode, ingress };
-  const given = (['servicePort', 'entryNode', 'ingress'] as const).filter(
+  const { clusters, servicePort, entryNode, ingress, stepS } = query;
+  const optional = { clusters, servicePort, entryNode, ingress };
+  const given = (['clusters', 'servicePort', 'entryNode', 'ingress'] as const).filter(
     (name) => optional[name] !== undefined,
   );
   return { filters: ['serviceName', ...given], mayUseHours: stepS >= HOUR_S };
@@ -147,7 +130,8 @@ export async function serviceHops(
     const key = [index, kind, fromRole, toRole].join(' ');
     const one = series.get(key) ?? { index, kind, fromRole, toRole, points: [] };
     series.set(key, one);
-    const { rtt, request_cost: requestCost, proxy_time: proxyTime } = row;
+    const { rtt_buckets: rtt, request_cost_buckets: requestCost } = row;
+    const proxyTime = row.proxy_time_buckets;
     const counts = { hops: row.hops, extra: row.extra };
     one.points.push({ startUs: row.point_s * 1e6, ...counts, rtt, requestCost, proxyTime });
   }

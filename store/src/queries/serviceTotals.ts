@@ -2,13 +2,13 @@
 import type { ServiceTotals } from '@hoptrace/domain/rest/services.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
-import { HOUR_S, MINUTE_S, MINUTES } from '../rollups/rollupTables.ts';
+import { HOUR_S, MINUTE_S, MINUTES, SERVICE_MEASURES } from '../rollups/rollupTables.ts';
 import { runQuery } from './query.ts';
+import { clustersParam } from './recordWindow.ts';
 import {
   countColumns,
-  MERGED_COUNTS,
+  mergedList,
   rolledUpSql,
-  SHOWN_COUNTS,
   toCounts,
   wholeHoursOf,
   wholeHoursParams,
@@ -22,12 +22,14 @@ const MIN_HOURS_S = 6 * HOUR_S;
 export interface TotalsQuery {
   readonly fromS: number;
   readonly toS: number;
+  /** Absent: all. */
+  readonly clusters?: readonly string[] | undefined;
 }
 
 const params = z.strictObject({ fromS: z.int().min(0), toS: z.int().min(0) });
 const totals = {
   name: 'serviceTotals',
-  params: params.extend({ rows: z.int(), ...wholeHoursParams }),
+  params: params.extend({ rows: z.int(), clusters: clustersParam.optional(), ...wholeHoursParams }),
   row: z.object({
     service_namespace: z.string(),
     service_name: z.string(),
@@ -45,18 +47,17 @@ const usesHours = ({ fromS, toS }: TotalsQuery): boolean => toS - fromS >= MIN_H
 
 const SERVICE = 'service_namespace, service_name, service_port';
 
-export const serviceTotalsSql = ({ fromS, toS }: TotalsQuery): string => `SELECT
+function sourceOf(query: TotalsQuery): Parameters<typeof rolledUpSql>[1] {
+  const filters = query.clusters === undefined ? [] : (['clusters'] as const);
+  return { filters, mayUseHours: usesHours(query) };
+}
+
+export const serviceTotalsSql = (query: TotalsQuery): string => `SELECT
     ${SERVICE},
-    ${SHOWN_COUNTS}
-FROM
-(
-    SELECT
-        ${SERVICE},
-        ${MERGED_COUNTS}
-    FROM (${rolledUpSql('services', { filters: [], mayUseHours: usesHours({ fromS, toS }) })}) AS rows
-    WHERE service_name != ''
-    GROUP BY ${SERVICE}
-)
+    ${mergedList(SERVICE_MEASURES)}
+FROM (${rolledUpSql('services', sourceOf(query))}) AS rows
+WHERE rows.service_name != ''
+GROUP BY ${SERVICE}
 ORDER BY requests DESC, ${SERVICE}
 LIMIT {rows:UInt32}
 `;
@@ -73,7 +74,9 @@ export async function serviceTotals(
   options: CallOptions = {},
 ): Promise<ServiceTotals[]> {
   const whole = usesHours(query) ? await wholeHoursOf(store, query, options) : {};
-  const given = { ...query, ...whole, rows: MAX_SERVICES };
+  const { clusters, ...range } = query;
+  const named = clusters === undefined ? {} : { clusters: [...clusters] };
+  const given = { ...range, ...named, ...whole, rows: MAX_SERVICES };
   const call = { sql: serviceTotalsSql(query), params: given };
   const rows = await runQuery(store, totals, { ...call, ...options });
   return rows.map((row) => ({

@@ -2,6 +2,7 @@
  * Histograms with buckets that grow by a fixed factor: the middle of a bucket is at most 1 % from each of its values,
  * and two of them merge by adding the counts. Bucket 0 holds everything up to 0.
  */
+import type { DurationStats } from '@hoptrace/domain/rest/services.ts';
 
 const ERROR = 0.01;
 const GROWTH = (1 + ERROR) / (1 - ERROR);
@@ -14,13 +15,23 @@ export const bucketSql = (value: string): string =>
 export const histogramSql = (value: string, weight: string): string =>
   `sumMapIf(map(${bucketSql(`assumeNotNull(${value})`)}, toUInt64(${weight})), isNotNull(${value}))`;
 
-/**
- * SQL for [count, quantile, …] of a merged histogram, as floats; the quantiles of an empty one are 0. sumMap answers
- * keys in ascending order.
- */
-export function quantilesSql(histogram: string, quantiles: readonly number[]): string {
-  const cumulated = `arrayCumSum(mapValues(${histogram}))`;
-  const key = `mapKeys(${histogram})[arrayFirstIndex(sum -> sum >= q * arraySum(mapValues(${histogram})), ${cumulated})]`;
-  const middle = `arrayMap(q -> if(length(${histogram}) = 0 OR ${key} = 0, 0., 2 * pow(${GROWTH}, ${key}) / ${GROWTH + 1}), [${quantiles.join(', ')}])`;
-  return `arrayConcat([toFloat64(arraySum(mapValues(${histogram})))], ${middle})`;
+/** Count and quantiles of a merged histogram, as { bucket: count }; null where it is empty. */
+export function durationsOf(histogram: Readonly<Record<string, number>>): DurationStats | null {
+  const buckets = Object.entries(histogram)
+    .map(([bucket, count]): [number, number] => [Number(bucket), count])
+    .sort(([a], [b]) => a - b);
+  const total = buckets.reduce((sum, [, count]) => sum + count, 0);
+  if (total === 0) return null;
+  const at = (quantile: number): number => {
+    let sum = 0;
+    for (const [bucket, count] of buckets) {
+      sum += count;
+      if (sum >= quantile * total) return middleOf(bucket);
+    }
+    return 0;
+  };
+  return { count: total, p50Ns: at(0.5), p95Ns: at(0.95), p99Ns: at(0.99) };
 }
+
+const middleOf = (bucket: number): number =>
+  bucket === 0 ? 0 : (2 * GROWTH ** bucket) / (GROWTH + 1);

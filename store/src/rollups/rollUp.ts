@@ -11,6 +11,7 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { Store } from '../client.ts';
+import { runSchemaStatement } from '../cluster/schemaCommand.ts';
 import { runQuery } from '../queries/query.ts';
 import { bigColumn } from '../rows/values.ts';
 import {
@@ -86,7 +87,7 @@ export async function staleMinutes(store: Store, range: RollupRange): Promise<nu
 export async function forgetReplacedRuns(store: Store, range: RollupRange): Promise<void> {
   for (const span of [MINUTES, HOURS]) {
     for (const table of ['services', 'hops'] as const)
-      await store.command(forgetSql(span, table), range);
+      await runSchemaStatement(store, forgetSql(span, table), range);
   }
 }
 

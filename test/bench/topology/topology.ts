@@ -11,6 +11,8 @@ import type { Told } from '@hoptrace/domain/topology/asOf/version.ts';
 import type { ResultRow } from '../../lab/commands/output.ts';
 import { PODS, podIp, podKey, podObject, SERVICES, sliceObject, wholeCluster } from './cluster.ts';
 
+import { slowestRecovery } from './recovery.ts';
+
 const S = 1_000_000;
 const T = 1_790_000_000 * S;
 const CHANGES_PER_SECOND = 1000;
@@ -21,7 +23,10 @@ const LOOK_UPS = 4_000_000;
 
 const told = (atUs: number): Told => ({ atUs, earliestUs: atUs, source: 'watch', revision: '1' });
 
-export function benchTopology(): { rows: ResultRow[]; details: Record<string, unknown> } {
+export async function benchTopology(): Promise<{
+  rows: ResultRow[];
+  details: Record<string, unknown>;
+}> {
   const beforeMb = heapMb();
   const index = new TopologyIndex(LIMITS);
   const listS = cpuSeconds(() => {
@@ -35,10 +40,12 @@ export function benchTopology(): { rows: ResultRow[]; details: Record<string, un
   const viewsPerSecond = readViews(index);
   const round = (value: number) => Math.round(value * 100) / 100;
   const changes = CHANGES_PER_SECOND * SECONDS;
+  const recoveryS = await slowestRecovery();
   return {
     rows: [
       row('Pod of an address as of a time', round(perSecond / 1e6), 8, 'M look-ups/CPU-s', 'least'),
       row('memory with its history', Math.round(changedMb), 500, 'MB', 'most'),
+      row('watch up to date again after 410, slowest of 10', round(recoveryS), 5, 's', 'most'),
       row('memory as first listed', Math.round(listedMb), null, 'MB', 'most'),
       row(
         'changes, checked and taken in',

@@ -110,6 +110,11 @@ export class ServiceBook {
     for (const record of this.#records.values()) yield* this.portsAt(record, atUs);
   }
 
+  portsOf(namespace: string, name: string, atUs: number): readonly ServicePort[] {
+    const record = this.#records.get(`${namespace}/${name}`);
+    return record === undefined ? NO_PORTS : this.portsAt(record, atUs);
+  }
+
   portsAt(record: ServiceRecord, atUs: number): readonly ServicePort[] {
     const known = this.#built.get(record);
     if (known !== undefined && known.fromUs <= atUs && atUs < known.toUs) return known.ports;

@@ -17,8 +17,6 @@ export interface SnapshotOptions {
   readonly source: TopologySource;
   /** Which of the objects that the index holds are gone if they are not listed. */
   readonly isCovered: (key: string) => boolean;
-  /** Listed, but not to be read: what is known of them stays. */
-  readonly unreadable?: ReadonlySet<string>;
 }
 
 /**
@@ -28,23 +26,52 @@ export interface SnapshotOptions {
 export function applySnapshot(
   index: TopologyIndex,
   listed: readonly Listed[],
-  { atUs, sinceUs, source, isCovered, unreadable }: SnapshotOptions,
+  options: SnapshotOptions,
 ): TopologyEvent[] {
-  const events: TopologyEvent[] = [];
-  const keys = new Set<string>();
-  for (const { object, revision } of listed) {
-    const key = objectKey(object);
-    keys.add(key);
-    const before = index.revisionOf(key);
-    const event = index.put(object, { atUs, earliestUs: sinceUs, source, revision });
-    if (event !== null) events.push(event);
-    else if (before !== revision && before !== '' && before !== null)
-      index.noteUnseen(key, sinceUs, atUs);
+  const intake = new SnapshotIntake(index, options);
+  return [...intake.page(listed, options.atUs), ...intake.finish(options.atUs)];
+}
+
+/** The same, page by page: nobody holds 100,000 objects twice. */
+export class SnapshotIntake {
+  readonly #index: TopologyIndex;
+  readonly #options: Omit<SnapshotOptions, 'atUs'>;
+  readonly #keys = new Set<string>();
+
+  constructor(index: TopologyIndex, options: Omit<SnapshotOptions, 'atUs'>) {
+    this.#index = index;
+    this.#options = options;
   }
-  for (const key of [...index.openKeys()]) {
-    if (keys.has(key) || unreadable?.has(key) === true || !isCovered(key)) continue;
-    const event = index.remove(key, { atUs, earliestUs: sinceUs, source, revision: '' });
-    if (event !== null) events.push(event);
+
+  page(listed: readonly Listed[], atUs: number): TopologyEvent[] {
+    const { sinceUs, source } = this.#options;
+    const events: TopologyEvent[] = [];
+    for (const { object, revision } of listed) {
+      const key = objectKey(object);
+      this.#keys.add(key);
+      const before = this.#index.revisionOf(key);
+      const event = this.#index.put(object, { atUs, earliestUs: sinceUs, source, revision });
+      if (event !== null) events.push(event);
+      else if (before !== revision && before !== '' && before !== null)
+        this.#index.noteUnseen(key, sinceUs, atUs);
+    }
+    return events;
   }
-  return events;
+
+  /** Listed, but not to be read: what is known of it stays. */
+  unreadable(key: string): void {
+    this.#keys.add(key);
+  }
+
+  /** All pages were seen: what was not listed is gone. */
+  finish(atUs: number): TopologyEvent[] {
+    const { sinceUs, source, isCovered } = this.#options;
+    const events: TopologyEvent[] = [];
+    for (const key of [...this.#index.openKeys()]) {
+      if (this.#keys.has(key) || !isCovered(key)) continue;
+      const event = this.#index.remove(key, { atUs, earliestUs: sinceUs, source, revision: '' });
+      if (event !== null) events.push(event);
+    }
+    return events;
+  }
 }

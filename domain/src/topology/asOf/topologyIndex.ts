@@ -83,8 +83,14 @@ export class TopologyIndex {
     return this.#knownSinceUs;
   }
 
-  get lastUs(): number {
+  /** When somebody last told of a change, or (noteTold) that there is none. Minus infinity: nobody ever did. */
+  get toldUs(): number {
     return this.#lastUs;
+  }
+
+  /** All of it was looked at, and this is how it was. */
+  noteTold(atUs: number): void {
+    this.#lastUs = Math.max(this.#lastUs, atUs);
   }
 
   /** The object is so from now on; null where that is no news. Times never run backwards: an older one counts as now. */

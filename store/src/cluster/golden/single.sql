@@ -281,7 +281,7 @@ CREATE TABLE IF NOT EXISTS service_minutes_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, entry_node, ingress)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, entry_node, ingress)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -310,7 +310,7 @@ CREATE TABLE IF NOT EXISTS service_hours_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, entry_node, ingress)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, entry_node, ingress)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -337,7 +337,7 @@ CREATE TABLE IF NOT EXISTS hop_minutes_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -363,7 +363,7 @@ CREATE TABLE IF NOT EXISTS hop_hours_v1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(toDateTime(start_s, 'UTC'))
-ORDER BY (start_s, run, cluster, service_namespace, service_name, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
+ORDER BY (service_namespace, service_name, start_s, run, cluster, service_port, hop_index, kind, from_role, to_role, from_node, to_node)
 TTL toDateTime(start_s, 'UTC') + toIntervalDay({hourTtlDays:UInt16})
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
@@ -429,6 +429,35 @@ ENGINE = ReplacingMergeTree(version_us)
 ORDER BY silence_id
 TTL toDateTime(intDiv(ends_at_us, 1000000), 'UTC') + toIntervalDay({minuteTtlDays:UInt16})
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
--- 0015_add_path_weight.sql
+-- 0015_set_write_buffers.sql
+ALTER TABLE paths_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE service_minutes_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE service_hours_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE hop_minutes_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+ALTER TABLE hop_hours_v1 MODIFY SETTING min_columns_to_activate_adaptive_write_buffer = 1;
+-- 0016_create_topology.sql
+CREATE TABLE IF NOT EXISTS topology_v1
+(
+    cluster LowCardinality(String) COMMENT 'empty: told without a cluster, holds for those without a topology of their own',
+    kind LowCardinality(String) COMMENT 'as Kubernetes names it; AgentNode: what the agent of a node found out',
+    namespace LowCardinality(String) COMMENT 'empty for nodes',
+    name String CODEC(ZSTD(1)),
+    valid_from_us UInt64 COMMENT 'so from here on, microseconds since the epoch; 0: as long as anybody knows' CODEC(ZSTD(1)),
+    earliest_from_us UInt64 COMMENT 'it became so between here and valid_from_us; equal: observed' CODEC(ZSTD(1)),
+    valid_to_us UInt64 COMMENT 'until here, exclusive; 3900000000000000: still so' CODEC(ZSTD(1)),
+    earliest_to_us UInt64 COMMENT 'it ended between here and valid_to_us' CODEC(ZSTD(1)),
+    valid_from DateTime64(6, 'UTC') ALIAS fromUnixTimestamp64Micro(toInt64(valid_from_us), 'UTC'),
+    valid_to DateTime64(6, 'UTC') ALIAS fromUnixTimestamp64Micro(toInt64(valid_to_us), 'UTC'),
+    source Enum8('watch' = 1, 'list' = 2, 'file' = 3, 'post' = 4, 'agent' = 5),
+    revision String COMMENT 'metadata.resourceVersion; empty: not known' CODEC(ZSTD(1)),
+    is_ended UInt8,
+    object String COMMENT 'the parts of the object that hoptrace reads, as JSON' CODEC(ZSTD(3))
+)
+ENGINE = ReplacingMergeTree(is_ended)
+PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(toInt64(valid_from_us), 'UTC'))
+ORDER BY (cluster, kind, namespace, name, valid_from_us)
+TTL toDateTime(intDiv(valid_to_us, 1000000), 'UTC') + toIntervalDay({pathTtlDays:UInt16})
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000;
+-- 0017_add_path_weight.sql
 ALTER TABLE paths_v1
     ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';

@@ -1,0 +1,237 @@
+/** The commands that ask the API, with their flags and examples. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { explainLines } from '../draw/explainText.ts';
+import { type IncidentFlags, listIncidents, showIncident, showMissing } from './incidents.ts';
+import {
+  type AlertFlags,
+  listAgents,
+  listAlerts,
+  listPaths,
+  listRefusals,
+  listServices,
+  type PathFlags,
+  pathQueryOf,
+  type RefusalFlags,
+} from './lists.ts';
+import { follow } from './live.ts';
+import { showPath } from './onePath.ts';
+import { asking, type OutputFlags, withOutput } from './output.ts';
+import type { TimeFlags } from './timeRange.ts';
+
+const DEFAULT_LIMIT = 20;
+
+export function addAskCommands(program: Command): void {
+  addPaths(program);
+  addPath(program);
+  addRefusals(program);
+  addServices(program);
+  addIncidents(program);
+  addAlerts(program);
+  addLive(program);
+  addAgents(program);
+  addMissing(program);
+}
+
+function addPaths(program: Command): void {
+  const command = withPathFilters(
+    withPaging(withTime(program.command('paths').description('recent paths, newest first'))),
+  );
+  withOutput(command)
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace paths --service shop/web --extra-hops 1',
+        'hoptrace paths --outcome dropped --since 2h -o wide',
+        'hoptrace paths --client 203.0.113.9 --all -o ndjson | jq -r .pathId',
+      ),
+    )
+    .action((flags: PathFlags & OutputFlags) => asking(flags, (ask) => listPaths(ask, flags)));
+}
+
+function addPath(program: Command): void {
+  withOutput(
+    program
+      .command('path <id>')
+      .description(
+        'draw one path: a lane for each machine, what each hop cost, who changed the source address',
+      ),
+  )
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace path 0hofps1zvkm-6af2d5c5cc73540e',
+        'hoptrace path 0hofps1zvkm-6af2d5c5cc73540e --ascii --width 80',
+      ),
+    )
+    .action((id: string, flags: OutputFlags) => asking(flags, (ask) => showPath(ask, id)));
+  withOutput(
+    program
+      .command('explain <id>')
+      .description('tell one path in sentences: what happened, why, what is not known, what to do'),
+  )
+    .addHelpText('after', examples('hoptrace explain 0hofps050ib-47cee0aff2c52cb8'))
+    .action((id: string, flags: OutputFlags) =>
+      asking(flags, (ask) => showPath(ask, id, explainLines)),
+    );
+}
+
+function addRefusals(program: Command): void {
+  const command = withFilters(
+    withPaging(
+      withTime(
+        program.command('refusals').description('refused connections, with cause and remedy'),
+      ),
+    ),
+  ).option('--kind <kind>', 'reset, rejected or dropped');
+  withOutput(command)
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace refusals --kind dropped --node node3',
+        'hoptrace refusals -o wide --since 1h',
+      ),
+    )
+    .action((flags: RefusalFlags & OutputFlags) =>
+      asking(flags, (ask) => listRefusals(ask, flags)),
+    );
+}
+
+function addIncidents(program: Command): void {
+  const gap = '--gap <seconds>';
+  const list = withTime(
+    program.command('incidents').description('refusals of one cause at one place, told once'),
+  )
+    .option('--service <service>', 'namespace/name or namespace/name:port')
+    .option('--node <node>', 'a machine on the path')
+    .option('--cluster <cluster>', 'of one cluster only')
+    .option('--cause <cause>', 'a cause code, such as noLocalEndpoints')
+    .option('--kind <kind>', 'reset, rejected or dropped')
+    .option(gap, 'refusals further apart are two incidents (default: 60)', limitOf)
+    .option('--limit <n>', 'at most so many', limitOf, DEFAULT_LIMIT);
+  withOutput(list)
+    .addHelpText('after', examples('hoptrace incidents --since 1d', 'hoptrace incidents -o wide'))
+    .action((flags: IncidentFlags & OutputFlags) =>
+      asking(flags, (ask) => listIncidents(ask, flags)),
+    );
+  withOutput(
+    program
+      .command('incident <id>')
+      .description('one incident: since when, how many clients, cause and remedy')
+      .option(gap, 'as it was given to incidents', limitOf),
+  )
+    .addHelpText('after', examples('hoptrace incident 0hofq0jifyy-2c71e0a9b5d3f604'))
+    .action((id: string, flags: IncidentFlags & OutputFlags) =>
+      asking(flags, (ask) => showIncident(ask, id, flags)),
+    );
+}
+
+function addAlerts(program: Command): void {
+  withOutput(
+    program
+      .command('alerts')
+      .description('alerts that fire, wait, or were resolved within 15 minutes')
+      .option('--state <state>', 'pending, firing or resolved')
+      .option('--severity <severity>', 'how grave')
+      .option('--rule <rule>', 'id of a rule')
+      .option('--service <service>', 'namespace/name')
+      .option('--node <node>', 'machine that it is about'),
+  )
+    .addHelpText('after', examples('hoptrace alerts --state firing', 'hoptrace alerts -o wide'))
+    .action((flags: AlertFlags & OutputFlags) => asking(flags, (ask) => listAlerts(ask, flags)));
+}
+
+function addLive(program: Command): void {
+  const command = withPathFilters(
+    program.command('live').description('paths as they are found, until Ctrl-C'),
+  ).option('--count <n>', 'end after so many', limitOf);
+  withOutput(command)
+    .addHelpText(
+      'after',
+      examples('hoptrace live --outcome dropped', 'hoptrace live --service shop/web -o ndjson'),
+    )
+    .action((flags: PathFlags & OutputFlags & { readonly count?: number }) =>
+      asking(flags, (ask) =>
+        follow(ask, { query: pathQueryOf(flags), what: 'paths', count: flags.count }),
+      ),
+    );
+}
+
+function addMissing(program: Command): void {
+  withOutput(
+    withTime(
+      program
+        .command('missing')
+        .description(
+          'what nobody saw: silent agents, losses, paths with gaps; exit code 1 where nothing is missing',
+        ),
+    ).option('--cluster <cluster>', 'of one cluster only'),
+  )
+    .addHelpText('after', examples('hoptrace missing --since 1d'))
+    .action((flags: TimeFlags & OutputFlags & { readonly cluster?: string }) =>
+      asking(flags, (ask) => showMissing(ask, flags)),
+    );
+}
+
+function addServices(program: Command): void {
+  withOutput(
+    withTime(
+      program
+        .command('services')
+        .description('services by number of paths, refusals and extra hops'),
+    ),
+  )
+    .addHelpText('after', examples('hoptrace services --since 1h'))
+    .action((flags: TimeFlags & OutputFlags) => asking(flags, (ask) => listServices(ask, flags)));
+}
+
+function addAgents(program: Command): void {
+  withOutput(
+    program
+      .command('agents')
+      .description('agents and what they lost; exit code 1 where one is silent'),
+  )
+    .addHelpText(
+      'after',
+      examples('hoptrace agents -o wide', 'hoptrace agents > /dev/null || page-somebody'),
+    )
+    .action((flags: OutputFlags) => asking(flags, listAgents));
+}
+
+function withTime(command: Command): Command {
+  return command
+    .option('--since <duration>', 'so far back: 30s, 15m, 2h, 1d (default: 15m)')
+    .option('--from <instant>', '2026-01-01T14:03:00Z, 14:03 (today) or microseconds')
+    .option('--to <instant>', 'as --from; exclusive (default: now)');
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--cluster <cluster>', 'of one cluster only')
+    .option('--service <service>', 'namespace/name or namespace/name:port')
+    .option('--client <ip>', 'address of the client')
+    .option('--node <node>', 'a machine on the path');
+}
+
+function withPathFilters(command: Command): Command {
+  return withFilters(command)
+    .option('--outcome <outcome>', 'served, reset, rejected, dropped or unknown')
+    .option('--extra-hops <n>', 'with at least so many extra hops')
+    .option('--class <class>', 'worst edge: A, B, C, D or M');
+}
+
+function withPaging(command: Command): Command {
+  return command
+    .option('--limit <n>', 'at most so many', limitOf, DEFAULT_LIMIT)
+    .option('--all', 'all of the time range', false)
+    .option('-f, --follow', 'go on with what is new, until Ctrl-C', false);
+}
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1) return limit;
+  throw new InvalidArgumentError('Write a whole number from 1.');
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
