@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const MAX_LINES = 350;
 const SOURCE = /\.(ts|tsx|mjs|js|c|h|sh|css)$/;
-const EXEMPT = /(\.test\.tsx?$|\/samples\/|\/fixtures\/)/;
+const EXEMPT = /(\.test\.tsx?$|\/samples\/|\/fixtures\/|\/rest\/openapi\.ts$)/;
 
 /** One line a file that is too long. Looks at what git tracks or would track. */
 export function oversizedFiles(root: string): string[] {

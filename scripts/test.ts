@@ -92,6 +92,7 @@ try {
       '--logLevel',
       'warn',
     ]);
+    step('grafana', 'bash', ['scripts/build-grafana.sh']);
   }
   for (const name of SUITES)
     if (only.length === 0 || only.includes(name)) suite(name, outputFolder);

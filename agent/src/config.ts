@@ -64,7 +64,7 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_COLLECTOR_URLS: collectorUrls.optional(),
   /**
    * What is kept together at one collector. `cluster`: everything, the others stand by; paths through proxies are
-   * whole. `connection`: each connection, spread over all (docs/adr/0015); a proxy's two sides may part.
+   * whole. `connection`: each connection, spread over all (docs/adr/0012); a proxy's two sides may part.
    */
   HOPTRACE_AGENT_COLLECTOR_KEY: z.enum(['cluster', 'connection']).default('cluster'),
   /** So long a collector is away before another gets what was its own: longer than it takes to start again. */

@@ -37,8 +37,8 @@ import { TopologyService } from './topology/topologyService.ts';
 const TRY_AGAIN = 1012;
 const STITCH_TURN_MS = 100;
 const HOUSEKEEPING_MS = 1000;
-const OVERLOAD_LOOK_MS = 250;
 const TOKENS_POLL_MS = 2000;
+const OVERLOAD_LOOK_MS = 250;
 const LIMIT_REPORT_MS = 60_000;
 /** Path versions that evicted groups may leave behind between two turns. */
 const MAX_LEFT_CHANGES = 10_000;
@@ -267,7 +267,9 @@ function addRoutes(parts: Parts, isClosing: () => boolean): void {
       refreshMetrics: refresher(parts),
       pingStore: () => store.ping(),
       warnings: () => [
-        ...[...topology.warnings(), ...book.errors, ...limitWatch.warnings],
+        ...topology.warnings(),
+        ...book.errors,
+        ...limitWatch.warnings,
         ...parts.overload.watch.warnings,
       ],
     });
