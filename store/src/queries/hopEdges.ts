@@ -23,13 +23,13 @@ const query = {
 const NAME = (side: string) =>
   `if(JSONExtractString(hop, '${side}', 'name') != '', JSONExtractString(hop, '${side}', 'name'), JSONExtractString(hop, '${side}', 'role'))`;
 
-const SQL = `SELECT ${NAME('from')} AS parent, ${NAME('to')} AS child, count() AS hops
+const SQL = `SELECT ${NAME('from')} AS parent, ${NAME('to')} AS child, sum(weight) AS hops
 FROM
 (
-    SELECT arrayJoin(JSONExtractArrayRaw(document, 'hops')) AS hop
+    SELECT weight, arrayJoin(JSONExtractArrayRaw(document, 'hops')) AS hop
     FROM
     (
-        SELECT document
+        SELECT document, weight
         FROM paths_v1 FINAL
         WHERE started_at_us >= {fromUs:UInt64} AND started_at_us < {toUs:UInt64}
             AND ${IN_CLUSTERS}

@@ -140,10 +140,10 @@ const gapsQuery = {
 };
 
 /** The empty code counts all paths, `incomplete` those with a part that nobody saw. */
-const GAPS_SQL = `SELECT code, count() AS paths
+const GAPS_SQL = `SELECT code, sum(weight) AS paths
 FROM
 (
-    SELECT arrayJoin(arrayConcat([''], if(completeness < 1, ['incomplete'], []), arrayDistinct(warning_codes))) AS code
+    SELECT weight, arrayJoin(arrayConcat([''], if(completeness < 1, ['incomplete'], []), arrayDistinct(warning_codes))) AS code
     FROM paths_v1 FINAL
     WHERE started_at_us >= {fromUs:UInt64} AND started_at_us < {toUs:UInt64} AND ${IN_CLUSTERS}
 )
