@@ -179,3 +179,12 @@ test('queries beyond the bound are refused at once, with Retry-After', async () 
   expect((await first).json()).toMatchObject({ code: 'HOP_STORE_UNAVAILABLE' });
   expect((await get('/metrics')).body).toContain('hoptrace_api_queries_refused_total 1');
 });
+
+test.each([
+  ['99999999999999999999999999', 'nanoseconds'],
+  ['9007199254740993', 'nanoseconds'],
+  ['1788268800', 'seconds'],
+])('a topology as of %s is refused in words: it cannot be microseconds', async (at, words) => {
+  const { errors } = await problemAt(`/api/v1/topology?at=${at}`);
+  expect(errors).toMatchObject([{ field: 'at', text: expect.stringContaining(words) }]);
+});

@@ -28,7 +28,8 @@ export function resolveWindow(
   );
 }
 
-function requireMicroseconds(field: string, valueUs: number): void {
+/** Throws HOP_PARAMETER_INVALID for what cannot be microseconds since the epoch; 0 may be the beginning. */
+export function requireMicroseconds(field: string, valueUs: number): void {
   if (valueUs === 0) return;
   if (valueUs < 0) throw badParameter(field, `${field} lies before 1970.`);
   if (!Number.isSafeInteger(valueUs)) {

@@ -3,6 +3,7 @@ import { topologyFilterSchema, topologyListSchema } from '@hoptrace/domain/rest/
 import { z } from 'zod';
 import { badCursor } from '../parameters.ts';
 import type { TopologyPlace } from '../pathStore.ts';
+import { requireMicroseconds } from '../timeWindow.ts';
 import { type ApiApp, ok, PROBLEMS, type RouteDeps } from './routes.ts';
 
 const MAX_CURSOR_LENGTH = 2048;
@@ -26,6 +27,7 @@ export function registerTopology(app: ApiApp, { store, nowUs }: RouteDeps): void
     },
     async (request) => {
       const { at, cursor, limit, ...filter } = request.query;
+      if (at !== undefined) requireMicroseconds('at', at);
       const place = cursor === undefined ? null : decode(cursor);
       if (place !== null && at !== undefined && at !== place.atUs)
         throw badCursor('This cursor belongs to another time (at).');
