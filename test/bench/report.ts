@@ -14,7 +14,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   store:
     'Bytes on disk after all merges. The corpus is drawn at random and its draws are counted in bits: five legs a request, times in nanoseconds, ISN hashes of 32 bits each. The other schemas are filled from the same rows on the same engine, with all that ours tell. Our path is a JSON document beside columns: the document is most of it.',
   queries:
-    "One day of paths, warm caches, the product's own queries by HTTP on the embedded engine (4 GB instead of 440 MB, so that the spans fit). Each question differs from the one before. The goals are for 10^7 paths: how many there were is in the command and in the details; roll-ups gain on raw rows with the number of paths, and 10^5 are too few for that.",
+    "One day of paths, warm caches, the product's own queries by HTTP on the embedded engine (4 GB instead of 400 MB, so that the spans fit). Each question differs from the one before. The goals are for 10^7 paths: how many there were is in the command and in the details; roll-ups gain on raw rows with the number of paths, and 10^5 are too few for that.",
   soak: 'Real processes: a collector with its log, the embedded engine at its default memory, a generator beside them. After the last request it waits for paths, roll-ups and merges; their CPU counts.',
   ingest: "The collector's road to the log, without ClickHouse.",
   stitch: 'The live table of legs, in memory.',

@@ -103,7 +103,7 @@ function truthOf(requests: number): Counts {
   return counts;
 }
 
-/** Tried again where the engine, which has 440 MB, merges parts at that moment: as the collector does. */
+/** Tried again where the engine, which has 400 MB, merges parts at that moment: as the collector does. */
 async function rollUp(store: Store, fromS: number): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

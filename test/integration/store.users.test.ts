@@ -117,14 +117,6 @@ test.each([
   }
 });
 
-test('a reader within its limits may choose, and a query beyond its memory is ended', async () => {
-  expect(await ask('reader', 'SELECT 1 AS one SETTINGS max_execution_time = 5')).toEqual([
-    { one: 1 },
-  ]);
-  const greedy = 'SELECT count() FROM (SELECT number FROM numbers(100000000) GROUP BY number)';
-  await expect(ask('reader', greedy)).rejects.toMatchObject({ isRetryable: true });
-});
-
 test('no password of a user opens the way to the user that the engine keeps for itself', async () => {
   const { url, user, password } = fixture.engine.as('grafana');
   const status = async (query: string, headers: Record<string, string>) =>
@@ -156,4 +148,13 @@ test('the statements for a server are understood by one', async () => {
       message: expect.stringMatching(/ACCESS_DENIED|UNKNOWN_USER/),
     });
   }
+});
+
+// The last one: it takes what memory the engine has, and that is not given back at once.
+test('a reader within its limits may choose, and a query beyond its memory is ended', async () => {
+  expect(await ask('reader', 'SELECT 1 AS one SETTINGS max_execution_time = 5')).toEqual([
+    { one: 1 },
+  ]);
+  const greedy = 'SELECT count() FROM (SELECT number FROM numbers(100000000) GROUP BY number)';
+  await expect(ask('reader', greedy)).rejects.toMatchObject({ isRetryable: true });
 });
