@@ -90,11 +90,8 @@ const environmentSchema = z.object({
   HOPTRACE_COLLECTOR_MAX_STITCH_RECORDS: integer(100, 10_000_000).prefault('30000'),
   /** A pooled upstream connection ties many requests together; beyond this the group is closed. */
   HOPTRACE_COLLECTOR_MAX_GROUP_RECORDS: integer(10, 1_000_000).prefault('5000'),
-  /**
-   * `auto`: in an overload one of several plain served paths is stored, with a weight; `off`: none is left out by choice.
-   * Off by default: in the lab, with `auto`, a few requests had no path although the collector kept up.
-   */
-  HOPTRACE_COLLECTOR_SHED: z.enum(['auto', 'off']).default('off'),
+  /** `auto`: in an overload one of several plain served paths is stored, with a weight; `off`: none is left out by choice. */
+  HOPTRACE_COLLECTOR_SHED: z.enum(['auto', 'off']).default('auto'),
   /** Overload: so long does a path wait to be written. Healthy: 5 s at most, which a busy minute may triple. */
   HOPTRACE_COLLECTOR_SHED_LAG_MS: milliseconds.prefault('15000'),
   /** Overload: so much of the log is used. Beyond half of it nothing is kept that ClickHouse has. */

@@ -128,7 +128,7 @@ test('a collector that is behind says so in /readyz and in its metrics, and is r
     };
     expect((await ready()).warnings).toEqual([]);
     let last = await ready();
-    for (let seq = 1; last.warnings.length === 0; seq++) {
+    for (let seq = 1; last.warnings.length === 0 && seq < 50_000; seq++) {
       const record = leg({ seq, startUs: Date.now() * 1000 });
       const payload = Buffer.from(encodeBatch(envelope({ firstSeq: seq }), [record]));
       const headers = { 'content-type': BATCH_TYPE };

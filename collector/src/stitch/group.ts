@@ -26,8 +26,10 @@ export interface Group {
   readonly records: Map<string, Sourced>;
   readonly keys: Set<string>;
   readonly emitted: Map<string, Emitted>;
-  /** Arrival of the first record since the last reconstruction; null when nothing is new. */
+  /** Arrival of the first record that the last reconstruction may have to be done again for; null when nothing is new. */
   dirtySinceMs: number | null;
+  /** The same of records alone: a group that is only to be thought over again is no one that waits to be told. */
+  newsSinceMs: number | null;
   lastRecordMs: number;
   /** What its proxy links added to the cluster's history, to be taken back when they are counted again. */
   scored: readonly ProxyHistory[];
@@ -51,6 +53,7 @@ export function newGroup(cluster: string, nowMs: number): Group {
     keys: new Set(),
     emitted: new Map(),
     dirtySinceMs: null,
+    newsSinceMs: null,
     lastRecordMs: nowMs,
     scored: [],
     answeredAlone: new Set(),

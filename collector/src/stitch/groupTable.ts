@@ -102,13 +102,14 @@ export class GroupTable {
   }
 
   /** What was said of a group has to be thought over. */
-  markDirty(group: Group, sinceMs = group.lastRecordMs): void {
-    group.dirtySinceMs ??= sinceMs;
+  markDirty(group: Group): void {
+    group.dirtySinceMs ??= group.lastRecordMs;
     this.#dirty.add(group);
   }
 
   markClean(group: Group): void {
     group.dirtySinceMs = null;
+    group.newsSinceMs = null;
     group.dirtySinceLsn = Number.POSITIVE_INFINITY;
     this.#dirty.delete(group);
   }
@@ -181,11 +182,8 @@ export class GroupTable {
       target.inferred.set(block, [...(target.inferred.get(block) ?? []), ...links]);
     target.joined = [...target.joined, ...source.joined];
     this.#watcher.merged(target, source);
-    if (source.dirtySinceMs === null) return;
-    target.dirtySinceMs = Math.min(
-      target.dirtySinceMs ?? Number.POSITIVE_INFINITY,
-      source.dirtySinceMs,
-    );
+    target.dirtySinceMs = earlier(target.dirtySinceMs, source.dirtySinceMs);
+    target.newsSinceMs = earlier(target.newsSinceMs, source.newsSinceMs);
   }
 
   #point(key: string, group: Group): void {
@@ -197,7 +195,14 @@ export class GroupTable {
     this.#groups.delete(group);
     this.#groups.add(group);
     group.lastRecordMs = nowMs;
-    if (isNew) group.dirtySinceMs ??= nowMs;
+    if (isNew) {
+      group.dirtySinceMs ??= nowMs;
+      group.newsSinceMs ??= nowMs;
+    }
     if (group.dirtySinceMs !== null) this.#dirty.add(group);
   }
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

@@ -339,3 +339,17 @@ test('what was left open for want of a rule is decided once the program is known
   stitcher.takeDue(T0 + 1000, ALL);
   expect(classOf(stitcher.takeDue(T0 + 1500, ALL).paths)).toBe('B');
 });
+
+test('a record that waits makes a lag; what is to be thought over again makes none', () => {
+  const { stitcher } = setUp();
+  stitcher.add(legOf(1), T0);
+  stitcher.add(legOf(2), T0 + 400);
+  expect(stitcher.lagMs(T0 + 450)).toBe(450);
+  stitcher.takeDue(T0 + 1000, ALL);
+  expect(stitcher.lagMs(T0 + 1000)).toBe(0);
+  stitcher.reconsider(() => true);
+  expect(stitcher.waiting).toBe(2);
+  expect(stitcher.lagMs(T0 + 17_000)).toBe(0);
+  stitcher.add(legOf(3), T0 + 17_000);
+  expect(stitcher.lagMs(T0 + 17_100)).toBe(100);
+});

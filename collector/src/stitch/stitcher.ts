@@ -107,9 +107,12 @@ export class Stitcher {
     return this.#table.dirtyCount + this.#left.count;
   }
 
-  /** How long the news that waits longest waits to be taken. */
+  /** How long the record that waits longest waits to be taken. Groups to be thought over again do not count. */
   lagMs(nowMs: number): number {
-    return Math.max(0, nowMs - this.#oldestNewsMs(nowMs));
+    let sinceMs = nowMs;
+    for (const group of this.#table.dirty)
+      sinceMs = Math.min(sinceMs, group.newsSinceMs ?? sinceMs);
+    return nowMs - sinceMs;
   }
 
   /** Takes a stored record in. Repetitions and older revisions change nothing. */
@@ -230,7 +233,9 @@ export class Stitcher {
 
   /** What the times of whole windows tell goes with the groups, and makes one of those that it links. */
   #compareTimes(nowMs: number): void {
-    const dirtySinceMs = this.#oldestNewsMs(Number.POSITIVE_INFINITY);
+    let dirtySinceMs = Number.POSITIVE_INFINITY;
+    for (const group of this.#table.dirty)
+      dirtySinceMs = Math.min(dirtySinceMs, group.dirtySinceMs ?? dirtySinceMs);
     for (const { block, before, links } of this.#windows.look(nowMs, dirtySinceMs)) {
       const { cluster } = block.place;
       for (const { inbound } of before) {
@@ -239,13 +244,6 @@ export class Stitcher {
       }
       for (const link of links) this.#linkByTimes(block, link);
     }
-  }
-
-  #oldestNewsMs(otherwise: number): number {
-    let sinceMs = otherwise;
-    for (const group of this.#table.dirty)
-      sinceMs = Math.min(sinceMs, group.dirtySinceMs ?? sinceMs);
-    return sinceMs;
   }
 
   #linkByTimes({ id, place: { cluster } }: Block, link: InferredLink): void {
