@@ -35,7 +35,7 @@ export MALLOC_ARENA_MAX=${AGENT_NODE_ENVIRONMENT.MALLOC_ARENA_MAX}
 exec "\${NODE:-node}" ${AGENT_NODE_FLAGS.join(' ')} "$here/hoptrace-agent.mjs" "$@"
 `;
 
-/** Bundles `entry` (a path from the root) into `file`. ws is CommonJS and asks for `require`. */
+/** Bundles `entry` (a path from the root) into `file`. Packages that are CommonJS ask for `require` and `__dirname`. */
 export async function bundle(entry: string, file: string): Promise<void> {
   mkdirSync(dirname(file), { recursive: true });
   const part = `${file}.new.${process.pid}`;
@@ -50,7 +50,12 @@ export async function bundle(entry: string, file: string): Promise<void> {
     logLevel: 'warning',
     external: ['bufferutil', 'utf-8-validate'],
     banner: {
-      js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+      js: [
+        "import { createRequire } from 'node:module';",
+        'const require = createRequire(import.meta.url);',
+        // Packages that are CommonJS look for their files beside themselves.
+        'const __dirname = import.meta.dirname;',
+      ].join('\n'),
     },
   });
   renameSync(part, file);
