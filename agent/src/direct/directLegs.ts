@@ -4,6 +4,7 @@
  */
 import { recordOffsets, writeRecordHead } from '@hoptrace/domain/wire/binary.ts';
 import { optionalU64, u64 } from '@hoptrace/domain/wire/layout.ts';
+import { trafficField } from '@hoptrace/domain/wire/trafficField.ts';
 import {
   LEG_ENDS,
   type LegRecord,
@@ -72,6 +73,7 @@ export class DirectLegs {
     out.setUint8(at + AT.end, LEG_ENDS.indexOf(end));
     out.setUint8(at + AT.revision, ageNs(body) >= RIPE_AGE_NS ? LAST_REVISION : 0);
     u64.write(out, at + AT.legId, legId);
+    trafficField.write(out, at + AT.traffic, undefined);
   }
 
   #writeHashes(body: DataView, out: DataView, at: number): void {
