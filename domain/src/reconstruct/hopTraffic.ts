@@ -2,9 +2,9 @@
 import type { Hop, HopTraffic } from '../rest/path.ts';
 import type { Leg } from './evidence.ts';
 
-/** Nothing where nobody counted. */
+/** Nothing where nobody counted, or where nobody answered: what became of that is the refusal's to tell. */
 export function trafficOf(leg: Leg | null): Pick<Hop, 'traffic'> {
-  if (leg?.traffic === undefined) return {};
+  if (leg?.traffic === undefined || leg.end === 'unanswered') return {};
   const { clientBytes, serverBytes, clientRetransmits, serverRetransmits } = leg.traffic;
   const closed = closedOf(leg.end, leg.traffic.closedBy);
   return { traffic: { clientBytes, serverBytes, clientRetransmits, serverRetransmits, closed } };

@@ -136,7 +136,7 @@ export const hopTrafficSchema = z.object({
   serverBytes: z
     .int()
     .nullable()
-    .describe('payload from the server; null: its packets take another way'),
+    .describe('payload from the server; null: none of its packets passed here'),
   clientRetransmits: z
     .int()
     .describe(

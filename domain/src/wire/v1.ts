@@ -68,7 +68,7 @@ export const trafficSchema = z.strictObject({
   clientBytes: u64.describe('payload from the client'),
   serverBytes: u64
     .nullable()
-    .describe('payload from the server; null: its packets take another way'),
+    .describe('payload from the server; null: none of its packets passed here'),
   clientRetransmits: u32.describe(
     'segments of payload from the client that showed this tap nothing new: sent again, or late',
   ),
