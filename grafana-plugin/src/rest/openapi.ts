@@ -631,7 +631,7 @@ export interface components {
             traffic?: {
                 /** @description payload from the client, whatever was sent twice counted once */
                 clientBytes: number;
-                /** @description payload from the server; null: its packets take another way */
+                /** @description payload from the server; null: none of its packets passed here */
                 serverBytes: number | null;
                 /** @description segments of payload from the client that showed this tap nothing new: sent again, or late */
                 clientRetransmits: number;
