@@ -57,9 +57,6 @@ describeOnCapableHost('bytes of a path in the lab')('leg traffic', () => {
           }
           expect(own.length).toBeGreaterThanOrEqual(2);
           for (const { traffic } of own) isTold(traffic);
-          // Behind the proxy the body comes again, under a head of the proxy's own.
-          const behind = path?.hops.find(({ kind }) => kind === 'proxy')?.traffic;
-          expect(behind?.clientBytes).toBeGreaterThan(UPLOAD_BYTES);
           return;
         }
       } finally {
