@@ -2,7 +2,16 @@
 import { z } from 'zod';
 import { instantSchema, pathFilterSchema } from './queries.ts';
 
-export const TOPOLOGY_KINDS = ['Node', 'Pod', 'Service', 'EndpointSlice', 'AgentNode'] as const;
+export const TOPOLOGY_KINDS = [
+  'Node',
+  'Pod',
+  'Service',
+  'EndpointSlice',
+  'Ingress',
+  'Gateway',
+  'HTTPRoute',
+  'AgentNode',
+] as const;
 
 export const topologyFilterSchema = z.strictObject({
   at: instantSchema.optional().describe('as of when; default: now'),
