@@ -78,3 +78,58 @@ test('a drop that the topology does not explain stays unknown', () => {
   const history = withSnapshot(EMPTY_HISTORY, objects('node1', 'Cluster'), T0_US - 3600e6);
   expect(refusalAt(history)).toMatchObject({ cause: 'unknown' });
 });
+
+test('a node that still acts by the state before a change is explained by that state', () => {
+  const first = withSnapshot(EMPTY_HISTORY, objects('node2'), T0_US - 3600e6);
+  const flipped = withSnapshot(first, objects('node2', 'Cluster'), T0_US - 0.5e6);
+  const refusal = refusalAt(flipped);
+  expect(refusal).toMatchObject({ cause: 'noLocalEndpoints', transitional: true });
+  expect(refusal?.text).toContain('By the state of');
+  expect(refusal?.text).toContain('externalTrafficPolicy: Local');
+  expect(refusal?.remedy).not.toBe('');
+  // Long after it, the drop is not the policy's any more.
+  expect(refusalAt(flipped, T0_US + 60e6)).toMatchObject({ cause: 'unknown' });
+});
+
+test('a node that acts before the topology is told is explained by what comes', () => {
+  const first = withSnapshot(EMPTY_HISTORY, objects('node2', 'Cluster'), T0_US - 3600e6);
+  const flipped = withSnapshot(first, objects('node2'), T0_US + 1e6);
+  expect(refusalAt(flipped)).toMatchObject({ cause: 'noLocalEndpoints', transitional: true });
+});
+
+test('a Service that was just deleted still explains what its nodes did', () => {
+  const first = withSnapshot(EMPTY_HISTORY, objects('node2'), T0_US - 3600e6);
+  const nodesOnly = objects('node2').filter(({ kind }) => kind === 'Node');
+  const gone = withSnapshot(first, nodesOnly, T0_US - 0.5e6);
+  expect(refusalAt(gone)).toMatchObject({ cause: 'noLocalEndpoints', transitional: true });
+});
+
+const pod = (name: string, ip: string) =>
+  kubernetesObjectSchema.parse({
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop' },
+    spec: { nodeName: 'node2' },
+    status: { phase: 'Running', podIPs: [{ ip }] },
+  });
+
+test('a node that still forwards to an endpoint that left is told so, also where its address is another Pod’s', () => {
+  const nat: readonly [string, string] = [
+    '203.0.113.10:40000 > 192.168.50.11:30080',
+    '192.168.50.11:50000 > 10.244.2.10:8080',
+  ];
+  const out: TapSpec = { ...tap, direction: 'tx', tuple: nat[1], nat };
+  const silent = evidenceOf(
+    ...legsOf({ id: 1, isAnswered: false, taps: [{ ...tap, nat }, out] }),
+    refusalOf(1, out, { refusal: 'dropped', evidence: 'silence', reason: '' }),
+  );
+  const first = withSnapshot(EMPTY_HISTORY, objects('node2', 'Cluster'), T0_US - 3600e6);
+  const left = withSnapshot(
+    first,
+    [...objects(null, 'Cluster'), pod('next', '10.244.2.10')],
+    T0_US - 1e6,
+  );
+  const topology = topologyAsOf(left, T0_US);
+  const [path] = reconstruct(silent, { cluster: 'test', topology, addressesByNode: new Map() });
+  expect(path?.refusal).toMatchObject({ cause: 'endpointGone', transitional: true });
+  expect(path?.refusal?.text).toContain('the address is that of shop/next');
+});

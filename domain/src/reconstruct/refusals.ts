@@ -4,16 +4,12 @@ import { expectedOutcome, type Outcome } from '../kubernetes/outcome.ts';
 import { isPrimary, type NodeView, sourceClassOf, viewOf } from '../kubernetes/target.ts';
 import { type Endpoint, formatEndpoint } from '../model/tuple.ts';
 import type { RefusalInfo } from '../rest/path.ts';
-import {
-  changesNear,
-  type ServicePort,
-  serviceOfEndpoint,
-  type Topology,
-} from '../topology/topology.ts';
+import type { ServicePort, Topology, TopologyChange } from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Leg, Refusal } from './evidence.ts';
 import { type Explanation, explainService, isServiceCause } from './refusalTexts.ts';
 import { isDnat, isSnat } from './stops.ts';
+import { changesAround, statesAround } from './transition.ts';
 
 type Addresses = Context['addressesByNode'];
 
@@ -25,8 +21,10 @@ export function explainRefusal(
 ): RefusalInfo | null {
   const { refusal } = connection;
   if (refusal === null) return null;
-  const { cause, text, remedy } = explain(connection, refusal, topology, addresses);
-  const transition = transitionOf(refusal, topology);
+  const changes = changesAround(connection, refusal, topology);
+  const explainAt = (then: Topology) => explain(connection, refusal, then, addresses);
+  const { cause, text, remedy } = explainNear(refusal, changes, topology, explainAt);
+  const transition = transitionOf(changes);
   return {
     kind: refusal.refusal,
     node: refusal.node,
@@ -39,6 +37,22 @@ export function explainRefusal(
     afterNs: refusal.afterNs,
     ...(transition === null ? {} : { transitional: true }),
   };
+}
+
+/** What the state of the time does not explain may be of the state before a change near it, or after. */
+function explainNear(
+  refusal: Refusal,
+  changes: readonly TopologyChange[],
+  topology: Topology,
+  explainAt: (topology: Topology) => Explanation,
+): Explanation {
+  const now = explainAt(topology);
+  if (now.cause !== 'unknown') return now;
+  for (const { topology: other, when } of statesAround(changes, refusal.startUs, topology)) {
+    const then = explainAt(other);
+    if (then.cause !== 'unknown') return { ...then, text: `By the state of ${when}: ${then.text}` };
+  }
+  return now;
 }
 
 function explain(
@@ -129,7 +143,7 @@ function behindNat(
       const subject = { refusal, view, service, isInternal: target.kind === 'clusterIp' };
       if (returnsElsewhere(nat, endpoint, expected, topology, view))
         return explainService('asymmetricReturn', subject);
-      if (isGone(endpoint, topology)) return endpointGone(refusal, endpoint, service);
+      if (isGone(endpoint, service)) return endpointGone(refusal, endpoint, service, topology);
     }
   }
   return atEndpoint(refusal, endpoint, topology);
@@ -154,19 +168,26 @@ function returnsElsewhere(
   return !isFromHere && (expected.verdict === 'misroute' || needsWayBack);
 }
 
-function isGone(endpoint: Endpoint, topology: Topology): boolean {
-  return (
-    !topology.podByIp.has(endpoint.ip) &&
-    !topology.nodeByIp.has(endpoint.ip) &&
-    serviceOfEndpoint(topology, endpoint.ip, endpoint.port) === null
-  );
+/** Somebody else may have the address by now. */
+function isGone({ ip, port }: Endpoint, { endpoints }: ServicePort): boolean {
+  return !endpoints.some((each) => each.ip === ip && each.port === port);
 }
 
-function endpointGone(refusal: Refusal, endpoint: Endpoint, service: ServicePort): Explanation {
+function endpointGone(
+  refusal: Refusal,
+  endpoint: Endpoint,
+  service: ServicePort,
+  topology: Topology,
+): Explanation {
   const name = `${service.namespace}/${service.name}`;
+  const pod = topology.podByIp.get(endpoint.ip);
+  const now =
+    pod === undefined
+      ? 'nobody answers there'
+      : `the address is that of ${pod.namespace}/${pod.name}, which did not answer`;
   return {
     cause: 'endpointGone',
-    text: `${refusal.node} still forwarded to ${formatEndpoint(endpoint)}, which the topology no longer knows as an endpoint of ${name}: nobody answers there.`,
+    text: `${refusal.node} still forwarded to ${formatEndpoint(endpoint)}, which the topology no longer knows as an endpoint of ${name}: ${now}.`,
     remedy: `Is kube-proxy on that node up to date (its metric sync_proxy_rules_last_timestamp_seconds, port 10256 /healthz)? A Pod that stops should drain first (preStop).`,
   };
 }
@@ -225,18 +246,8 @@ function unknown(refusal: Refusal, known: string): Explanation {
   };
 }
 
-/** A change near this instant: nodes apply it at different times, so the verdict may be of before or after. */
-function transitionOf(refusal: Refusal, topology: Topology): string | null {
-  const { dst } = refusal.tuple;
-  const service =
-    topology.serviceByNodePort.get(dst.port) ??
-    topology.serviceByAddress.get(`${dst.ip}|${dst.port}`)?.service ??
-    serviceOfEndpoint(topology, dst.ip, dst.port);
-  const subjects = [
-    `Node ${refusal.node}`,
-    ...(service === null ? [] : [`Service ${service.namespace}/${service.name}`]),
-  ];
-  const [changed] = changesNear(topology, subjects);
+/** Nodes apply changes at different times, so the verdict may be of before or after. */
+function transitionOf([changed]: readonly TopologyChange[]): string | null {
   return changed === undefined
     ? null
     : `${changed.subject} changed around the time of this connection, and nodes apply changes at different times: this is a moment of transition.`;

@@ -54,6 +54,8 @@ export interface Topology {
   readonly changes: readonly TopologyChange[];
   /** Those of one subject, where a look through all would be long. */
   readonly changesOf?: (subject: string) => readonly TopologyChange[];
+  /** The same cluster at another instant near this one; absent where no history is kept. */
+  readonly asOf?: (atUs: number) => Topology;
 }
 
 /** Changes of these subjects near the topology's instant, in the order of the subjects. */
