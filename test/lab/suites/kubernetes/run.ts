@@ -40,6 +40,8 @@ const MAX_PER_SECOND = 12;
 const SETTLE_TIMEOUT_MS = 30_000;
 const RESOLVE_TIMEOUT_MS = 120_000;
 const POLL_MS = 300;
+/** Before the first change. Requests of this time are judged as all, but for how long their explanation took. */
+const WARM_MS = 4_000;
 
 /** What refuses clients long enough for somebody to be called, and is over before traffic ends. */
 const GAPS: readonly Gap[] = [
@@ -143,7 +145,10 @@ async function play({ lab, stage, stack, podOf, perSecond }: Playing): Promise<S
   const name = (text: string) => `kubernetes ${lab.backend}: ${text}`;
   return [
     ...sceneRows(name, judgements),
-    ...explanationRows(name, judgements, observer),
+    ...explanationRows(name, judgements, {
+      explained: observer.explained,
+      warmUs: (startedMs + WARM_MS) * 1000,
+    }),
     ...GAPS.flatMap((gap) => alertRows(name, gap, judgements, observer)),
     falseAlarms(name, judgements, observer),
   ];
