@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { EMPTY_HISTORY, topologyAsOf, withSnapshot } from '../kubernetes/history.ts';
+import type { Pod } from '../topology/topology.ts';
 import { kubernetesObjectSchema } from '../wire/kubernetes.ts';
 import { evidenceOf, legsOf, refusalOf, type TapSpec } from './builders.ts';
 import { reconstruct } from './reconstruct.ts';
@@ -132,4 +133,27 @@ test('a node that still forwards to an endpoint that left is told so, also where
   const [path] = reconstruct(silent, { cluster: 'test', topology, addressesByNode: new Map() });
   expect(path?.refusal).toMatchObject({ cause: 'endpointGone', transitional: true });
   expect(path?.refusal?.text).toContain('the address is that of shop/next');
+});
+
+test('where two Pods may have had an address neither is named, and both are told', () => {
+  const nat: readonly [string, string] = [
+    '203.0.113.10:40000 > 192.168.50.11:30080',
+    '192.168.50.11:50000 > 10.244.2.10:8080',
+  ];
+  const arrival: TapSpec = { node: 'node2', role: 'uplink', direction: 'rx', tuple: nat[1] };
+  const served = evidenceOf(...legsOf({ id: 1, taps: [{ ...tap, nat }, arrival] }));
+  const plain = topologyAsOf(
+    withSnapshot(EMPTY_HISTORY, objects('node2', 'Cluster'), T0_US - 60e6),
+    T0_US,
+  );
+  const old = { namespace: 'shop', name: 'old', node: 'node2', isIngress: false };
+  const pathWith = (pod: Pod) =>
+    reconstruct(served, {
+      ...{ cluster: 'test', addressesByNode: new Map() },
+      topology: { ...plain, podByIp: new Map([['10.244.2.10', pod]]) },
+    })[0];
+  expect(pathWith(old)?.hops.at(-1)?.to.name).toBe('shop/old');
+  const either = pathWith({ ...old, orElse: 'shop/new' });
+  expect(either?.hops.at(-1)?.to).toMatchObject({ name: null, role: 'app', node: 'node2' });
+  expect(either?.warnings).toMatchObject([{ code: 'podAmbiguous', subject: '10.244.2.10' }]);
 });

@@ -4,7 +4,12 @@ import { expectedOutcome, type Outcome } from '../kubernetes/outcome.ts';
 import { isPrimary, type NodeView, sourceClassOf, viewOf } from '../kubernetes/target.ts';
 import { type Endpoint, formatEndpoint } from '../model/tuple.ts';
 import type { RefusalInfo } from '../rest/path.ts';
-import type { ServicePort, Topology, TopologyChange } from '../topology/topology.ts';
+import {
+  type ServicePort,
+  showPod,
+  type Topology,
+  type TopologyChange,
+} from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Leg, Refusal } from './evidence.ts';
 import { type Explanation, explainService, isServiceCause } from './refusalTexts.ts';
@@ -184,7 +189,7 @@ function endpointGone(
   const now =
     pod === undefined
       ? 'nobody answers there'
-      : `the address is that of ${pod.namespace}/${pod.name}, which did not answer`;
+      : `the address is that of ${showPod(pod)}, which did not answer`;
   return {
     cause: 'endpointGone',
     text: `${refusal.node} still forwarded to ${formatEndpoint(endpoint)}, which the topology no longer knows as an endpoint of ${name}: ${now}.`,
@@ -215,9 +220,7 @@ function closedPort(refusal: Refusal, topology: Topology): Explanation {
 function atEndpoint(refusal: Refusal, endpoint: Endpoint, topology: Topology): Explanation {
   const pod = topology.podByIp.get(endpoint.ip);
   const who =
-    pod === undefined
-      ? formatEndpoint(endpoint)
-      : `${pod.namespace}/${pod.name} (${formatEndpoint(endpoint)})`;
+    pod === undefined ? formatEndpoint(endpoint) : `${showPod(pod)} (${formatEndpoint(endpoint)})`;
   return refusal.refusal === 'reset'
     ? podClosedPort(who)
     : unknown(refusal, `it was on its way to ${who}`);

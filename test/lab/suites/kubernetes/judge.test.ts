@@ -34,7 +34,7 @@ const truth = (part: Partial<Truth> = {}): Truth => ({
     ...{ connectUs: 1, totalUs: 2, pod: 'web1', errorCode: null },
   },
   ...{ key: '203.0.113.10:10001', service: 'web', node: 'node1' },
-  ...{ pod: 'shop/web1', podNode: 'node1', causes: [], when: 'away' },
+  ...{ pod: 'shop/web1', podNode: 'node1', causes: [], isLost: false, when: 'away' },
   ...part,
 });
 const refusal = (part: object) =>
@@ -61,6 +61,22 @@ test('a Pod that did not answer is a problem, and so is a missing or second path
   expect(wrong.podProblems).toEqual(['named shop/web1, shop/web2 answered']);
   expect(judge(truth(), []).pathProblems).toEqual(['no path']);
   expect(judge(truth(), [path({}), path({})]).pathProblems).toEqual(['2 paths for one request']);
+});
+
+test('a Pod that is not named is right only where it is said that two may have had the address', () => {
+  const unnamed = (warnings: object[]) =>
+    path({
+      hops: [hop(0, party('app', null, '10.244.1.9'))],
+      warnings,
+    });
+  const warning = { code: 'podAmbiguous', text: 't', subject: '10.244.1.9' };
+  expect(judge(truth(), [unnamed([warning])])).toMatchObject({
+    isAmbiguous: true,
+    pathProblems: [],
+  });
+  expect(judge(truth(), [unnamed([])]).pathProblems).toEqual([
+    'last hop: said null, truth shop/web1',
+  ]);
 });
 
 test('verdicts: transitional near a change, certain away from it, either in between; the cause always', () => {

@@ -1,5 +1,5 @@
 /** What hoptrace said of each request against the truth. Every difference is one sentence. Pure. */
-import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
+import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { NAMESPACE } from './pods.ts';
 import type { Truth } from './truth.ts';
 
@@ -9,6 +9,8 @@ export interface Judgement {
   readonly podProblems: readonly string[];
   /** The rest of a served request: Service, hops, crossings, how the node treated the client's address. */
   readonly pathProblems: readonly string[];
+  /** It is said that two Pods may have had the address: none is named. */
+  readonly isAmbiguous: boolean;
   /** Refused: cause, remedy, and whether it is of a moment of transition. */
   readonly verdictProblems: readonly string[];
 }
@@ -20,6 +22,7 @@ export function judge(truth: Truth, paths: readonly Path[]): Judgement {
   return {
     truth,
     podProblems: podProblems(truth, path),
+    isAmbiguous: isAmbiguous(path),
     pathProblems: truth.pod === null ? refusedProblems(truth, path) : servedProblems(truth, path),
     verdictProblems: truth.pod === null ? verdictProblems(truth, path) : [],
   };
@@ -30,6 +33,7 @@ function problem(truth: Truth, text: string): Judgement {
   return {
     truth,
     podProblems: [],
+    isAmbiguous: false,
     pathProblems: [text],
     verdictProblems: isServed ? [] : [text],
   };
@@ -44,6 +48,8 @@ function podProblems({ pod }: Truth, { hops }: Path): string[] {
   return named.filter((name) => name !== pod).map((name) => `named ${name}, ${pod} answered`);
 }
 
+const isAmbiguous = ({ warnings }: Path) => warnings.some(({ code }) => code === 'podAmbiguous');
+
 function servedProblems(truth: Truth, path: Path): string[] {
   const { pod, podNode, node, service } = truth;
   const last = path.hops.at(-1)?.to.name ?? null;
@@ -51,7 +57,7 @@ function servedProblems(truth: Truth, path: Path): string[] {
   return [
     ...differs('outcome', path.outcome, 'served'),
     ...differs('service', serviceOf(path), `${NAMESPACE}/${service}`),
-    ...differs('last hop', last, pod),
+    ...(last === null && isAmbiguous(path) ? [] : differs('last hop', last, pod)),
     ...differs('crossings', path.crossings, crossings),
   ];
 }
@@ -86,9 +92,4 @@ function serviceOf({ service }: Path): string | null {
 
 function differs(what: string, said: unknown, wanted: unknown): string[] {
   return said === wanted ? [] : [`${what}: said ${String(said)}, truth ${String(wanted)}`];
-}
-
-/** For whoever has to find out why. */
-export function showHops(hops: readonly Hop[]): string {
-  return hops.map(({ to }) => `${to.name ?? to.ip}:${to.port}`).join(' → ');
 }

@@ -38,6 +38,19 @@ export function sceneRows(name: Name, judgements: readonly Judgement[]): Kuberne
   });
 }
 
+/** Named by nobody because two Pods may have had the address. */
+export function ambiguousRow(name: Name, judgements: readonly Judgement[]): KubernetesRow {
+  const value = judgements.filter(({ isAmbiguous }) => isAmbiguous).length;
+  const unit = `of ${judgements.length}`;
+  return {
+    name: name('paths that say which two Pods it may be'),
+    value,
+    goal: null,
+    unit,
+    met: true,
+  };
+}
+
 function wrongPods(name: string, own: readonly Judgement[]): KubernetesRow {
   const wrong = own.filter(({ podProblems }) => podProblems.length > 0);
   return {
@@ -72,13 +85,12 @@ function shown(
 }
 
 const isRejected = ({ report }: Truth) => report.errorCode === 'ECONNREFUSED';
-const isLost = ({ causes }: Truth) => causes.every((cause) => cause === 'endpointGone');
 
 /** A way to be refused; all of one Pod that is no more are silence, of which a node says more after 3.05 s only. */
 const WAYS: readonly (readonly [string, (truth: Truth) => boolean])[] = [
   ['rejected', isRejected],
-  ['dropped by a rule', (truth) => !isRejected(truth) && !isLost(truth)],
-  ['sent to a Pod that is gone', (truth) => !isRejected(truth) && isLost(truth)],
+  ['dropped by a rule', (truth) => !isRejected(truth) && !truth.isLost],
+  ['sent to a Pod that is gone', (truth) => !isRejected(truth) && truth.isLost],
 ];
 
 /**

@@ -16,7 +16,15 @@ import type { Suite, SuiteOptions, SuiteRow } from '../suite.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Observer, observe } from './observe.ts';
 import { makePods, NAMESPACE, type StagePod } from './pods.ts';
-import { alertRows, explanationRows, falseAlarms, type Gap, isOf, sceneRows } from './rows.ts';
+import {
+  alertRows,
+  ambiguousRow,
+  explanationRows,
+  falseAlarms,
+  type Gap,
+  isOf,
+  sceneRows,
+} from './rows.ts';
 import { PODS, SERVICES, STEPS, TRAFFIC_S } from './scenes.ts';
 import { endpointOf, type Stage, setStage } from './stage.ts';
 import { startTraffic } from './traffic.ts';
@@ -42,6 +50,7 @@ const RESOLVE_TIMEOUT_MS = 120_000;
 const POLL_MS = 300;
 /** Before the first change. Requests of this time are judged as all, but for how long their explanation took. */
 const WARM_MS = 4_000;
+const EXPLAINED_MS = 5_000;
 
 /** What refuses clients long enough for somebody to be called, and is over before traffic ends. */
 const GAPS: readonly Gap[] = [
@@ -137,6 +146,8 @@ async function play({ lab, stage, stack, podOf, perSecond }: Playing): Promise<S
   await until(TRAFFIC_S);
   await Promise.all(played);
   const reports = await traffic.stop();
+  // Judging thousands of paths in this process would delay what is still to be explained.
+  await sleep(EXPLAINED_MS);
   const truths = reports.map((report) => truthOf(report, CLIENT_IP, stage));
   const judgeNow = async () => judgeAll(truths, await stack.pathsSince(startedMs * 1000));
   const judgements = await settledJudgements(judgeNow);
@@ -145,6 +156,7 @@ async function play({ lab, stage, stack, podOf, perSecond }: Playing): Promise<S
   const name = (text: string) => `kubernetes ${lab.backend}: ${text}`;
   return [
     ...sceneRows(name, judgements),
+    ambiguousRow(name, judgements),
     ...explanationRows(name, judgements, {
       explained: observer.explained,
       warmUs: (startedMs + WARM_MS) * 1000,

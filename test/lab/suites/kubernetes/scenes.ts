@@ -3,6 +3,7 @@
  * Between two changes of one Service there is more than twice the time in which verdicts are of transition, where
  * what is said away from changes is to be seen, too.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Policy } from '../../plan.ts';
 import type { StagePod } from './pods.ts';
 import type { Endpoint, Stage } from './stage.ts';
@@ -73,6 +74,9 @@ function service(
 
 export const TRAFFIC_S = 33;
 
+/** From when a Pod is scheduled until its node gives it an address. */
+const SCHEDULED_MS = 300;
+
 /** In the order of time. */
 export const STEPS: readonly Step[] = [
   // (a) The policy flips, and back.
@@ -87,20 +91,19 @@ export const STEPS: readonly Step[] = [
     await stage.startPod(pod('move2'));
     stage.setEndpoints('move', [{ pod: pod('move2') }]);
   }),
-  // (c) An address changes hands: left → right → left. node2 goes on sending to it for a moment.
+  // (c) An address changes hands: left → right → left. node2 goes on sending to it for a moment. The second time its
+  // last holder is told to be gone after the next one has the address, as kubelets do it.
   step(10, 'left → right: the address of left1 is given to right1', (stage, pod) =>
-    handOver(stage, ['left', [{ pod: pod('left2') }]], pod('left1'), [
-      'right',
-      pod('right1'),
-      [{ pod: pod('right1') }, { pod: pod('right2') }],
-    ]),
+    handOver(stage, {
+      ...{ from: 'left', staying: [{ pod: pod('left2') }], last: pod('left1'), toldAfterMs: 0 },
+      ...{ to: 'right', next: pod('right1'), others: [{ pod: pod('right2') }] },
+    }),
   ),
   step(21, 'right → left: the address of right1 is given to left3', (stage, pod) =>
-    handOver(stage, ['right', [{ pod: pod('right2') }]], pod('right1'), [
-      'left',
-      pod('left3'),
-      [{ pod: pod('left2') }, { pod: pod('left3') }],
-    ]),
+    handOver(stage, {
+      ...{ from: 'right', staying: [{ pod: pod('right2') }], last: pod('right1') },
+      ...{ toldAfterMs: 1500, to: 'left', next: pod('left3'), others: [{ pod: pod('left2') }] },
+    }),
   ),
   // (d) Rollouts: the only Pod stops before the next one is there, and one after the other.
   step(11, 'roll: the only Pod terminates and still serves', (stage, pod) => {
@@ -135,17 +138,28 @@ function step(atS: number, text: string, play: Step['play']): Step {
   return { atS, text, play };
 }
 
-async function handOver(
-  stage: Stage,
-  [from, left]: [string, Endpoint[]],
-  before: StagePod,
-  [to, after, endpoints]: [string, StagePod, Endpoint[]],
-): Promise<void> {
-  stage.terminatePod(before);
-  stage.setEndpoints(from, left);
-  await stage.endPod(before);
-  await stage.startPod(after);
-  stage.setEndpoints(to, endpoints);
+interface HandOver {
+  readonly from: string;
+  readonly staying: readonly Endpoint[];
+  readonly last: StagePod;
+  readonly toldAfterMs: number;
+  readonly to: string;
+  readonly next: StagePod;
+  readonly others: readonly Endpoint[];
+}
+
+async function handOver(stage: Stage, parts: HandOver): Promise<void> {
+  const { from, staying, last, toldAfterMs, to, next, others } = parts;
+  stage.announcePod(next);
+  await sleep(SCHEDULED_MS);
+  stage.terminatePod(last);
+  stage.setEndpoints(from, staying);
+  await stage.freeAddress(last);
+  const started = stage.startPod(next);
+  await sleep(toldAfterMs);
+  stage.forgetPod(last);
+  await started;
+  stage.setEndpoints(to, [...others, { pod: next }]);
 }
 
 async function replace(

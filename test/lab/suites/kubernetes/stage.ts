@@ -14,7 +14,7 @@ import { NAMESPACE, POD_PORT, type StagePod, unwirePod, wirePod } from './pods.t
 /** After a change at the API server. kube-proxy collects changes for a second, each node on its own. */
 const PROXY_DELAYS_MS: Readonly<Record<string, number>> = { node1: 300, node2: 1200, node3: 700 };
 /** From a Pod's wiring until its kubelet has told that it runs, and until its slice has it. */
-const KUBELET_MS = 400;
+const KUBELET_MS = 900;
 
 /** The Services as they were from `fromUs` on. */
 export interface Programmed {
@@ -39,11 +39,17 @@ export interface Stage {
   setPolicy(service: string, policy: Policy): void;
   /** Those of the Service from now on; a Pod that terminates still serves. */
   setEndpoints(service: string, pods: readonly Endpoint[]): void;
+  /** It is scheduled, and waits for its address. */
+  announcePod(pod: StagePod): void;
   /** Wired first; its kubelet tells a moment later. */
   startPod(pod: StagePod): Promise<void>;
   /** deletionTimestamp is set; it still serves. */
   terminatePod(pod: StagePod): void;
-  /** It is gone, and its address free. */
+  /** Its address is free for others. */
+  freeAddress(pod: StagePod): Promise<void>;
+  /** The API server has it no more. */
+  forgetPod(pod: StagePod): void;
+  /** Both at once. */
   endPod(pod: StagePod): Promise<void>;
   /** Resolves when every node's rules are those of the present. */
   settled(): Promise<void>;
@@ -125,6 +131,10 @@ export function setStage(parts: StageParts, services: readonly ServicePlan[]): S
       api.put(asObject(sliceObject(change(name, { endpoints: endpoints.map(endpointOf) }))));
       noteTold();
     },
+    announcePod: (pod) => {
+      const { status: _none, ...pending } = podAsTold(pod, Date.now());
+      api.put({ ...pending, status: { phase: 'Pending' } });
+    },
     startPod: async (pod) => {
       const startedMs = Date.now();
       await wirePod(lab, pod);
@@ -137,6 +147,8 @@ export function setStage(parts: StageParts, services: readonly ServicePlan[]): S
       const deletionTimestamp = wholeSeconds(Date.now());
       api.put({ ...known, metadata: { ...known.metadata, deletionTimestamp } });
     },
+    freeAddress: unwirePod,
+    forgetPod: (pod) => api.remove('Pod', pod.name, NAMESPACE),
     endPod: async (pod) => {
       await unwirePod(pod);
       api.remove('Pod', pod.name, NAMESPACE);

@@ -36,7 +36,8 @@ const at = (afterS: number, pod: string | null = null) =>
 test('a cause is that of the rules that the node had, or of what the API server said', () => {
   expect(at(10)).toMatchObject({ service: 'web', node: 'node2', causes: ['noLocalEndpoints'] });
   expect(at(0.6).causes).toEqual(['endpointGone', 'noLocalEndpoints']);
-  expect(at(-5).causes).toEqual(['endpointGone']);
+  expect(at(-5)).toMatchObject({ causes: ['endpointGone'], isLost: true });
+  expect(at(10).isLost).toBe(false);
 });
 
 test('near a change, away from all, and in between', () => {

@@ -36,6 +36,8 @@ export interface Truth {
   readonly podNode: string | null;
   /** Refused only: causes of which each is true, by the rules of the node or by what the API server said. */
   readonly causes: readonly string[];
+  /** Refused although the node's rules forward: to a Pod that is no more. */
+  readonly isLost: boolean;
   readonly when: 'near' | 'away' | 'between';
 }
 
@@ -45,19 +47,22 @@ export function truthOf(report: Report, clientIp: string, played: Played): Truth
   const plan = first?.services.find(({ nodePort }) => nodePort === report.port);
   const service = plan?.name ?? '';
   const { startedAtUs: atUs, pod } = report;
+  const place = { atUs, node, service };
+  const byRules = byRulesOf(place, played);
   return {
     report,
     key: `${clientIp}:${report.localPort}`,
     ...{ service, node },
     pod: pod === null ? null : `${NAMESPACE}/${pod}`,
-    podNode: pod === null ? null : nodeOf(pod, service, played),
-    causes: pod === null ? causesAt({ atUs, node, service }, played) : [],
+    podNode: pod === null ? null : nodeOf(pod, played),
+    causes: pod === null ? [...new Set([...byRules, ...bySaying(place, played)])] : [],
+    isLost: pod === null && byRules.includes('endpointGone'),
     when: whenOf(service, atUs, played.changes),
   };
 }
 
 /** Pods never change their node. */
-function nodeOf(pod: string, _service: string, { told }: Played): string | null {
+function nodeOf(pod: string, { told }: Played): string | null {
   for (const { services } of told)
     for (const { endpoints } of services)
       for (const each of endpoints)
@@ -78,20 +83,14 @@ interface Place {
   readonly service: string;
 }
 
-function causesAt(place: Place, { programmed, told }: Played): string[] {
-  const { atUs, node } = place;
-  const mine = programmed.filter((each) => each.node === node);
-  const states = [
-    ...inForce(
-      mine.map(({ fromUs, doneUs, services }) => ({ fromUs, doneUs, services })),
-      atUs,
-    ),
-    ...inForce(
-      told.map((each) => ({ fromUs: each.atUs, doneUs: each.atUs, ...each })),
-      atUs,
-    ),
-  ];
-  return [...new Set(states.map((services) => causeOf(services, place)))];
+function byRulesOf(place: Place, { programmed }: Played): string[] {
+  const mine = programmed.filter((each) => each.node === place.node);
+  return inForce(mine, place.atUs).map((services) => causeOf(services, place));
+}
+
+function bySaying(place: Place, { told }: Played): string[] {
+  const stretches = told.map((each) => ({ fromUs: each.atUs, doneUs: each.atUs, ...each }));
+  return inForce(stretches, place.atUs).map((services) => causeOf(services, place));
 }
 
 interface Stretch {
