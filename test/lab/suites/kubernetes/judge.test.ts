@@ -34,7 +34,7 @@ const truth = (part: Partial<Truth> = {}): Truth => ({
     ...{ connectUs: 1, totalUs: 2, pod: 'web1', errorCode: null },
   },
   ...{ key: '203.0.113.10:10001', service: 'web', node: 'node1' },
-  ...{ pod: 'shop/web1', podNode: 'node1', causes: [], isLost: false, when: 'away' },
+  ...{ pod: 'shop/web1', podNode: 'node1', causes: [], isLost: false, isCut: false, when: 'away' },
   ...part,
 });
 const refusal = (part: object) =>
@@ -77,6 +77,16 @@ test('a Pod that is not named is right only where it is said that two may have h
   expect(judge(truth(), [unnamed([])]).pathProblems).toEqual([
     'last hop: said null, truth shop/web1',
   ]);
+});
+
+test('near a change a node may answer RST between two sets of rules; away from one it may not', () => {
+  const outcomeOf = (when: Truth['when']) => {
+    const met = { ...truth().report, pod: null, errorCode: 'ECONNREFUSED' };
+    const said = refusal({ kind: 'reset', cause: 'closedPort' });
+    return judge({ ...refused(when), report: met }, [{ ...said, outcome: 'reset' }]).pathProblems;
+  };
+  expect(outcomeOf('near')).toEqual([]);
+  expect(outcomeOf('away')).toEqual(['outcome: said reset, the client met ECONNREFUSED']);
 });
 
 test('verdicts: transitional near a change, certain away from it, either in between; the cause always', () => {

@@ -23,7 +23,7 @@ export type Name = (text: string) => string;
 
 export function sceneRows(name: Name, judgements: readonly Judgement[]): KubernetesRow[] {
   return SERVICES.flatMap(({ name: service }) => {
-    const own = judgements.filter(({ truth }) => truth.service === service);
+    const own = judgements.filter(({ truth }) => truth.service === service && !truth.isCut);
     const served = own.filter(({ truth }) => truth.pod !== null);
     const refused = own.filter(({ truth }) => truth.pod === null);
     const by = (when: Truth['when']) => refused.filter(({ truth }) => truth.when === when);
@@ -36,6 +36,19 @@ export function sceneRows(name: Name, judgements: readonly Judgement[]): Kuberne
       ...share(name(`${service}: refused in between, explained`), by('between')),
     ];
   });
+}
+
+/** Neither served nor refused: their Pod went while they were served. */
+export function cutRow(name: Name, judgements: readonly Judgement[]): KubernetesRow {
+  const value = judgements.filter(({ truth }) => truth.isCut).length;
+  const unit = `of ${judgements.length}, not judged`;
+  return {
+    name: name('connections cut by the end of their Pod'),
+    value,
+    goal: null,
+    unit,
+    met: true,
+  };
 }
 
 /** Named by nobody because two Pods may have had the address. */
@@ -103,7 +116,7 @@ export function explanationRows(
   { explained, warmUs }: Pick<Observer, 'explained'> & { readonly warmUs: number },
 ): KubernetesRow[] {
   const refused = judgements.flatMap(({ truth }) =>
-    truth.pod === null && truth.report.startedAtUs >= warmUs ? [truth] : [],
+    truth.pod === null && !truth.isCut && truth.report.startedAtUs >= warmUs ? [truth] : [],
   );
   return WAYS.flatMap(([way, isSo]) => {
     const own = refused.filter(isSo);

@@ -19,6 +19,7 @@ import { makePods, NAMESPACE, type StagePod } from './pods.ts';
 import {
   alertRows,
   ambiguousRow,
+  cutRow,
   explanationRows,
   falseAlarms,
   type Gap,
@@ -157,6 +158,7 @@ async function play({ lab, stage, stack, podOf, perSecond }: Playing): Promise<S
   return [
     ...sceneRows(name, judgements),
     ambiguousRow(name, judgements),
+    cutRow(name, judgements),
     ...explanationRows(name, judgements, {
       explained: observer.explained,
       warmUs: (startedMs + WARM_MS) * 1000,

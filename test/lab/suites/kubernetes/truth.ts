@@ -36,6 +36,8 @@ export interface Truth {
   readonly podNode: string | null;
   /** Refused only: causes of which each is true, by the rules of the node or by what the API server said. */
   readonly causes: readonly string[];
+  /** Accepted, and then reset: its Pod went. Neither served nor refused. */
+  readonly isCut: boolean;
   /** Refused although the node's rules forward: to a Pod that is no more. */
   readonly isLost: boolean;
   readonly when: 'near' | 'away' | 'between';
@@ -56,6 +58,7 @@ export function truthOf(report: Report, clientIp: string, played: Played): Truth
     pod: pod === null ? null : `${NAMESPACE}/${pod}`,
     podNode: pod === null ? null : nodeOf(pod, played),
     causes: pod === null ? [...new Set([...byRules, ...bySaying(place, played)])] : [],
+    isCut: pod === null && report.connectUs !== null,
     isLost: pod === null && byRules.includes('endpointGone'),
     when: whenOf(service, atUs, played.changes),
   };
