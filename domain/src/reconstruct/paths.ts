@@ -14,6 +14,7 @@ import { errorOf, inferredWarnings, isInferred } from './errorBounds.ts';
 import type { Context, Leg } from './evidence.ts';
 import { hopsOf, timesOf } from './hops.ts';
 import { trafficOf } from './hopTraffic.ts';
+import { podWarnings } from './podWarnings.ts';
 import { explainRefusal } from './refusals.ts';
 import { type RequestTimer, timesOfRequest } from './requestTimes.ts';
 
@@ -70,6 +71,7 @@ export function pathOf(
     warnings: [
       ...warningsOf(chain, proxies, drafts),
       ...requestTimes.flatMap(({ warnings }) => warnings),
+      ...podWarnings(drafts, context),
       ...(end === null ? [] : [end]),
     ],
   };
