@@ -139,7 +139,7 @@ function createParts(deps: CollectorDeps) {
       const now = nowMs();
       heartbeats.note(envelope, now);
       nodeFacts.note(envelope, now * 1000);
-      topology.agents.note(envelope, now * 1000);
+      topology.hear(envelope, now * 1000);
       noteLosses(metrics, envelope);
       noteClock(metrics, envelope);
       for (const record of records) stitcher.add(record, now, { lsn, isNews: true });
