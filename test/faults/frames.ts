@@ -10,7 +10,7 @@ const TEST = [
   '--testPathPatterns=frames/fuzz',
 ];
 
-/** A few minutes. What fails is said by the test itself, on standard error. */
+/** Ten minutes on a busy machine. What fails is said by the test itself, on standard error. */
 export async function runFrames(seed: number) {
   const startedAtMs = performance.now();
   const env = {
