@@ -162,7 +162,9 @@ test('a full table closes the oldest leg, tells what is known and counts it', ()
   const { legs, records } = play(syns, 400, 2);
   expect(legs.openLegs).toBe(2);
   expect(legs.counters).toMatchObject({ evictedLegs: 1, unjudgedAttempts: 1 });
-  expect(records).toMatchObject([{ tuple: { src: { port: 1 } }, end: 'open' }]);
+  expect(records).toMatchObject([
+    { tuple: { src: { port: 1 } }, end: 'open', traffic: { closedBy: 'agent' } },
+  ]);
 });
 
 test('open legs are forgotten 5 minutes after they were told; their end still comes, as the last revision', () => {

@@ -46,8 +46,8 @@ export const TAP_ROLES = ['other', 'uplink', 'podVeth', 'pod'] as const;
 export const TAP_DIRECTIONS = ['rx', 'tx'] as const;
 export const LEG_ENDS = ['open', 'fin', 'reset', 'unanswered'] as const;
 /**
- * Whose FIN came first, or whose reset. `nobody`: it is not over. `agent`: nobody was seen to close it, and the agent
- * follows it no longer: it was not answered, or stayed open for too long, or there were too many.
+ * Whose FIN came first, or whose reset. `nobody`: it was open when it was told. `agent`: nobody was seen to close it,
+ * and the agent follows it no longer: it was not answered in time, or there were too many.
  */
 export const LEG_CLOSERS = ['nobody', 'client', 'server', 'agent'] as const;
 export const REFUSAL_KINDS = ['reset', 'rejected', 'dropped'] as const;
