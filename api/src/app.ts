@@ -31,6 +31,7 @@ import { registerLive, registerWebSocket } from './routes/live.ts';
 import { registerLoadBalancers } from './routes/loadBalancers.ts';
 import { registerMissing } from './routes/missing.ts';
 import { registerOperations } from './routes/operations.ts';
+import { registerPathRoutes } from './routes/pathRoutes.ts';
 import { registerServices } from './routes/services.ts';
 import { registerTopology } from './routes/topology.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
@@ -76,6 +77,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   };
   const typed = app.withTypeProvider<ZodTypeProvider>();
   registerLists(typed, routeDeps);
+  registerPathRoutes(typed, routeDeps);
   registerCluster(typed, routeDeps);
   registerIncidents(typed, routeDeps);
   registerLoadBalancers(typed, routeDeps);

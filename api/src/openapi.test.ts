@@ -56,6 +56,7 @@ const ROUTES = [
   '/api/v1/overview',
   '/api/v1/paths',
   '/api/v1/paths/{id}',
+  '/api/v1/paths/{id}/routes',
   '/api/v1/refusals',
   '/api/v1/rules',
   '/api/v1/services',

@@ -167,8 +167,9 @@ function overviewOf(hits: readonly Path[]): OverviewCounts {
   };
 }
 
-async function objectsOf(store: MemoryStore, { after, limit }: TopologyQuery) {
+async function objectsOf(store: MemoryStore, { after, limit, kind }: TopologyQuery) {
   await store.failure?.();
-  const start = after === null ? 0 : store.objects.findIndex(({ name }) => name === after.name) + 1;
-  return store.objects.slice(start, start + limit);
+  const objects = store.objects.filter((each) => kind === undefined || kind === each.kind);
+  const start = after === null ? 0 : objects.findIndex(({ name }) => name === after.name) + 1;
+  return objects.slice(start, start + limit);
 }

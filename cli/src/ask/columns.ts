@@ -27,7 +27,7 @@ import type { Style } from './terminal.ts';
 type Clock = Pick<Asking, 'timeZone' | 'nowUs'>;
 
 /** The day is told only where it is not today. */
-function timeText(us: number, { timeZone, nowUs }: Clock): string {
+export function timeText(us: number, { timeZone, nowUs }: Clock): string {
   const day = formatDay(us, timeZone);
   const clock = formatClock(us, timeZone);
   return day === formatDay(nowUs, timeZone) ? clock : `${day} ${clock}`;

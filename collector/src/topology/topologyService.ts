@@ -39,6 +39,7 @@ export const WATCH_TIMES = {
   idleMs: 150_000,
   minBackoffMs: 250,
   maxBackoffMs: 30_000,
+  absentMs: 300_000,
 } as const;
 
 export interface TopologyServiceDeps {
@@ -146,7 +147,8 @@ export class TopologyService {
     const kinds = this.#watch?.states ?? [];
     return [
       ...(error === null ? [] : [error.message]),
-      ...kinds.flatMap(({ kind, isListed, error: reason, lastHeardUs }) => {
+      ...kinds.flatMap(({ kind, isListed, isAbsent, error: reason, lastHeardUs }) => {
+        if (isAbsent) return [];
         const silentMs = lastHeardUs === null ? 0 : nowMs - lastHeardUs / 1000;
         if (reason !== null) return [`the watch of ${kind} objects fails: ${reason}`];
         if (!isListed) return [`${kind} objects are not listed yet`];
@@ -164,7 +166,13 @@ export class TopologyService {
     metrics.topologyEnded.set(this.book.endedCount);
     metrics.topologyWaiting.set(this.writer?.waitingCount ?? 0);
     for (const state of this.#watch?.states ?? []) {
-      const { kind, lastHeardUs, error, isListed } = state;
+      const { kind, lastHeardUs, error, isListed, isAbsent } = state;
+      // A kind that the cluster does not have is neither up nor down.
+      if (isAbsent) {
+        metrics.watchUp.remove({ kind });
+        metrics.watchLag.remove({ kind });
+        continue;
+      }
       const lagS = lastHeardUs === null ? Number.NaN : nowMs() / 1000 - lastHeardUs / 1e6;
       metrics.watchUp.set({ kind }, isListed && error === null ? 1 : 0);
       metrics.watchLag.set({ kind }, lagS);

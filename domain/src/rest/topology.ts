@@ -7,6 +7,9 @@ export const TOPOLOGY_KINDS = [
   'Pod',
   'Service',
   'EndpointSlice',
+  'Ingress',
+  'Gateway',
+  'HTTPRoute',
   'AgentNode',
   'HealthCheck',
 ] as const;

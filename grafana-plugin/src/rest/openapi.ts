@@ -66,6 +66,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/paths/{id}/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules that lead to the app of a path
+         * @description Rules of Ingresses and HTTPRoutes, as they were when the path began, that lead to the Service whose endpoint the ingress proxy connected to. Agents see no host and no path of a request: where several rules lead there, which one it matched is not known.
+         *
+         *         curl http://127.0.0.1:7040/api/v1/paths/0ftuxr6f400-3f1c9a5be0d24c77/routes
+         */
+        get: operations["getPathRoutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -458,7 +480,7 @@ export interface paths {
         };
         /**
          * Kubernetes objects as of a time
-         * @description Nodes, Pods, Services, EndpointSlices and what agents found out about their nodes, as they were at `at`, each with the time for which it was so.
+         * @description Nodes, Pods, Services, EndpointSlices, Ingresses, Gateways, HTTPRoutes and what agents found out about their nodes, as they were at `at`, each with the time for which it was so.
          *
          *         curl 'http://127.0.0.1:7040/api/v1/topology?at=2026-01-01T12:00:00Z&kind=Service&namespace=shop'
          */
@@ -649,6 +671,21 @@ export interface components {
                 reason: "outsideCluster" | "agentAbsent" | "lost" | "causeNotSeen";
                 text: string;
             } | null;
+            /** @description of the whole connection, where `to` saw it arrive; absent: not seen there, or by an agent that does not count it */
+            traffic?: {
+                /** @description payload from the client, whatever was sent twice counted once */
+                clientBytes: number;
+                /** @description payload from the server; null: none of its packets passed here */
+                serverBytes: number | null;
+                /** @description segments of payload from the client that showed this tap nothing new: sent again, or late */
+                clientRetransmits: number;
+                serverRetransmits: number;
+                /**
+                 * @description open: when it was told. finBy…: whose FIN came first. timedOut: nobody was seen to close it, and the agent follows it no longer
+                 * @enum {string}
+                 */
+                closed: "open" | "finByClient" | "finByServer" | "resetByClient" | "resetByServer" | "timedOut";
+            };
             times: components["schemas"]["HopTimes"];
         };
         HopTimes: {
@@ -880,6 +917,11 @@ export interface components {
              * @enum {string}
              */
             resumed: "live" | "exact" | "fromTime" | "gap";
+            /** @description of a gap: paths that began then are not sent, and GET /api/v1/paths has them */
+            missed?: {
+                fromUs: number;
+                toUs: number;
+            };
         } | {
             /** @constant */
             type: "path";
@@ -1120,7 +1162,7 @@ export interface components {
              * @description AgentNode: what the agent found out about its node; HealthCheck (service@node): what it heard at a healthCheckNodePort, known until earliestToUs
              * @enum {string}
              */
-            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "AgentNode" | "HealthCheck";
+            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode" | "HealthCheck";
             namespace: string;
             name: string;
             /** @description so from here on; null: as long as anybody knows */
@@ -1475,6 +1517,80 @@ export interface operations {
                     "application/json": components["schemas"]["RefusalList"];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPathRoutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description pathId of a path */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        pathId: string;
+                        /** @description when the path began, and as of when the rules are */
+                        atUs: number;
+                        /** @description those whose endpoint the proxy connected to; empty: it went to no known endpoint */
+                        services: {
+                            namespace: string;
+                            name: string;
+                        }[];
+                        /** @description all that lead to one of the services */
+                        rules: {
+                            /** @enum {string} */
+                            kind: "Ingress" | "HTTPRoute";
+                            namespace: string;
+                            name: string;
+                            /** @description null: any */
+                            host: string | null;
+                            /** @description null: any */
+                            path: string | null;
+                            /** @description as the object names it; empty: it names no path */
+                            pathType: string;
+                            /** @description where it leads to */
+                            service: {
+                                namespace: string;
+                                name: string;
+                            };
+                            /** @description number or name; null: none is given */
+                            port: string | null;
+                        }[];
+                        /** @description false: there were more objects than are read for one answer */
+                        isWhole: boolean;
+                        /** @description what can be said of the rule that the request matched: host and path are not seen */
+                        text: string;
+                    };
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */
@@ -2486,7 +2602,7 @@ export interface operations {
                 /** @description Write the name of a cluster, as its agents tell it. */
                 cluster?: string;
                 /** @description Write one of reset, rejected, dropped. */
-                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "AgentNode" | "HealthCheck";
+                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode" | "HealthCheck";
                 /** @description Write the name of a namespace, such as shop. */
                 namespace?: string;
                 /** @description Write the name of an object, such as web. */
