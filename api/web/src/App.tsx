@@ -47,7 +47,7 @@ export function App() {
         {route.page === 'paths' && <PathsPage query={route.query} {...shared} />}
         {route.page === 'path' && <PathPage key={route.pathId} pathId={route.pathId} {...shared} />}
         {route.page === 'refusals' && <RefusalsPage query={route.query} {...shared} />}
-        {route.page === 'alerts' && <AlertsPage alerts={alerts} theme={theme} />}
+        {route.page === 'alerts' && <AlertsPage alerts={alerts} theme={theme} isLive={isLive} />}
         {route.page === 'notFound' && (
           <NotFound title="There is no such page" detail={route.address} />
         )}

@@ -88,13 +88,31 @@ function explain(
   addresses: Addresses,
 ): Explanation {
   const { dst } = refusal.tuple;
-  const nat = connection.legs.find(isDnat);
+  const nat = connection.legs.find(
+    (leg) => isDnat(leg) && !leadsToNodePort(leg, refusal, topology),
+  );
   if (nat !== undefined) return behindNat(nat, refusal, topology, addresses);
   if (topology.podByIp.has(dst.ip)) return atEndpoint(refusal, dst, topology);
   const node = topology.nodeByIp.get(dst.ip) ?? refusal.node;
   const view = viewOf(topology, node, addresses.get(node));
   const expected = expectedOutcome(topology, { view, src: refusal.tuple.src, dst });
   return againstExpected(refusal, expected, view, topology);
+}
+
+/** A machine in front (a load balancer) sent it to a NodePort: the node decides, as for whoever dials it. */
+function leadsToNodePort(
+  { node, reply }: Leg,
+  refusal: Refusal,
+  { serviceByNodePort, nodeByIp }: Topology,
+): boolean {
+  const { dst } = refusal.tuple;
+  return (
+    node !== refusal.node &&
+    serviceByNodePort.has(dst.port) &&
+    nodeByIp.get(dst.ip) === refusal.node &&
+    reply?.src.ip === dst.ip &&
+    reply.src.port === dst.port
+  );
 }
 
 function againstExpected(

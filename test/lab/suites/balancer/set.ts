@@ -2,8 +2,9 @@
  * A Service of type LoadBalancer with policy Local, haproxy in front that checks health as clouds do, and an endpoint
  * that goes away:
  *
- *   clients .20 … .31 ─► haproxy :8181 ─┬─► node1 :30081  endpoint leaves   health :32081  200 → 503
- *                                       └─► node2 :30081  endpoint stays    health :32081  200
+ *   clients .20 … .31 ─┬► haproxy :8181 ─┬─► node1 :30081  endpoint leaves   health :32081  200 → 503
+ *                      │                 └─► node2 :30081  endpoint stays    health :32081  200
+ *                      └► packets :8282 ───► node1 :30081  rewritten by the same machine, which checks nothing
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,9 +30,11 @@ export const HEALTH_PORT = 32_081;
 export const LEAVING = 'node1';
 export const STAYING = 'node2';
 const FRONT_PORT = 8_181;
+const PACKET_PORT = 8_282;
 const CHECK_MS = 2_000;
 const FAILURES = 3;
-const PAUSE_MS = 100;
+/** Between connections through haproxy, and through what rewrites packets. */
+const PAUSE_MS = { [FRONT_PORT]: 100, [PACKET_PORT]: 400 };
 export const CLIENTS = Array.from({ length: 12 }, (_, index) => `203.0.113.${20 + index}`);
 
 const HEALTH_SERVER = fileURLToPath(new URL('healthServer.mjs', import.meta.url));
@@ -119,6 +122,30 @@ ${servers.join('\n')}
   });
 }
 
+/** As load balancers that rewrite packets do: another destination and another source, and no connection of their own. */
+export async function startPackets(lab: Lab): Promise<void> {
+  const { path } = namespaceOf(lab.namespaces, { role: 'lb' });
+  const to = `${nodeNamed(LEAVING).ip}:${lab.services[SERVICE]?.nodePort}`;
+  await run('nsenter', inNamespace(path, 'sysctl', '-qw', 'net.ipv4.ip_forward=1'));
+  await run('nsenter', inNamespace(path, 'nft', '-f', '-'), {
+    input: `table ip hoptrace-balancer {
+  chain before {
+    type nat hook prerouting priority -100 ;
+    ip daddr ${LB_FRONT_IP} tcp dport ${PACKET_PORT} dnat to ${to}
+  }
+  chain after {
+    type nat hook postrouting priority 100 ;
+    ct status dnat masquerade fully-random
+  }
+}
+`,
+  });
+}
+
+const clientsOf = (port: string) => `clients-${port}`;
+/** Log of those whose packets are rewritten. */
+export const PACKET_CLIENTS = clientsOf(String(PACKET_PORT));
+
 /** Goes on until the answered function is called. */
 export async function startClients(lab: Lab): Promise<() => void> {
   const { path } = namespaceOf(lab.namespaces, { role: 'client' });
@@ -128,13 +155,14 @@ export async function startClients(lab: Lab): Promise<() => void> {
     input: CLIENTS.map((ip) => `address add ${ip}/24 dev ${device}\n`).join(''),
   });
   const stopFile = join(lab.folder, 'conf', 'clients.stop');
-  await startDaemon(lab.folder, {
-    name: 'clients',
-    namespacePath: path,
-    program: process.execPath,
-    args: [CLIENT_PROGRAM, LB_FRONT_IP, `${FRONT_PORT}`, `${PAUSE_MS}`, stopFile, ...CLIENTS],
-    readyText: 'ready',
-  });
+  for (const [port, pauseMs] of Object.entries(PAUSE_MS))
+    await startDaemon(lab.folder, {
+      name: clientsOf(port),
+      namespacePath: path,
+      program: process.execPath,
+      args: [CLIENT_PROGRAM, LB_FRONT_IP, port, `${pauseMs}`, stopFile, ...CLIENTS],
+      readyText: 'ready',
+    });
   return () => writeFileSync(stopFile, '');
 }
 
