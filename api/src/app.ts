@@ -28,6 +28,7 @@ import { registerIncidents } from './routes/incidents.ts';
 import { registerJaeger } from './routes/jaeger.ts';
 import { registerLists } from './routes/lists.ts';
 import { registerLive, registerWebSocket } from './routes/live.ts';
+import { registerLoadBalancers } from './routes/loadBalancers.ts';
 import { registerMissing } from './routes/missing.ts';
 import { registerOperations } from './routes/operations.ts';
 import { registerPathRoutes } from './routes/pathRoutes.ts';
@@ -79,6 +80,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   registerPathRoutes(typed, routeDeps);
   registerCluster(typed, routeDeps);
   registerIncidents(typed, routeDeps);
+  registerLoadBalancers(typed, routeDeps);
   registerMissing(typed, routeDeps);
   registerJaeger(typed, routeDeps);
   registerLive(typed, { ...routeDeps, maxLive: config.maxLive });

@@ -71,6 +71,10 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
     serviceStats: (query, call) => run('serviceStats', call, (c) => store.serviceStats(query, c)),
     overview: (window, call) => run('overview', call, (c) => store.overview(window, c)),
     topologyAt: (query, call) => run('topologyAt', call, (c) => store.topologyAt(query, c)),
+    refusedSenders: (window, call) =>
+      run('refusedSenders', call, (c) => store.refusedSenders(window, c)),
+    serviceHistories: (query, call) =>
+      run('serviceHistories', call, (c) => store.serviceHistories(query, c)),
     refusalFacts: (query, call) => run('refusalFacts', call, (c) => store.refusalFacts(query, c)),
     pathsByIds: (ids, call) => run('pathsByIds', call, (c) => store.pathsByIds(ids, c)),
     pathVersions: (query, call) => run('pathVersions', call, (c) => store.pathVersions(query, c)),

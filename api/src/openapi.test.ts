@@ -51,6 +51,7 @@ const ROUTES = [
   '/api/v1/incidents',
   '/api/v1/incidents/{id}',
   '/api/v1/live',
+  '/api/v1/load-balancers',
   '/api/v1/missing',
   '/api/v1/overview',
   '/api/v1/paths',

@@ -11,6 +11,8 @@ import type {
 } from '@hoptrace/domain/rest/queries.ts';
 import type { HopSeries, RequestPoint, ServiceTotals } from '@hoptrace/domain/rest/services.ts';
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
+import type { RefusedSender } from '@hoptrace/store/queries/refusedSenders.ts';
+import type { Histories } from './health/histories.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 
 /** Microseconds since the epoch; `to` is exclusive. */
@@ -75,6 +77,10 @@ export interface TopologyQuery {
   readonly limit: number;
 }
 
+export interface HistoryQuery extends TimeWindow {
+  readonly services: readonly string[];
+}
+
 /** `signal` fires when nobody waits for the answer any more. */
 export interface Call {
   readonly signal: AbortSignal;
@@ -116,6 +122,10 @@ export interface PathStore {
     query: ServiceQuery,
     call: StoreCall,
   ): Promise<Counted<{ points: RequestPoint[]; hops: HopSeries[] }>>;
+  /** Attempts that met a node without an endpoint, with who sent them there; newest first. */
+  refusedSenders(window: TimeWindow, call: StoreCall): Promise<readonly RefusedSender[]>;
+  /** States of Services, their slices and health checks; services as namespace/name, none: all. */
+  serviceHistories(query: HistoryQuery, call: StoreCall): Promise<Histories>;
   /** Objects as of a time, in order of cluster, kind, namespace and name. */
   topologyAt(query: TopologyQuery, call: StoreCall): Promise<readonly TopologyItem[]>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */

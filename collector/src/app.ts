@@ -140,7 +140,7 @@ function createParts(deps: CollectorDeps) {
       const now = nowMs();
       heartbeats.note(envelope, now);
       nodeFacts.note(envelope, now * 1000);
-      topology.agents.note(envelope, now * 1000);
+      topology.hear(envelope, now * 1000);
       agentMetrics.note(envelope);
       for (const record of records) stitcher.add(record, now, { lsn, isNews: true });
       if (records.length > 0) watch.succeeded();

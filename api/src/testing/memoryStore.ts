@@ -3,6 +3,7 @@ import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
+import { Histories } from '../health/histories.ts';
 import { badCursor } from '../parameters.ts';
 import type {
   PathQuery,
@@ -94,12 +95,28 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       store.askedStats.push(query);
       return { points: [], hops: [], countedUntilUs: null };
     },
+    ...nobodySent(async () => store.failure?.()),
     topologyAt: (query) => objectsOf(store, query),
     async ping() {
       await this.failure?.();
     },
   };
   return store;
+}
+
+function nobodySent(
+  fail: () => Promise<unknown>,
+): Pick<PathStore, 'refusedSenders' | 'serviceHistories'> {
+  return {
+    refusedSenders: async () => {
+      await fail();
+      return [];
+    },
+    serviceHistories: async () => {
+      await fail();
+      return new Histories([]);
+    },
+  };
 }
 
 function inWindow(paths: readonly Path[], { from, to }: { from: number; to: number }): Path[] {

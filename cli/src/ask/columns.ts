@@ -197,6 +197,13 @@ export function incidentColumns(clock: Clock): Column<Incident>[] {
       minWidth: 20,
       dropOrder: 5,
     },
+    {
+      title: 'LOAD BALANCER',
+      value: ({ sending }) => sending?.text ?? '',
+      isWide: true,
+      minWidth: 30,
+      dropOrder: 6,
+    },
     { title: 'REMEDY', value: ({ remedy }) => remedy, isWide: true, minWidth: 30, dropOrder: 4 },
     { title: 'CLUSTER', value: ({ cluster }) => cluster, isWide: true, dropOrder: 3 },
     { title: 'ID', value: ({ incidentId }) => incidentId },

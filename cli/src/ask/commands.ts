@@ -14,6 +14,7 @@ import {
   type RefusalFlags,
 } from './lists.ts';
 import { follow } from './live.ts';
+import { type LoadBalancerFlags, listLoadBalancers } from './loadBalancers.ts';
 import { explainPath, showPath } from './onePath.ts';
 import { asking, type OutputFlags, withOutput } from './output.ts';
 import type { TimeFlags } from './timeRange.ts';
@@ -28,6 +29,7 @@ export function addAskCommands(program: Command): void {
   addRefusals(program);
   addServices(program);
   addIncidents(program);
+  addLoadBalancers(program);
   addAlerts(program);
   addLive(program);
   addTopology(program);
@@ -123,6 +125,25 @@ function addIncidents(program: Command): void {
     .addHelpText('after', examples('hoptrace incident 0hofq0jifyy-2c71e0a9b5d3f604'))
     .action((id: string, flags: IncidentFlags & OutputFlags) =>
       asking(flags, (ask) => showIncident(ask, id, flags)),
+    );
+}
+
+function addLoadBalancers(program: Command): void {
+  withOutput(
+    program
+      .command('load-balancers')
+      .description(
+        'who stands in front of services, and what each node tells it; exit code 1 where a check contradicts the endpoints',
+      )
+      .option('--service <service>', 'namespace/name')
+      .option('--cluster <cluster>', 'of one cluster only'),
+  )
+    .addHelpText(
+      'after',
+      examples('hoptrace load-balancers', 'hoptrace load-balancers --service shop/web -o wide'),
+    )
+    .action((flags: LoadBalancerFlags & OutputFlags) =>
+      asking(flags, (ask) => listLoadBalancers(ask, flags)),
     );
 }
 

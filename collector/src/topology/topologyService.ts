@@ -1,12 +1,15 @@
 /** The topology of the collector: from where it comes, where it is kept, whom it tells. Inert until start(). */
 import { setTimeout as delay } from 'node:timers/promises';
+import { HEALTH_CHECK_KIND } from '@hoptrace/domain/health/observed.ts';
 import type { Topology } from '@hoptrace/domain/topology/topology.ts';
+import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { CollectorConfig } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Stitcher } from '../stitch/stitcher.ts';
 import { AgentFacts } from './agentFacts.ts';
+import { HealthBook } from './healthBook.ts';
 import { LateFacts } from './lateFacts.ts';
 import { loadTopology } from './loadTopology.ts';
 import type { NodeFactsBook } from './nodeFactsBook.ts';
@@ -53,6 +56,7 @@ export class TopologyService {
   readonly book: TopologyBook;
   readonly writer: TopologyWriter | null;
   readonly agents = new AgentFacts((version, row) => this.writer?.add(version, row));
+  readonly health = new HealthBook((version, row) => this.writer?.add(version, row));
   readonly #deps: TopologyServiceDeps;
   readonly #file: TopologyFile;
   readonly #watch: ClusterWatch | null;
@@ -84,6 +88,12 @@ export class TopologyService {
       this.writer?.note(cluster, events);
       metrics.topologyChanges.inc(events.length);
     });
+  }
+
+  /** What an agent says of its node. */
+  hear(envelope: Envelope, atUs: number): void {
+    this.agents.note(envelope, atUs);
+    this.health.note(envelope, atUs);
   }
 
   topologyAt(cluster: string, atUs: number): Topology {
@@ -206,6 +216,7 @@ export class TopologyService {
   }
 
   #restoreAgent(row: StoredTopology): boolean {
+    if (row.kind === HEALTH_CHECK_KIND) return this.health.restore(row);
     const state = this.agents.restore(row);
     if (state === null) return false;
     const mode = state.kubeProxy?.mode ?? null;

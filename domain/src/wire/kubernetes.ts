@@ -103,7 +103,13 @@ export const serviceSchema = z.object({
       loadBalancer: z
         .object({
           ingress: z
-            .array(z.object({ ip: z.string().optional(), ipMode: z.string().optional() }))
+            .array(
+              z.object({
+                ip: z.string().optional(),
+                ipMode: z.string().optional(),
+                hostname: z.string().optional(),
+              }),
+            )
             .nullable()
             .default([]),
         })

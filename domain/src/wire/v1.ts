@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { canonicalIp } from '../model/ip.ts';
+import { healthReportSchema } from './healthChecks.ts';
 import { nodeFactsSchema } from './nodeFacts.ts';
 
 export const SCHEMA_VERSION = 1;
@@ -261,6 +262,8 @@ export const envelopeSchema = z.strictObject({
     ),
   /** Sent in heartbeats, when they changed, to collectors that say that they know them. */
   facts: nodeFactsSchema.optional(),
+  /** Sent in heartbeats to collectors that say that they know it. */
+  healthChecks: healthReportSchema.optional(),
 });
 
 export type Envelope = z.infer<typeof envelopeSchema>;

@@ -176,6 +176,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/load-balancers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Load balancers in front of Services
+         * @description For each Service that a load balancer stands in front of: who it is, by status, annotations or configuration; both ends of the PROXY protocol; and for each node what its health check said in the last sinceSeconds, against what the endpoints demand.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/load-balancers?service=shop/web'
+         */
+        get: operations["listLoadBalancers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/missing": {
         parameters: {
             query?: never;
@@ -815,6 +837,70 @@ export interface components {
             /** @description what the newest refusal says of its cause */
             text: string;
             remedy: string;
+            /** @description a load balancer went on sending to the node, which had no endpoint; null: none is known for the service */
+            sending?: {
+                /**
+                 * @description what the health check of the node said meanwhile: it failed, it said healthy, there is none, or nobody saw it
+                 * @enum {string}
+                 */
+                verdict: "checkFailed" | "checkSaidHealthy" | "noCheck" | "checkNotSeen";
+                /** @description null: it may as well have been clients that dial the node: the addresses do not tell */
+                isByLoadBalancer: true | null;
+                loadBalancer: {
+                    /** @enum {string} */
+                    kind: "awsNetworkInstance" | "awsNetworkIp" | "awsClassic" | "azure" | "googleCloud" | "metalLb" | "digitalOcean" | "hetzner" | "openStack" | "linode" | "scaleway" | "oracle" | "other" | "unknown";
+                    /** @description fields and annotations of the Service that say so */
+                    knownBy: string[];
+                    /** @description that clients dial, by status.loadBalancer.ingress */
+                    addresses: string[];
+                    hostnames: string[];
+                    /** @description from which it reaches nodes (annotation hoptrace/load-balancer-addresses) */
+                    sourceAddresses: string[];
+                };
+                node: string;
+                /** @description since when the node had no endpoint, or the first attempt */
+                fromUs: number;
+                /** @description the last attempt */
+                toUs: number;
+                durationUs: number;
+                /** @description false: it may have begun earlier */
+                isFromExact: boolean;
+                /** @description since when no endpoint; null: longer than was looked at */
+                unservedFromUs: number | null;
+                /** @description the first probe of the agent that failed; null: none did, or none was made */
+                failingFromUs: number | null;
+                /** @description connections to that node that were refused */
+                attempts: number;
+                /** @description different clients among them; null: only the load balancer’s address was seen */
+                clients: number | null;
+                /** @description attempts of which the client was not seen */
+                attemptsWithoutClient: number;
+                /** @description observed against expected, in order */
+                health: {
+                    fromUs: number;
+                    /** @description exclusive */
+                    toUs: number;
+                    /**
+                     * @description what the agent of the node heard at the port; unknown: nobody asked, or no answer
+                     * @enum {string}
+                     */
+                    observed: "healthy" | "unhealthy" | "unknown";
+                    httpStatus: number | null;
+                    /** @description as kube-proxy counted them; null: not heard */
+                    localEndpoints: number | null;
+                    /**
+                     * @description what endpoints say it should be; none: the Service has no health check node port
+                     * @enum {string}
+                     */
+                    expected: "healthy" | "unhealthy" | "unknown" | "none";
+                    /** @description ready ones on this node; null: not known */
+                    expectedEndpoints: number | null;
+                    /** @description connections that enter here reach an endpoint; null: not known */
+                    isServed: boolean | null;
+                }[];
+                text: string;
+                remedy: string;
+            } | null;
         };
         IncidentList: {
             items: components["schemas"]["Incident"][];
@@ -937,7 +1023,7 @@ export interface components {
             alertId: string;
             ruleId: string;
             /** @enum {string} */
-            kind: "refusedConnections" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
+            kind: "refusedConnections" | "loadBalancerUnhealthyNode" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
             /** @enum {string} */
             severity: "info" | "warning" | "critical";
             /** @enum {string} */
@@ -977,7 +1063,7 @@ export interface components {
         AlertRule: {
             id: string;
             /** @enum {string} */
-            kind: "refusedConnections" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
+            kind: "refusedConnections" | "loadBalancerUnhealthyNode" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
             /** @enum {string} */
             severity: "info" | "warning" | "critical";
             /** @description fires from here on; its unit goes with the kind (docs/alerts.md) */
@@ -1073,10 +1159,10 @@ export interface components {
             /** @description empty: told without a cluster, for all that have no topology */
             cluster: string;
             /**
-             * @description AgentNode: what the agent found out about its node
+             * @description AgentNode: what the agent found out about its node; HealthCheck (service@node): what it heard at a healthCheckNodePort, known until earliestToUs
              * @enum {string}
              */
-            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode";
+            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode" | "HealthCheck";
             namespace: string;
             name: string;
             /** @description so from here on; null: as long as anybody knows */
@@ -1689,6 +1775,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLoadBalancers: {
+        parameters: {
+            query?: {
+                /** @description as of when; default: now */
+                at?: string;
+                /** @description how far back health checks are told */
+                sinceSeconds?: string;
+                cluster?: string;
+                service?: string;
+                /** @description Write a number from 1 to 1000 (100000 with format=ndjson or csv). */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the load balancers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        atUs: number;
+                        /** @description in order of cluster, namespace and service */
+                        items: {
+                            cluster: string;
+                            namespace: string;
+                            service: string;
+                            loadBalancer: {
+                                /** @enum {string} */
+                                kind: "awsNetworkInstance" | "awsNetworkIp" | "awsClassic" | "azure" | "googleCloud" | "metalLb" | "digitalOcean" | "hetzner" | "openStack" | "linode" | "scaleway" | "oracle" | "other" | "unknown";
+                                /** @description fields and annotations of the Service that say so */
+                                knownBy: string[];
+                                /** @description that clients dial, by status.loadBalancer.ingress */
+                                addresses: string[];
+                                hostnames: string[];
+                                /** @description from which it reaches nodes (annotation hoptrace/load-balancer-addresses) */
+                                sourceAddresses: string[];
+                            };
+                            healthCheckNodePort: number | null;
+                            proxyProtocol: {
+                                /** @description what the load balancer sends; null: untold */
+                                sends: ("v1" | "v2" | "on" | "off") | null;
+                                /** @description annotation that says so */
+                                sendsBy: string | null;
+                                /** @description what the Pods expect; null: untold */
+                                expects: ("on" | "off") | null;
+                                /** @enum {string} */
+                                agreement: "agree" | "sentNotExpected" | "expectedNotSent" | "notUsed" | "unknown";
+                                text: string;
+                                /** @description empty: nothing is to be done */
+                                remedy: string;
+                            };
+                            /** @description with a health check or an endpoint */
+                            nodes: {
+                                node: string;
+                                /** @description as last heard, at most 20 s before; unknown: longer ago */
+                                now: {
+                                    fromUs: number;
+                                    /** @description exclusive */
+                                    toUs: number;
+                                    /**
+                                     * @description what the agent of the node heard at the port; unknown: nobody asked, or no answer
+                                     * @enum {string}
+                                     */
+                                    observed: "healthy" | "unhealthy" | "unknown";
+                                    httpStatus: number | null;
+                                    /** @description as kube-proxy counted them; null: not heard */
+                                    localEndpoints: number | null;
+                                    /**
+                                     * @description what endpoints say it should be; none: the Service has no health check node port
+                                     * @enum {string}
+                                     */
+                                    expected: "healthy" | "unhealthy" | "unknown" | "none";
+                                    /** @description ready ones on this node; null: not known */
+                                    expectedEndpoints: number | null;
+                                    /** @description connections that enter here reach an endpoint; null: not known */
+                                    isServed: boolean | null;
+                                } | null;
+                                history: {
+                                    fromUs: number;
+                                    /** @description exclusive */
+                                    toUs: number;
+                                    /**
+                                     * @description what the agent of the node heard at the port; unknown: nobody asked, or no answer
+                                     * @enum {string}
+                                     */
+                                    observed: "healthy" | "unhealthy" | "unknown";
+                                    httpStatus: number | null;
+                                    /** @description as kube-proxy counted them; null: not heard */
+                                    localEndpoints: number | null;
+                                    /**
+                                     * @description what endpoints say it should be; none: the Service has no health check node port
+                                     * @enum {string}
+                                     */
+                                    expected: "healthy" | "unhealthy" | "unknown" | "none";
+                                    /** @description ready ones on this node; null: not known */
+                                    expectedEndpoints: number | null;
+                                    /** @description connections that enter here reach an endpoint; null: not known */
+                                    isServed: boolean | null;
+                                }[];
+                                /** @description where observed and expected differ; empty: they do not */
+                                finding: string;
+                            }[];
+                        }[];
+                        /** @description all are on one page */
+                        nextCursor: null;
+                        /** @description false: more than limit */
+                        isWhole: boolean;
+                    };
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */
@@ -2381,7 +2602,7 @@ export interface operations {
                 /** @description Write the name of a cluster, as its agents tell it. */
                 cluster?: string;
                 /** @description Write one of reset, rejected, dropped. */
-                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode";
+                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode" | "HealthCheck";
                 /** @description Write the name of a namespace, such as shop. */
                 namespace?: string;
                 /** @description Write the name of an object, such as web. */

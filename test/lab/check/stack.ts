@@ -2,7 +2,7 @@
  * The real product beside a lab: embedded ClickHouse, collector, API, and one agent for each node with its own
  * loader, watching that node's namespaces only. Everything on loopback ports that the kernel chose.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,8 @@ export interface Stack {
   agents(): Promise<Agent[]>;
   /** All paths that began at or after this time, oldest page first is not promised. */
   pathsSince(fromUs: number): Promise<Path[]>;
+  /** Another state of the cluster: read within 2 s. */
+  tellTopology(list: Lab['topology']): void;
   close(): Promise<void>;
 }
 
@@ -85,6 +87,10 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
       isBalancerWatched: options.watchBalancer === true,
       agents: () => knownAgents(services.apiUrl, nodes.length),
       pathsSince: (fromUs) => listAll(services.apiUrl, fromUs),
+      tellTopology: (list) => {
+        writeFileSync(`${topologyFile}.new`, JSON.stringify(list));
+        renameSync(`${topologyFile}.new`, topologyFile);
+      },
       close: async () => {
         const problems = await lifecycle.stop();
         if (problems.length > 0) throw new Error(`not stopped in order: ${problems.join('; ')}`);
