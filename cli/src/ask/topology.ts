@@ -93,7 +93,8 @@ const WHAT: Readonly<
       (port) => `${text(at(port, 'port'))}${text(at(port, 'nodePort'), ':')}`,
     ),
     text(at(object, 'spec', 'externalTrafficPolicy'), 'external='),
-    text(at(object, 'spec', 'internalTrafficPolicy'), 'internal='),
+    // Cluster is what everybody has.
+    at(object, 'spec', 'internalTrafficPolicy') === 'Local' ? 'internal=Local' : '',
   ],
   EndpointSlice: (object) => [
     text(at(object, 'metadata', 'labels', 'kubernetes.io/service-name'), 'of '),
