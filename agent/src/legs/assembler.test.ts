@@ -83,6 +83,10 @@ test('a short connection is told once, when it has ended, and nothing of it is k
     end: 'fin',
     revision: 0,
     legId: 0,
+    traffic: {
+      ...{ clientBytes: 0, serverBytes: 0, clientRetransmits: 0, serverRetransmits: 0 },
+      closedBy: 'server',
+    },
   };
   expect(records).toEqual([told]);
   expect(legs.openLegs).toBe(0);

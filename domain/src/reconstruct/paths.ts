@@ -13,6 +13,7 @@ import type { ProxyEdges } from './edges.ts';
 import { errorOf, inferredWarnings, isInferred } from './errorBounds.ts';
 import type { Context, Leg } from './evidence.ts';
 import { hopsOf, timesOf } from './hops.ts';
+import { trafficOf } from './hopTraffic.ts';
 import { explainRefusal } from './refusals.ts';
 import { type RequestTimer, timesOfRequest } from './requestTimes.ts';
 
@@ -33,6 +34,7 @@ export function pathOf(
       index,
       ...draft,
       ...timesOfRequest(requestTimes[index]),
+      ...trafficOf(leg),
       times: timesOf(leg, startedAtUs),
     }),
   );

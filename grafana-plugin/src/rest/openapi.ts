@@ -693,6 +693,21 @@ export interface components {
                 reason: "outsideCluster" | "agentAbsent" | "lost" | "causeNotSeen";
                 text: string;
             } | null;
+            /** @description of the whole connection, where `to` saw it arrive; absent: not seen there, or by an agent that does not count it */
+            traffic?: {
+                /** @description payload from the client, whatever was sent twice counted once */
+                clientBytes: number;
+                /** @description payload from the server; null: none of its packets passed here */
+                serverBytes: number | null;
+                /** @description segments of payload from the client that showed this tap nothing new: sent again, or late */
+                clientRetransmits: number;
+                serverRetransmits: number;
+                /**
+                 * @description open: when it was told. finBy…: whose FIN came first. timedOut: nobody was seen to close it, and the agent follows it no longer
+                 * @enum {string}
+                 */
+                closed: "open" | "finByClient" | "finByServer" | "resetByClient" | "resetByServer" | "timedOut";
+            };
             times: components["schemas"]["HopTimes"];
         };
         HopTimes: {
