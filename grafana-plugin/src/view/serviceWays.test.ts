@@ -15,6 +15,7 @@ test('refusals come first, with where and how many', () => {
 test('extra hops are told with their measured cost, and the hidden client with its remedy', () => {
   const [first, second] = findingsOf(sampleWays(1000, 'Cluster'));
   expect(first?.cost).toBe('Median round trip of such a hop: 680 µs to 1.9 ms.');
+  expect(first?.remedy).toContain('Here nodes chose');
   expect(second?.remedy).toContain('externalTrafficPolicy: Local');
 });
 

@@ -177,11 +177,20 @@ function extraOf({ totals, edges, parties }: ServiceWays): Finding[] {
       tone: 'extra',
       text: `${formatShare(totals.withExtraHops, totals.requests)} of requests cross machines where an allowed choice would not have.${where}`,
       cost: extraCost(edges),
-      remedy:
-        'A path says which choice. With externalTrafficPolicy: Local a node sends to its own Pods only, and machines without a ready Pod then refuse: compare before and after.',
+      remedy: extraRemedy(worst),
       about: 'extraHops',
     },
   ];
+}
+
+/** Which choice it was depends on who made the hop: a node by its NAT, or a proxy. */
+function extraRemedy(worst: WayEdge | undefined): string {
+  const see = 'A path with one says which choice was allowed.';
+  if (worst?.kind === 'nodeForward')
+    return `${see} Here nodes chose: externalTrafficPolicy: Local keeps a node to its own Pods, and machines without a ready Pod then refuse. Compare before and after.`;
+  if (worst?.kind === 'proxy')
+    return `${see} Here a proxy reached a Pod on another machine: externalTrafficPolicy does not change that.`;
+  return see;
 }
 
 function extraCost(edges: readonly WayEdge[]): string {
