@@ -34,6 +34,7 @@ import { registerOperations } from './routes/operations.ts';
 import { registerPathRoutes } from './routes/pathRoutes.ts';
 import { registerServices } from './routes/services.ts';
 import { registerTopology } from './routes/topology.ts';
+import { registerViews } from './routes/views.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
 
 /** Above the query time-out: a backstop for handlers that hang elsewhere. */
@@ -87,6 +88,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   registerAlerts(typed, { ...routeDeps, alerts: deps.alerts ?? null });
   registerServices(typed, routeDeps);
   registerTopology(typed, routeDeps);
+  registerViews(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();

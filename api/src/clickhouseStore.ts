@@ -26,6 +26,7 @@ import { badCursor } from './parameters.ts';
 import type { MissingQuery, PathStore, ServiceQuery, StoreCall, TimeWindow } from './pathStore.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 import { topologyItems } from './topologyItems.ts';
+import { changedObjects, graphOf, timelineOf } from './viewCounts.ts';
 
 /** Reads no row, but fails where the table is missing: an engine that answers is not yet a store. */
 const NO_TIME = { fromUs: 0, toUs: 1 };
@@ -74,6 +75,9 @@ export function clickhouseStore(store: Store): PathStore {
         return new Histories(await serviceHistory(store, services, { window, clusters, signal }));
       }),
     topologyAt: (query, call) => translated(() => topologyItems(store, query, call)),
+    serviceGraph: (query, call) => translated(() => graphOf(store, query, call)),
+    topologyBetween: (query, call) => translated(() => changedObjects(store, query, call)),
+    refusalTimeline: (query, call) => translated(() => timelineOf(store, query, call)),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));
     },

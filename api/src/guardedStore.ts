@@ -75,6 +75,11 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
       run('refusedSenders', call, (c) => store.refusedSenders(window, c)),
     serviceHistories: (query, call) =>
       run('serviceHistories', call, (c) => store.serviceHistories(query, c)),
+    topologyBetween: (query, call) =>
+      run('topologyBetween', call, (c) => store.topologyBetween(query, c)),
+    serviceGraph: (query, call) => run('serviceGraph', call, (c) => store.serviceGraph(query, c)),
+    refusalTimeline: (query, call) =>
+      run('refusalTimeline', call, (c) => store.refusalTimeline(query, c)),
     refusalFacts: (query, call) => run('refusalFacts', call, (c) => store.refusalFacts(query, c)),
     pathsByIds: (ids, call) => run('pathsByIds', call, (c) => store.pathsByIds(ids, c)),
     pathVersions: (query, call) => run('pathVersions', call, (c) => store.pathVersions(query, c)),

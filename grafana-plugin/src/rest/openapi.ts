@@ -493,6 +493,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{namespace}/{name}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ways that requests of a service took
+         * @description Parties, the hops between them with latency, extra hops and refusals, and what each party saw of the client; of the newest 10,000 requests in [from, to).
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/services/shop/web/graph?from=2026-01-01T12:00:00Z'
+         */
+        get: operations["getServiceGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changed in the topology
+         * @description Policies, endpoints, Services and nodes that changed in [from, to), told as differences, newest first. All are on one page: nextCursor is always null.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/changes?service=shop/web'
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refusals/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refusals by machine, port and time
+         * @description How many connections each place (machine and port) refused and took in each step of [from, to), widened to whole steps; the 200 places with the most refusals.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/refusals/timeline?service=shop/web&step=60'
+         */
+        get: operations["getRefusalTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1191,6 +1257,189 @@ export interface components {
             /** @description in order of cluster, kind, namespace and name */
             items: components["schemas"]["TopologyItem"][];
             nextCursor: string | null;
+        };
+        Change: {
+            /** @description from then on it was so */
+            atUs: number;
+            /** @description it became so between here and atUs; equal: observed; null: not known */
+            earliestAtUs: number | null;
+            /** @enum {string} */
+            kind: "policy" | "endpoints" | "service" | "node";
+            cluster: string;
+            namespace: string;
+            /** @description of the Service where it is one of its endpoints, else of the object */
+            name: string;
+            /** @description such as externalTrafficPolicy; endpoints; the object itself: exists */
+            field: string;
+            /** @description empty: it was not there */
+            before: string;
+            /** @description empty: it is no longer there */
+            after: string;
+            /** @description machines that it is about; empty: all */
+            nodes: string[];
+            text: string;
+        };
+        ChangeList: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            /** @description newest first */
+            items: components["schemas"]["Change"][];
+            /** @description false: more states of objects held than were compared */
+            isWhole: boolean;
+            nextCursor: string | null;
+        };
+        ServiceGraph: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            service: {
+                namespace: string;
+                name: string;
+            };
+            totals: {
+                /** @description requests that the graph adds up */
+                requests: number;
+                /** @description their sum is `requests` */
+                outcomes: {
+                    [key: string]: number;
+                };
+                /** @description refused requests by cause */
+                refusals: {
+                    [key: string]: number;
+                };
+                /** @description requests with at least one extra hop */
+                withExtraHops: number;
+                /** @description hops between machines */
+                crossings: number;
+                /** @description requests of which a part was not seen */
+                incomplete: number;
+                /** @description stored paths of which the response was timed */
+                responses: number;
+                /** @description first request to first response, at the first tap that saw both; null: none was timed */
+                responseP50Ns: number | null;
+                responseP99Ns: number | null;
+            };
+            /** @description false: the range has more; the newest were taken */
+            isWhole: boolean;
+            parties: {
+                id: string;
+                /** @enum {string} */
+                role: "client" | "load-balancer" | "node" | "ingress" | "app" | "pod" | "unknown";
+                /** @description empty: no topology names it, or many stand behind it (clients) */
+                name: string;
+                /** @description machine; null: not known */
+                node: string | null;
+                /** @description zone of the machine; null: not known */
+                zone: string | null;
+                /** @description different addresses, at most 1000 are told apart */
+                addresses: number;
+                /** @description ports that were addressed, at most 16 */
+                ports: number[];
+                /** @description requests that touched it */
+                requests: number;
+            }[];
+            /** @description the 2000 busiest, the busiest first */
+            edges: {
+                source: string;
+                target: string;
+                /** @enum {string} */
+                kind: "network" | "nodeForward" | "proxy";
+                requests: number;
+                /** @description of them, from one machine to another */
+                crossesNode: number;
+                /** @description its ends are in different zones; null: not known */
+                crossesZone: boolean | null;
+                /** @description an allowed choice would have avoided this crossing */
+                extra: number;
+                /** @description whether it was extra is not known */
+                notJudged: number;
+                /** @description requests that ended here by a refusal */
+                refused: number;
+                /** @description no agent saw the hop arrive */
+                unseen: number;
+                /** @description round trips between two taps */
+                measured: number;
+                /** @description of those; null: none */
+                medianNs: number | null;
+                p99Ns: number | null;
+                /** @description median of upper bounds, where one tap alone saw it; null: none */
+                boundNs: number | null;
+            }[];
+            /** @description in path order */
+            sightings: {
+                /** @description how far along the path, from 0 */
+                place: number;
+                /**
+                 * @description who received the connection
+                 * @enum {string}
+                 */
+                role: "client" | "load-balancer" | "node" | "ingress" | "app" | "pod" | "unknown";
+                /** @description whose address its socket showed: a role; unknown: of nobody on the path; none: not observed */
+                seenAs: string;
+                /**
+                 * @description can it learn the client
+                 * @enum {string}
+                 */
+                visibility: "client" | "recoverable" | "hidden" | "unknown";
+                /**
+                 * @description how the address was rewritten on the way to it; none: no rewrite was recorded
+                 * @enum {string}
+                 */
+                mechanism: "snat" | "tcpProxy" | "proxyProtocol" | "unknown" | "none";
+                requests: number;
+                /** @description the newest of them */
+                pathId: string;
+            }[];
+            /** @description the most frequent first */
+            scenarios: {
+                /** @enum {string} */
+                scenario: "direct" | "tcpLbWithoutProxy" | "proxyProtocol" | "preservedByLocal" | "rewrittenByCluster" | "headerOnly" | "forged" | "unknown";
+                requests: number;
+                /** @description of them, what the path says of the client holds */
+                believable: number;
+                /** @description of them, it does not */
+                contradicted: number;
+                /** @description what the newest of them says */
+                text: string;
+                /** @description what would change it; empty: nothing needs to */
+                remedy: string;
+                pathId: string;
+            }[];
+        };
+        RefusalTimeline: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            stepSeconds: number;
+            /** @description those with the most refusals first; at most 200 */
+            places: {
+                /** @description machine that refused; null: not seen */
+                node: string | null;
+                /** @description port that was addressed */
+                port: number;
+                /** @description namespace/name, at most 8 */
+                services: string[];
+                refused: number;
+                accepted: number;
+                /** @description codes, at most 8 */
+                causes: string[];
+                /** @description its newest refusal, or its newest connection where none was */
+                pathId: string;
+                /** @description in order; a bucket without any is left out */
+                buckets: {
+                    startUs: number;
+                    reset: number;
+                    rejected: number;
+                    dropped: number;
+                    /** @description connections to the place that were not refused by it */
+                    accepted: number;
+                }[];
+            }[];
+            /** @description refusals before were not counted: there were too many */
+            refusedSinceUs: number;
+            /** @description accepted connections before were not counted */
+            acceptedSinceUs: number;
         };
         Losses: {
             /** @description ring buffer reservations that failed in the kernel */
@@ -2625,6 +2874,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TopologyList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getServiceGraph: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description name of a port of the service; default: all. Write the name of a port of the service, such as http. */
+                port?: string;
+                /** @description a machine on the path. Write the name of a node, such as node1. */
+                node?: string;
+            };
+            header?: never;
+            path: {
+                /** @description namespace of the service, such as shop */
+                namespace: string;
+                /** @description name of the service, such as web */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the graph */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceGraph"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description changes of this Service and of its endpoints; default: of all, and of nodes. Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRefusalTimeline: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
+                service?: string;
+                /** @description a machine on the path. Write the name of a node, such as node1. */
+                node?: string;
+                /** @description seconds of a bucket; default: a round number that makes at most 90. Write seconds that divide an hour into whole minutes (60, 300, 900), or whole hours (3600, 86400). */
+                step?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the timeline */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalTimeline"];
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */
