@@ -33,7 +33,7 @@ typedef uint64_t u64;
 typedef int64_t s64;
 #endif
 
-#define HOP_LAYOUT_VERSION 2
+#define HOP_LAYOUT_VERSION 3
 
 enum hop_frame_kind {
 	HOP_FRAME_HELLO = 1,
@@ -100,7 +100,11 @@ enum hop_leg_flag {
 	HOP_LEG_WAITING = 128,    /* kernel's own: counted in waiting[] */
 };
 
-/* One TCP connection at one tap. Stamps are CLOCK_MONOTONIC, 0: not seen. */
+/*
+ * One TCP connection at one tap. Stamps are CLOCK_MONOTONIC, 0: not seen. Bytes and retransmits are those of payload
+ * behind the SYN, by sequence number. A segment is a retransmit where it shows this tap nothing new: it was sent again
+ * (and lost behind the tap the first time, or sent for nothing), or comes late (and was lost before the tap).
+ */
 struct hop_leg {
 	u64 id;             /*   0 counts up, unique while the loader runs */
 	u64 at_ns;          /*   8 when this was told */
@@ -129,7 +133,11 @@ struct hop_leg {
 	struct hop_tuple tuple;    /* 120 of the SYN */
 	struct hop_tuple original; /* 156 conntrack, valid if HOP_CT_PRESENT */
 	struct hop_tuple reply;    /* 192 */
-	u32 zero_end;              /* 228 */
+	u32 client_retransmits;    /* 228 */
+	u64 client_bytes;          /* 232 that passed here or, where packets took another way, must have passed */
+	u64 server_bytes;          /* 240 */
+	u32 server_retransmits;    /* 248 */
+	u32 zero_end;              /* 252 */
 };
 
 /* A leg began: the loader looks at it again HOP_CHECK_NS later. */
@@ -316,7 +324,7 @@ struct hop_conntrack_stats {
 
 _Static_assert(sizeof(struct hop_frame_head) == 8, "hop_frame_head");
 _Static_assert(sizeof(struct hop_tuple) == 36, "hop_tuple");
-_Static_assert(sizeof(struct hop_leg) == 232, "hop_leg");
+_Static_assert(sizeof(struct hop_leg) == 256, "hop_leg");
 _Static_assert(sizeof(struct hop_opened) == 24, "hop_opened");
 _Static_assert(sizeof(struct hop_exchange) == 112, "hop_exchange");
 _Static_assert(sizeof(struct hop_packet) == 144, "hop_packet");

@@ -183,6 +183,29 @@ static __always_inline void take_back_refusal(struct hop_leg *leg, u64 key)
 	set_waiting(leg, key);
 }
 
+/*
+ * The sequence number of a FIN is the end of its stream, whatever was seen of it. A bare ACK tells nothing that its
+ * sender's payload does not, and behind a FIN one too many.
+ */
+static __always_inline void add_traffic(struct hop_leg *leg, const struct headers *h, bool is_client)
+{
+	u64 *bytes = is_client ? &leg->client_bytes : &leg->server_bytes;
+	u32 isn = is_client ? leg->client_isn : leg->server_isn;
+	int beyond;
+
+	if (!is_client && !(leg->flags & HOP_LEG_SERVER_ISN))
+		return;
+	beyond = (int)(h->seq + h->payload_bytes - (isn + 1) - (u32)*bytes);
+	if (beyond > 0)
+		*bytes += beyond;
+	else if (!h->payload_bytes)
+		return;
+	else if (is_client)
+		leg->client_retransmits++;
+	else
+		leg->server_retransmits++;
+}
+
 /* True where this packet got the leg further. */
 static __always_inline bool add_client_packet(struct hop_leg *leg, const struct headers *h, u64 now)
 {
@@ -239,8 +262,8 @@ static __always_inline void on_segment(const struct tap *tap, struct sk_buff *sk
 	struct hop_leg *leg;
 	u64 now;
 
-	if (!(h->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)) && !waiting[key % WAITING_BUCKETS] &&
-	    !is_talking(h, key))
+	if (!(h->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)) && !h->payload_bytes &&
+	    !waiting[key % WAITING_BUCKETS])
 		return;
 	entry = bpf_map_lookup_elem(&legs, &key);
 	if (!entry)
@@ -265,6 +288,8 @@ static __always_inline void on_segment(const struct tap *tap, struct sk_buff *sk
 	if (!is_client && leg->flags & HOP_LEG_RESET)
 		take_back_refusal(leg, key);
 	is_news = is_client ? add_client_packet(leg, h, now) : add_server_packet(leg, h, now);
+	if ((h->payload_bytes || h->tcp_flags & TCP_FLAG_FIN) && !(h->tcp_flags & TCP_FLAG_SYN))
+		add_traffic(leg, h, is_client);
 	add_to_exchange(entry, h, is_client, key, now);
 	if (leg->client_fin_ns && leg->server_fin_ns) {
 		clear_waiting(leg, key);

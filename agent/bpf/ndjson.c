@@ -79,6 +79,9 @@ static void add_leg(struct text *line, const struct hop_leg *leg)
 		 leg->ifindex, NAME_OF(DEVICE_KINDS, leg->device_kind), NAME_OF(PACKET_TYPES, leg->direction));
 	text_add(line, ",\"clientIsn\":%u,\"serverIsn\":%u,\"synCount\":%u,\"synTtl\":%u,\"flags\":%u",
 		 leg->client_isn, leg->server_isn, leg->syn_count, leg->syn_ttl, leg->flags);
+	text_add(line, ",\"clientBytes\":%" PRIu64 ",\"serverBytes\":%" PRIu64, leg->client_bytes, leg->server_bytes);
+	text_add(line, ",\"clientRetransmits\":%u,\"serverRetransmits\":%u", leg->client_retransmits,
+		 leg->server_retransmits);
 	add_tuple(line, "tuple", &leg->tuple);
 	add_conntrack(line, leg->ct_status, &leg->original, &leg->reply);
 }

@@ -8,6 +8,7 @@ import { sourceOf } from './degraded.ts';
 import { WholeSince } from './exchanges/wholeSince.ts';
 import { NodeFactsWatch } from './facts/nodeFacts.ts';
 import type { Hello } from './frames/hello.ts';
+import { type HealthSource, HealthWatch } from './health/healthWatch.ts';
 import type { Log } from './log.ts';
 import { LossLedger, type Metrics, newMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
@@ -34,12 +35,19 @@ export interface AgentDeps {
   readonly limits?: Partial<SenderLimits>;
   /** What the node is; absent where it is another's (a replay). */
   readonly facts?: FactsSource;
+  /** What load balancers hear of this node; absent: nothing is probed. */
+  readonly health?: HealthProbes;
   /** Sees every record before it is sent (seq still 0): the lab compares with the truth. */
   readonly onRecord?: (record: WireRecord) => void;
 }
 
 export interface FactsSource {
   readonly latest: NodeFacts | null;
+  start(): void;
+  close(): Promise<void>;
+}
+
+export interface HealthProbes extends HealthSource {
   start(): void;
   close(): Promise<void>;
 }
@@ -99,6 +107,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       sender = makeSender(config, deps, { metrics, losses, pipeline });
       sender.start();
       deps.facts?.start();
+      deps.health?.start();
       source.start({
         onFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
         onRawFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
@@ -120,6 +129,7 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       await source.close();
       if (ticker !== null) clearInterval(ticker);
       await deps.facts?.close();
+      await deps.health?.close();
       await sender?.close(CLOSE_TIMEOUT_MS);
     },
     metrics: () => ({ ...metrics }),
@@ -152,6 +162,7 @@ function makeSender(config: AgentIdentity, deps: AgentDeps, parts: Parts): Recor
       limits: { ...SENDER_LIMITS, maxQueuedRecords: config.maxQueuedRecords, ...deps.limits },
       addresses: () => pipeline.addresses,
       facts: () => facts(deps.facts?.latest ?? null, pipeline.hello),
+      health: () => deps.health ?? null,
       // To one of several not every request is told, and none may conclude anything from what it does not hear.
       exchangesSinceUs: () => (isSpread ? null : wholeSince.us(Date.now())),
       takeLosses: () => told.take(),
@@ -227,9 +238,19 @@ function openOutbox({ config, collectorUrl, metrics, losses, log }: OutboxParts)
   }
 }
 
-/** The two that a live agent needs: the loader, and the node itself. */
-export function liveDeps(config: AgentConfig, log: Log): Pick<AgentDeps, 'source' | 'facts'> {
-  return { source: loaderSource(config, log), facts: new NodeFactsWatch({ ...config, log }) };
+/** What a live agent needs: the loader, the node itself, and what load balancers hear of it. */
+export function liveDeps(
+  config: AgentConfig,
+  log: Log,
+): Pick<AgentDeps, 'source' | 'facts' | 'health'> {
+  const { healthPorts: ports } = config;
+  return {
+    source: loaderSource(config, log),
+    facts: new NodeFactsWatch({ ...config, log }),
+    ...(ports !== null && {
+      health: new HealthWatch({ ...config, ports, log, nowUs: () => Date.now() * 1000 }),
+    }),
+  };
 }
 
 /** The source of a live agent: the loader with the config's options, recorded where the config says so. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
+import type { PortRange } from './health/listeners.ts';
 
 const COLLECTOR_PORT = 7041;
 const METRICS_PORT = 7043;
@@ -39,6 +40,15 @@ const metricsAddress = z.string().transform((text, context): ListenAddress | nul
   const port = Number(digits);
   if (host !== undefined && port <= 65_535) return { host: host.replaceAll(/[[\]]/g, ''), port };
   const message = `must be host:port or off, not "${text}"`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+const portRange = z.string().transform((text, context): PortRange | null => {
+  if (text === 'off') return null;
+  const [, from, to] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+  const [first, last] = [Number(from), Number(to)];
+  if (first >= 1 && last >= first && last <= 65_535) return { first, last };
+  const message = `must be like 30000-32767, or off, not "${text}"`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
@@ -85,6 +95,8 @@ const environmentSchema = z.object({
   HOPTRACE_AGENT_METRICS: metricsAddress.optional(),
   /** Where the node's processes are seen; another place in a container without hostPID. */
   HOPTRACE_AGENT_PROC: z.string().startsWith('/').prefault('/proc'),
+  /** Where health check node ports are looked for: the API server's --service-node-port-range. off: not probed. */
+  HOPTRACE_AGENT_HEALTH_PORTS: portRange.prefault('30000-32767'),
   /**
    * `auto`: eBPF, and where the kernel refuses it conntrack alone, which is said. `conntrack`: that without trying.
    * `ebpf`: without eBPF the agent fails, and tries again.
@@ -145,6 +157,8 @@ export interface AgentConfig {
   readonly procFolder: string;
   /** Null: no metrics page. */
   readonly metrics: ListenAddress | null;
+  /** Null: health check node ports are not probed. */
+  readonly healthPorts: PortRange | null;
   readonly source: 'auto' | 'ebpf' | 'conntrack';
   readonly loaderPath: string;
   readonly isProxyHeaderOn: boolean;
@@ -229,6 +243,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, hostname: string): Age
     hostNetns: env.HOPTRACE_AGENT_HOST_NETNS ?? null,
     procFolder: env.HOPTRACE_AGENT_PROC,
     metrics: metricsOf(env),
+    healthPorts: env.HOPTRACE_AGENT_HEALTH_PORTS,
     source: env.HOPTRACE_AGENT_SOURCE,
     loaderPath: env.HOPTRACE_AGENT_LOADER_PATH ?? DEFAULT_LOADER_PATH,
     isProxyHeaderOn: env.HOPTRACE_AGENT_PROXY_HEADER,

@@ -40,10 +40,10 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
     addresses,
   });
   return {
-    layoutVersion: 2,
+    layoutVersion: 3,
     sizes: {
       packet: 144,
-      leg: 232,
+      leg: 256,
       link: 112,
       proxyHeader: 168,
       clock: 16,
@@ -230,6 +230,7 @@ function newLeg(of: Connection, ms: number, id: number): Mutable<LegFrame> {
     synCount: 1,
     clientIsn: of.clientIsn ?? 1_000_000,
     serverIsn: null,
+    ...{ clientBytes: 0, serverBytes: 0, clientRetransmits: 0, serverRetransmits: 0 },
     tuple: tupleOf(of.tuple),
     ...(of.syn === 'tx' ? conntrackOf(of) : { original: null, reply: null }),
   };

@@ -28,10 +28,13 @@ import { registerIncidents } from './routes/incidents.ts';
 import { registerJaeger } from './routes/jaeger.ts';
 import { registerLists } from './routes/lists.ts';
 import { registerLive, registerWebSocket } from './routes/live.ts';
+import { registerLoadBalancers } from './routes/loadBalancers.ts';
 import { registerMissing } from './routes/missing.ts';
 import { registerOperations } from './routes/operations.ts';
+import { registerPathRoutes } from './routes/pathRoutes.ts';
 import { registerServices } from './routes/services.ts';
 import { registerTopology } from './routes/topology.ts';
+import { registerViews } from './routes/views.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
 
 /** Above the query time-out: a backstop for handlers that hang elsewhere. */
@@ -75,14 +78,17 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   };
   const typed = app.withTypeProvider<ZodTypeProvider>();
   registerLists(typed, routeDeps);
+  registerPathRoutes(typed, routeDeps);
   registerCluster(typed, routeDeps);
   registerIncidents(typed, routeDeps);
+  registerLoadBalancers(typed, routeDeps);
   registerMissing(typed, routeDeps);
   registerJaeger(typed, routeDeps);
   registerLive(typed, { ...routeDeps, maxLive: config.maxLive });
   registerAlerts(typed, { ...routeDeps, alerts: deps.alerts ?? null });
   registerServices(typed, routeDeps);
   registerTopology(typed, routeDeps);
+  registerViews(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();

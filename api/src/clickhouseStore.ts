@@ -16,13 +16,17 @@ import { incompletePaths, lossesByTime, silences } from '@hoptrace/store/queries
 import { pathsByIds } from '@hoptrace/store/queries/pathsByIds.ts';
 import { pathVersions } from '@hoptrace/store/queries/pathVersions.ts';
 import { refusalFacts } from '@hoptrace/store/queries/refusalFacts.ts';
+import { refusedSenders } from '@hoptrace/store/queries/refusedSenders.ts';
+import { serviceHistory } from '@hoptrace/store/queries/serviceHistory.ts';
 import { serviceHops, servicePoints } from '@hoptrace/store/queries/serviceStats.ts';
 import { countedUntilUs, serviceTotals } from '@hoptrace/store/queries/serviceTotals.ts';
 import { AppError } from './errors.ts';
+import { Histories } from './health/histories.ts';
 import { badCursor } from './parameters.ts';
 import type { MissingQuery, PathStore, ServiceQuery, StoreCall, TimeWindow } from './pathStore.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 import { topologyItems } from './topologyItems.ts';
+import { changedObjects, graphOf, timelineOf } from './viewCounts.ts';
 
 /** Reads no row, but fails where the table is missing: an engine that answers is not yet a store. */
 const NO_TIME = { fromUs: 0, toUs: 1 };
@@ -61,7 +65,19 @@ export function clickhouseStore(store: Store): PathStore {
     missing: (query, call) => translated(() => missingOf(store, query, call)),
     listServices: (window, call) => translated(() => servicesOf(store, window, call)),
     serviceStats: (query, call) => translated(() => statsOf(store, query, call)),
+    refusedSenders: ({ from, to }, { signal, clusters }) =>
+      translated(() =>
+        refusedSenders(store, { window: { fromUs: from, toUs: to }, clusters, signal }),
+      ),
+    serviceHistories: ({ from, to, services }, { signal, clusters }) =>
+      translated(async () => {
+        const window = { fromUs: from, toUs: to };
+        return new Histories(await serviceHistory(store, services, { window, clusters, signal }));
+      }),
     topologyAt: (query, call) => translated(() => topologyItems(store, query, call)),
+    serviceGraph: (query, call) => translated(() => graphOf(store, query, call)),
+    topologyBetween: (query, call) => translated(() => changedObjects(store, query, call)),
+    refusalTimeline: (query, call) => translated(() => timelineOf(store, query, call)),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));
     },

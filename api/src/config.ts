@@ -38,7 +38,9 @@ const environmentSchema = z.object({
   /** In an incident a slower answer is no answer; the page asks again anyway. */
   HOPTRACE_API_QUERY_TIMEOUT_MS: milliseconds.prefault('10000'),
   /** As many as an embedded ClickHouse on two cores works off without thrashing. */
-  HOPTRACE_API_MAX_QUERIES: integer(1, 1000).prefault('16'),
+  HOPTRACE_API_MAX_QUERIES: integer(1, 1000).prefault('6'),
+  /** Everybody opens the page at once in an incident; who is behind so many would not be answered in time. */
+  HOPTRACE_API_MAX_WAITING: integer(0, 10_000).prefault('200'),
   /** For a request to arrive: one line and a few headers. */
   HOPTRACE_API_REQUEST_TIMEOUT_MS: milliseconds.prefault('10000'),
   /** No address takes a body. */
@@ -89,6 +91,7 @@ function toConfig(env: z.infer<typeof environmentSchema>, files: FromFiles) {
     webRoot: env.HOPTRACE_API_WEB_ROOT,
     queryTimeoutMs: env.HOPTRACE_API_QUERY_TIMEOUT_MS,
     maxQueries: env.HOPTRACE_API_MAX_QUERIES,
+    maxWaiting: env.HOPTRACE_API_MAX_WAITING,
     requestTimeoutMs: env.HOPTRACE_API_REQUEST_TIMEOUT_MS,
     bodyLimitBytes: env.HOPTRACE_API_BODY_LIMIT_BYTES,
     logLevel: env.HOPTRACE_API_LOG_LEVEL,

@@ -1,9 +1,9 @@
-/** A PathStore with a bound on queries in flight, a time-out for each, and durations in the metrics. */
+/** A PathStore with bounds on queries under way and in line, a time-out for each, and durations in the metrics. */
 import { AppError, type ErrorCode } from './errors.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { PathStore, StoreCall } from './pathStore.ts';
+import { type PlaceLimits, queryPlaces } from './queryPlaces.ts';
 
-const RETRY_AFTER_SECONDS = 1;
 /** Probes ask every few seconds and wait as long. */
 const MAX_PING_MS = 2000;
 const RESULTS: Partial<Record<ErrorCode, string>> = {
@@ -11,41 +11,54 @@ const RESULTS: Partial<Record<ErrorCode, string>> = {
   HOP_CALLER_GONE: 'gone',
 };
 
-export interface StoreLimits {
-  readonly maxQueries: number;
+export interface StoreLimits extends PlaceLimits {
   readonly queryTimeoutMs: number;
 }
 
 /**
- * Throws HOP_BUSY when `maxQueries` are under way (nothing waits in a queue), HOP_STORE_TIMEOUT after
- * `queryTimeoutMs` even where the store does not heed the signal, HOP_CALLER_GONE when the call's signal fires,
- * HOP_STORE_UNAVAILABLE for failures that are no AppError.
+ * `maxQueries` are under way at once, `maxWaiting` more wait for their turn; throws HOP_BUSY beyond that,
+ * HOP_STORE_TIMEOUT after `queryTimeoutMs` (with the wait, and where the store does not heed the signal),
+ * HOP_CALLER_GONE when the call's signal fires, HOP_STORE_UNAVAILABLE for failures that are no AppError.
  */
 export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMetrics): PathStore {
-  let inFlight = 0;
+  const places = queryPlaces(limits);
   const pingTimeoutMs = Math.min(limits.queryTimeoutMs, MAX_PING_MS);
+  const tell = () => {
+    metrics.queriesInFlight.set(places.taken);
+    metrics.queriesWaiting.set(places.waiting);
+  };
 
   async function run<T>(query: string, call: StoreCall, ask: (call: StoreCall) => Promise<T>) {
-    if (inFlight >= limits.maxQueries) {
-      metrics.queriesRefused.inc();
-      throw new AppError('HOP_BUSY', `${inFlight} queries are under way`, {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-      });
-    }
-    inFlight += 1;
-    metrics.queriesInFlight.set(inFlight);
     const stop = metrics.querySeconds.startTimer({ query });
+    const askInTurn = async (within: StoreCall) => {
+      const turn = places.take(within.signal);
+      tell();
+      await turn;
+      const { signal } = within;
+      let isFree = false;
+      // Whoever gave up leaves its place, whether or not the store heeds that.
+      const leave = () => {
+        if (!isFree) places.free();
+        isFree = true;
+        tell();
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      try {
+        return await ask(within);
+      } finally {
+        signal.removeEventListener('abort', leave);
+        leave();
+      }
+    };
     try {
-      const answer = await withTimeout(query, call, limits.queryTimeoutMs, ask);
+      const answer = await withTimeout(query, call, limits.queryTimeoutMs, askInTurn);
       stop({ result: 'ok' });
       return answer;
     } catch (error) {
       const known = asStoreError(query, error);
-      stop({ result: RESULTS[known.code] ?? 'failed' });
+      if (known.code === 'HOP_BUSY') metrics.queriesRefused.inc();
+      else stop({ result: RESULTS[known.code] ?? 'failed' });
       throw known;
-    } finally {
-      inFlight -= 1;
-      metrics.queriesInFlight.set(inFlight);
     }
   }
 
@@ -58,6 +71,15 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
     serviceStats: (query, call) => run('serviceStats', call, (c) => store.serviceStats(query, c)),
     overview: (window, call) => run('overview', call, (c) => store.overview(window, c)),
     topologyAt: (query, call) => run('topologyAt', call, (c) => store.topologyAt(query, c)),
+    refusedSenders: (window, call) =>
+      run('refusedSenders', call, (c) => store.refusedSenders(window, c)),
+    serviceHistories: (query, call) =>
+      run('serviceHistories', call, (c) => store.serviceHistories(query, c)),
+    topologyBetween: (query, call) =>
+      run('topologyBetween', call, (c) => store.topologyBetween(query, c)),
+    serviceGraph: (query, call) => run('serviceGraph', call, (c) => store.serviceGraph(query, c)),
+    refusalTimeline: (query, call) =>
+      run('refusalTimeline', call, (c) => store.refusalTimeline(query, c)),
     refusalFacts: (query, call) => run('refusalFacts', call, (c) => store.refusalFacts(query, c)),
     pathsByIds: (ids, call) => run('pathsByIds', call, (c) => store.pathsByIds(ids, c)),
     pathVersions: (query, call) => run('pathVersions', call, (c) => store.pathVersions(query, c)),

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { WebSocket } from 'ws';
 import { samplePaths } from '../../test/samples/paths.ts';
+import { writeLiveCursor } from './live/liveCursor.ts';
 import { apiUnderTest, NOW_US } from './testing/apiUnderTest.ts';
 import { type MemoryStore, memoryStore } from './testing/memoryStore.ts';
 
@@ -123,6 +124,21 @@ test(
     const elsewhere = await listen(`?cursor=${cursor}`);
     expect(await elsewhere.next()).toMatchObject({ type: 'hello', resumed: 'fromTime' });
     expect((await elsewhere.nextPath()).path.pathId).toBe(first.pathId);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'after more than an hour nothing is caught up, and the time that is missing is told',
+  async () => {
+    await liveApi();
+    const atUs = NOW_US - 2 * 3600 * 1_000_000;
+    const listener = await listen(`?cursor=${writeLiveCursor({ epoch: 'other', seq: 7, atUs })}`);
+    expect(await listener.next()).toMatchObject({
+      type: 'hello',
+      resumed: 'gap',
+      missed: { fromUs: atUs - 5_000_000, toUs: NOW_US },
+    });
   },
   TIMEOUT_MS,
 );

@@ -8,6 +8,7 @@ export interface ApiMetrics {
   readonly requestSeconds: Histogram<'method' | 'route' | 'status'>;
   readonly querySeconds: Histogram<'query' | 'result'>;
   readonly queriesInFlight: Gauge;
+  readonly queriesWaiting: Gauge;
   readonly queriesRefused: Counter;
   readonly problems: Counter<'code'>;
   readonly liveListeners: Gauge;
@@ -30,19 +31,24 @@ export function createMetrics(options: { readonly withProcess: boolean }): ApiMe
     }),
     querySeconds: new Histogram({
       name: 'hoptrace_api_query_duration_seconds',
-      help: 'Time that the store took, by query; result is ok, failed, timeout or gone (the caller).',
+      help: 'Time that the store took, with the wait for a place, by query; result is ok, failed, timeout or gone (the caller).',
       labelNames: ['query', 'result'],
       buckets: SECONDS,
       registers,
     }),
     queriesInFlight: new Gauge({
       name: 'hoptrace_api_queries_in_flight',
-      help: 'Queries that wait for the store.',
+      help: 'Queries that the store is asked.',
+      registers,
+    }),
+    queriesWaiting: new Gauge({
+      name: 'hoptrace_api_queries_waiting',
+      help: 'Queries that wait for a place among those in flight.',
       registers,
     }),
     queriesRefused: new Counter({
       name: 'hoptrace_api_queries_refused_total',
-      help: 'Queries answered with HOP_BUSY because all places were taken.',
+      help: 'Queries answered with HOP_BUSY because all places were taken, those in line as well.',
       registers,
     }),
     liveListeners: new Gauge({

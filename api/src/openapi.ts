@@ -10,6 +10,11 @@ import {
   silenceSchema,
 } from '@hoptrace/domain/rest/alerts.ts';
 import {
+  changeFilterSchema,
+  changeListSchema,
+  changeSchema,
+} from '@hoptrace/domain/rest/changes.ts';
+import {
   incidentFilterSchema,
   incidentListSchema,
   incidentSchema,
@@ -37,6 +42,14 @@ import {
   refusalItemSchema,
   refusalListSchema,
 } from '@hoptrace/domain/rest/queries.ts';
+import {
+  refusalTimelineSchema,
+  timelineFilterSchema,
+} from '@hoptrace/domain/rest/refusalTimeline.ts';
+import {
+  serviceGraphFilterSchema,
+  serviceGraphSchema,
+} from '@hoptrace/domain/rest/serviceGraph.ts';
 import {
   durationStatsSchema,
   hopPointSchema,
@@ -103,6 +116,10 @@ const COMPONENTS = {
   AgentList: agentListSchema,
   TopologyItem: topologyItemSchema,
   TopologyList: topologyListSchema,
+  Change: changeSchema,
+  ChangeList: changeListSchema,
+  ServiceGraph: serviceGraphSchema,
+  RefusalTimeline: refusalTimelineSchema,
   Losses: lossesSchema,
   Overview: overviewSchema,
   DurationStats: durationStatsSchema,
@@ -135,6 +152,9 @@ const PARAMETERS = new Map<unknown, string>(
     liveFilterSchema,
     serviceStatsFilterSchema,
     topologyFilterSchema,
+    changeFilterSchema,
+    timelineFilterSchema,
+    serviceGraphFilterSchema,
   ].flatMap(({ shape }) => Object.entries(shape).map(([name, schema]) => [schema, name] as const)),
 );
 

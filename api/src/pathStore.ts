@@ -9,8 +9,18 @@ import type {
   RefusalFilter,
   RefusalList,
 } from '@hoptrace/domain/rest/queries.ts';
+import type { RefusalTimeline } from '@hoptrace/domain/rest/refusalTimeline.ts';
+import type {
+  GraphTotals,
+  ScenarioCount,
+  SightingCount,
+} from '@hoptrace/domain/rest/serviceGraph.ts';
 import type { HopSeries, RequestPoint, ServiceTotals } from '@hoptrace/domain/rest/services.ts';
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
+import type { CountedEdge } from '@hoptrace/domain/views/addUpGraph.ts';
+import type { ObjectState } from '@hoptrace/domain/views/changesOf.ts';
+import type { RefusedSender } from '@hoptrace/store/queries/refusedSenders.ts';
+import type { Histories } from './health/histories.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 
 /** Microseconds since the epoch; `to` is exclusive. */
@@ -75,6 +85,43 @@ export interface TopologyQuery {
   readonly limit: number;
 }
 
+export interface HistoryQuery extends TimeWindow {
+  readonly services: readonly string[];
+}
+
+export interface GraphQuery extends TimeWindow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port?: string | undefined;
+  /** A machine on the path. */
+  readonly node?: string | undefined;
+}
+
+export interface CountedGraph {
+  readonly totals: GraphTotals;
+  readonly isWhole: boolean;
+  readonly edges: readonly CountedEdge[];
+  readonly sightings: readonly SightingCount[];
+  readonly scenarios: readonly ScenarioCount[];
+}
+
+/** Services are namespace/name. */
+export interface ChangeQuery extends TimeWindow {
+  readonly service?: string | undefined;
+  readonly rows: number;
+}
+
+/** `from` and `to` lie on whole steps. */
+export interface TimelineQuery extends TimeWindow {
+  readonly service?: string | undefined;
+  readonly node?: string | undefined;
+  readonly stepUs: number;
+}
+
+export type CountedTimeline = Readonly<
+  Pick<RefusalTimeline, 'places' | 'refusedSinceUs' | 'acceptedSinceUs'>
+>;
+
 /** `signal` fires when nobody waits for the answer any more. */
 export interface Call {
   readonly signal: AbortSignal;
@@ -116,8 +163,17 @@ export interface PathStore {
     query: ServiceQuery,
     call: StoreCall,
   ): Promise<Counted<{ points: RequestPoint[]; hops: HopSeries[] }>>;
+  /** Attempts that met a node without an endpoint, with who sent them there; newest first. */
+  refusedSenders(window: TimeWindow, call: StoreCall): Promise<readonly RefusedSender[]>;
+  /** States of Services, their slices and health checks; services as namespace/name, none: all. */
+  serviceHistories(query: HistoryQuery, call: StoreCall): Promise<Histories>;
   /** Objects as of a time, in order of cluster, kind, namespace and name. */
   topologyAt(query: TopologyQuery, call: StoreCall): Promise<readonly TopologyItem[]>;
+  /** Of the newest requests of the window. */
+  serviceGraph(query: GraphQuery, call: StoreCall): Promise<CountedGraph>;
+  /** States of objects that began or ended in the window, those that began last. */
+  topologyBetween(query: ChangeQuery, call: StoreCall): Promise<readonly ObjectState[]>;
+  refusalTimeline(query: TimelineQuery, call: StoreCall): Promise<CountedTimeline>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */
   ping(call: StoreCall): Promise<void>;
 }

@@ -159,7 +159,7 @@ test('a store that never answers is a 504 after the query time-out', async () =>
   expect(problem).toMatchObject({ code: 'HOP_STORE_TIMEOUT', status: 504 });
 });
 
-test('queries beyond the bound are refused at once, with Retry-After', async () => {
+test('queries beyond the bounds are refused at once, with Retry-After', async () => {
   const store = memoryStore();
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -169,14 +169,19 @@ test('queries beyond the bound are refused at once, with Retry-After', async () 
     held.then(() => {
       throw new Error('released');
     });
-  const { get } = await apiUnderTest({ store, env: { HOPTRACE_API_MAX_QUERIES: '1' } });
-  const first = get('/api/v1/paths');
-  const second = await get('/api/v1/paths');
-  expect(second.statusCode).toBe(503);
-  expect(second.json()).toMatchObject({ code: 'HOP_BUSY' });
-  expect(second.headers['retry-after']).toBe('1');
+  const env = { HOPTRACE_API_MAX_QUERIES: '1', HOPTRACE_API_MAX_WAITING: '1' };
+  const { get } = await apiUnderTest({ store, env });
+  const answers = [get('/api/v1/paths'), get('/api/v1/paths'), get('/api/v1/paths')];
+  const refused = await Promise.race(answers);
+  expect(refused.statusCode).toBe(503);
+  expect(refused.json()).toMatchObject({ code: 'HOP_BUSY' });
+  expect(refused.headers['retry-after']).toBe('1');
+  const metrics = (await get('/metrics')).body;
+  expect(metrics).toContain('hoptrace_api_queries_in_flight 1');
+  expect(metrics).toContain('hoptrace_api_queries_waiting 1');
   release();
-  expect((await first).json()).toMatchObject({ code: 'HOP_STORE_UNAVAILABLE' });
+  const codes = (await Promise.all(answers)).map((answer) => answer.json().code);
+  expect(codes.sort()).toEqual(['HOP_BUSY', 'HOP_STORE_UNAVAILABLE', 'HOP_STORE_UNAVAILABLE']);
   expect((await get('/metrics')).body).toContain('hoptrace_api_queries_refused_total 1');
 });
 

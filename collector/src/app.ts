@@ -15,8 +15,8 @@ import { registerPostRoutes } from './http/postRoutes.ts';
 import { createServer } from './http/server.ts';
 import { registerStream } from './http/stream.ts';
 import { TokenBook } from './http/tokenBook.ts';
+import { AgentMetrics } from './ingest/agentMetrics.ts';
 import { HeartbeatBook } from './ingest/heartbeats.ts';
-import { noteClock, noteLosses } from './ingest/losses.ts';
 import { IngestPipeline } from './ingest/pipeline.ts';
 import { RateLimits } from './ingest/rateLimits.ts';
 import { realSleep, type Sleep } from './ingest/retry.ts';
@@ -127,6 +127,7 @@ function createParts(deps: CollectorDeps) {
     onError: (error) => app.log.error({ err: error }, 'reconstruction failed on a group'),
   });
   const stored = new StoredSeqs();
+  const agentMetrics = new AgentMetrics(metrics);
   const pipeline = new IngestPipeline({
     store,
     stored,
@@ -139,9 +140,8 @@ function createParts(deps: CollectorDeps) {
       const now = nowMs();
       heartbeats.note(envelope, now);
       nodeFacts.note(envelope, now * 1000);
-      topology.agents.note(envelope, now * 1000);
-      noteLosses(metrics, envelope);
-      noteClock(metrics, envelope);
+      topology.hear(envelope, now * 1000);
+      agentMetrics.note(envelope);
       for (const record of records) stitcher.add(record, now, { lsn, isNews: true });
       if (records.length > 0) watch.succeeded();
     },

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { printResult } from '../lab/commands/output.ts';
 import { AGENT_PARTS, type AgentPart, benchAgent } from './agent.ts';
+import { benchApi } from './api.ts';
 import { benchIngest } from './ingest.ts';
 import { benchQueries } from './queries.ts';
 import { writeReport } from './report.ts';
@@ -16,9 +17,9 @@ interface Sizes {
   /** Of `agent`: about 20 s each. */
   readonly rounds: number;
   readonly seconds: number;
-  /** Of `store` and `queries`; null: as many as those want. */
+  /** Of `api`, `store` and `queries`; null: as many as those want. */
   readonly paths: number | null;
-  /** Of `soak`: requests a second. */
+  /** Of `api` and `soak`: requests a second. */
   readonly rate: number;
   /** Of `agent`: only this. */
   readonly part: AgentPart;
@@ -26,6 +27,8 @@ interface Sizes {
 
 const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>> = {
   agent: benchAgent,
+  api: ({ paths, seconds, rate }) =>
+    benchApi({ paths: paths ?? 100_000, seconds, requestsPerSecond: rate }),
   ingest: () => benchIngest(),
   queries: ({ paths }) => benchQueries(paths ?? 1_000_000),
   soak: ({ seconds, rate }) => benchSoak({ seconds, requestsPerSecond: rate }),
@@ -33,6 +36,8 @@ const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>
   store: ({ paths }) => benchStore(paths ?? 50_000),
   topology: () => benchTopology(),
 };
+
+const DEFAULT_SECONDS: Readonly<Record<string, number>> = { api: 20, soak: 60 };
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -51,7 +56,7 @@ async function main(): Promise<number> {
   const name = positionals[0] ?? '';
   const maxLegs = Number(values['max-legs']);
   const rounds = Number(values.rounds);
-  const seconds = Number(values.seconds ?? (name === 'soak' ? 60 : 2));
+  const seconds = Number(values.seconds ?? DEFAULT_SECONDS[name] ?? 2);
   const paths = values.paths === undefined ? null : Number(values.paths);
   const rate = Number(values.rate);
   const bench = BENCHES[name];

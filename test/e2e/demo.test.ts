@@ -94,8 +94,23 @@ test('from the list to a request that crossed a node: lanes, extra hop with its 
 test('from the refusals to a dropped SYN: cause and remedy in words, a red stub at the node', async () => {
   const path = await pathWhere((each) => each.outcome === 'dropped');
   const { page, complaints } = await open('/refusals', 'dark');
-  await page.getByText('no ready endpoint on this node').first().waitFor();
+  await page.getByRole('heading', { name: 'no ready endpoint on this node' }).first().waitFor();
+  // The same refusals by machine and time, from the real store.
+  await page
+    .getByRole('link', { name: /: \d+ refused, \d+ accepted/ })
+    .first()
+    .waitFor();
   await page.screenshot({ path: join(OUTPUT, 'demo-refusals.png'), fullPage: true });
+  if (path.service !== null) {
+    const { namespace, name } = path.service;
+    await page.goto(`${demo.url}/services/${namespace}/${name}`);
+    await page
+      .getByRole('list', { name: 'Findings' })
+      .getByText(/refused \(/)
+      .waitFor();
+    await page.getByRole('region', { name: 'Path graph' }).waitFor();
+    await page.screenshot({ path: join(OUTPUT, 'demo-service.png'), fullPage: true });
+  }
   await page.goto(`${demo.url}/paths/${path.pathId}`);
   await page.getByText('What to do:').first().waitFor();
   const shown = (await page.locator('main').textContent()) ?? '';

@@ -1,9 +1,10 @@
-/** `npm run test:faults -- agent|collector|collectors|log|overload [--rounds N] [--seed N] [--docs] [--json]`. */
+/** `npm run test:faults -- agent|collector|collectors|frames|log|overload [--rounds N] [--seed N] [--docs] [--json]`. */
 import { parseArgs } from 'node:util';
 import { printResult, type ResultRow } from '../lab/commands/output.ts';
 import { messageOf } from '../lab/errors.ts';
 import { runFaults } from './agent.ts';
 import { runCollectors } from './collectors.ts';
+import { runFrames } from './frames.ts';
 import { runLog } from './log.ts';
 import { runOverload } from './overload.ts';
 import { writeReport } from './report.ts';
@@ -17,6 +18,7 @@ const SUITES: Readonly<Record<string, (rounds: number, seed: number) => Promise<
   agent: (rounds, seed) => runFaults({ rounds, seed }),
   collector: (rounds, seed) => runFaults({ rounds, seed, sparesAgents: true }),
   collectors: runCollectors,
+  frames: (_rounds, seed) => runFrames(seed),
   log: (_rounds, seed) => runLog(seed),
   overload: () => runOverload(),
 };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openStore, type Store } from '@hoptrace/store/client.ts';
+import type { EngineMemory } from '@hoptrace/store/embedded/engineConfig.ts';
 import { type EmbeddedStore, startEmbedded } from '@hoptrace/store/embedded/start.ts';
 import { migrate } from '@hoptrace/store/migrate.ts';
 import { freePort, TEST_RETENTION } from '../integration/embedded.ts';
@@ -25,6 +26,8 @@ export interface Rig {
   readonly collectors: readonly Part[];
   readonly collectorUrls: readonly string[];
   readonly clickhouse: Part;
+  /** How other processes find the database. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Adds a process that the rig ends with the others. */
   child(args: readonly string[], env: Record<string, string>): ChildProcess;
   close(): Promise<void>;
@@ -46,13 +49,18 @@ export interface RigOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** One unless given. */
   readonly collectors?: number;
+  /** Of the first engine, which may have much to take in; those started after it have what `npm start` gives. */
+  readonly firstMemory?: EngineMemory;
 }
 
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'hoptrace-faults-'));
   const httpPort = await freePort();
   const children = new Set<ChildProcess>();
-  let engine: EmbeddedStore = await startEmbedded({ dataDir: folder, httpPort });
+  let engine: EmbeddedStore = await startEmbedded({
+    ...{ dataDir: folder, httpPort },
+    ...(options.firstMemory !== undefined && { memory: options.firstMemory }),
+  });
   const store = openStore(engine);
   await migrate(store, { retention: TEST_RETENTION });
   const clickhouse: Part = {
@@ -76,11 +84,14 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     made.once('exit', () => children.delete(made));
     return made;
   };
-  const environment = {
+  const database = {
     CLICKHOUSE_URL: engine.url,
     CLICKHOUSE_USER: engine.user,
     CLICKHOUSE_PASSWORD: engine.password,
     CLICKHOUSE_DATABASE: engine.database,
+  };
+  const environment = {
+    ...database,
     HOPTRACE_COLLECTOR_DATA_DIR: options.logDir ?? join(folder, 'collector'),
     HOPTRACE_COLLECTOR_LOG_LEVEL: 'fatal',
     // The oracle wants a path for every connection, on a slow machine as well.
@@ -105,7 +116,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const [collectorUrl] = collectorUrls;
   if (collector === undefined || collectorUrl === undefined) throw new Error('no collector');
   return {
-    ...{ folder, store, collector, collectors, clickhouse, child },
+    ...{ folder, store, collector, collectors, clickhouse, child, environment: database },
     ...{ collectorUrl, collectorUrls },
     async close() {
       for (const each of children) each.kill('SIGKILL');

@@ -9,6 +9,8 @@ import { listen } from '@hoptrace/api/listen.ts';
 import { type Path, pathSchema } from '@hoptrace/domain/rest/path.ts';
 import { insertHeartbeat } from '@hoptrace/store/inserts/insertHeartbeat.ts';
 import { insertPaths } from '@hoptrace/store/inserts/insertPaths.ts';
+import { insertTopology } from '@hoptrace/store/inserts/insertTopology.ts';
+import type { StoredVersion } from '@hoptrace/store/rows/topologyRow.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -25,6 +27,22 @@ const recorded = z
 const firstUs = recorded[0]?.startedAtUs ?? 0;
 const RANGE = ['--from', String(firstUs), '--to', String(firstUs + 3_600_000_000)];
 
+const stored = (kind: string, name: string, spec: object): StoredVersion => ({
+  ...{ cluster: 'lab', kind, namespace: 'shop', name, source: 'watch', revision: '7' },
+  ...{ fromUs: firstUs, earliestUs: firstUs, toUs: Infinity, earliestToUs: Infinity },
+  object: JSON.stringify({ kind, metadata: { name, namespace: 'shop' }, spec }),
+});
+const backend = { service: { name: 'cart', port: { number: 80 } } };
+const TOPOLOGY = [
+  stored('Service', 'cart', {
+    ...{ type: 'NodePort', externalTrafficPolicy: 'Local' },
+    ports: [{ port: 80, nodePort: 30_080 }],
+  }),
+  stored('Ingress', 'edge', {
+    rules: [{ host: 'shop.example', http: { paths: [{ path: '/cart', backend }] } }],
+  }),
+];
+
 let engine: TestStore;
 let app: FastifyInstance;
 let url: string;
@@ -37,6 +55,7 @@ beforeAll(async () => {
   app = await buildApi({ config, store: clickhouseStore(engine.store), nowUs });
   url = await listen(app, config);
   await insertPaths(engine.store, recorded, 'recorded');
+  await insertTopology(engine.store, TOPOLOGY, 'topology');
 }, TIMEOUT_MS);
 
 afterAll(async () => {
@@ -107,6 +126,34 @@ test.each([
     const answer = await hoptrace(args);
     expect([answer.stderr, answer.code]).toEqual(['', 0]);
     expectGolden(name, answer.stdout);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'topology shows what held at a time: policy, ports and rules, and nothing of before',
+  async () => {
+    const at = ['--at', String(firstUs + 10)];
+    const all = await hoptrace(['topology', ...at, '--width', '140']);
+    expect([all.stderr, all.code]).toEqual(['', 0]);
+    expect(all.stdout).toMatch(/Ingress +shop +edge +shop\.example\/cart→cart/);
+    expect(all.stdout).toMatch(/Service +shop +cart +NodePort 80:30080 external=Local/);
+    const wide = await hoptrace([
+      'topology',
+      ...at,
+      '--kind',
+      'Ingress',
+      '-o',
+      'wide',
+      '--width',
+      '200',
+    ]);
+    expect(wide.stdout).toMatch(/watch +yes +7/);
+    const json = await hoptrace(['topology', ...at, '-n', 'shop', '--name', 'cart', '-o', 'json']);
+    expect(JSON.parse(json.stdout).items).toMatchObject([{ kind: 'Service', revision: '7' }]);
+    const before = await hoptrace(['topology', '--at', String(firstUs - 1)]);
+    expect([before.code, before.stdout]).toEqual([1, '']);
+    expect((await hoptrace(['topology', '--kind', 'Secret'])).code).toBe(2);
   },
   TIMEOUT_MS,
 );

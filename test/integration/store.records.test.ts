@@ -45,6 +45,7 @@ const bareLeg = leg({
   synCount: 65_535,
   synTtl: 255,
   revision: 255,
+  traffic: undefined,
   tap: { netns: 0xffff_ffff, ifindex: 0, role: 'pod', synDirection: 'tx' },
 });
 

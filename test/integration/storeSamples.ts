@@ -42,6 +42,13 @@ export function leg(change: Partial<Sourced<LegRecord>> = {}): Sourced<LegRecord
     end: 'fin',
     revision: 0,
     legId: 1,
+    traffic: {
+      clientBytes: 77,
+      serverBytes: 2 ** 33,
+      clientRetransmits: 0,
+      serverRetransmits: 4_294_967_295,
+      closedBy: 'server',
+    },
     ...change,
   };
 }

@@ -1,7 +1,7 @@
 /** Opens, finds and closes labs: a small Kubernetes-like cluster in network namespaces, with real servers and real NAT. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inNamespace, run, settleAll } from './command.ts';
+import { settleAll } from './command.ts';
 import { accessLogOf, haproxyConfig, nginxConfig, podPorts } from './daemons.ts';
 import { LabError } from './errors.ts';
 import { requireHost } from './host.ts';
@@ -12,7 +12,9 @@ import {
   DEFAULT_DELAY_MS,
   LISTENERS,
   NODES,
+  nodeNamed,
   PODS,
+  type PodPlan,
   type Policy,
   SERVICES,
 } from './plan.ts';
@@ -26,8 +28,7 @@ import {
   removeStaleLabs,
 } from './registry.ts';
 import { buildRelay, isRelayBuilt, relayPath } from './relay.ts';
-import { iptablesRules } from './rules/iptables.ts';
-import { nftablesRules } from './rules/nftables.ts';
+import { applyRules } from './rules/apply.ts';
 import { clusterTopology, type KubernetesList } from './topology.ts';
 import { runTraffic, type TrafficOptions } from './traffic/traffic.ts';
 import type { TruthRequest } from './traffic/truth.ts';
@@ -158,15 +159,7 @@ async function loadRules(
   nodeName: string,
 ): Promise<void> {
   const { path } = namespaceOf(namespaces, { role: 'node', node: nodeName });
-  const node = NODES.find((n) => n.name === nodeName);
-  if (node === undefined) throw new Error(`no node "${nodeName}"`);
-  if (backend === 'iptables') {
-    const input = iptablesRules(nodeName, SERVICES);
-    await run('nsenter', inNamespace(path, 'iptables-nft-restore'), { input });
-    return;
-  }
-  const input = nftablesRules(node, SERVICES);
-  await run('nsenter', inNamespace(path, 'nft', '-f', '-'), { input });
+  await applyRules(backend, path, nodeNamed(nodeName), SERVICES);
 }
 
 async function startPod(
@@ -176,12 +169,21 @@ async function startPod(
 ): Promise<void> {
   const pod = PODS.find((p) => p.key === key);
   if (pod === undefined) throw new Error(`no Pod "${key}"`);
+  await startPodServer(folder, namespaceOf(namespaces, { role: 'pod', pod: key }).path, pod);
+}
+
+/** The nginx of a Pod, in the Pod's namespace; it goes with the lab. */
+export async function startPodServer(
+  folder: string,
+  namespacePath: string,
+  pod: PodPlan,
+): Promise<void> {
   const config = join(folder, 'conf', `${pod.name}.conf`);
   writeFileSync(config, nginxConfig(folder, pod));
   writeFileSync(accessLogOf(folder, pod), '');
   await startDaemon(folder, {
     name: pod.name,
-    namespacePath: namespaceOf(namespaces, { role: 'pod', pod: key }).path,
+    namespacePath,
     program: 'nginx',
     args: ['-p', folder, '-e', 'stderr', '-c', config],
     ports: podPorts(pod),

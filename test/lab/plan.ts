@@ -52,6 +52,8 @@ export interface EndpointPlan {
   readonly node: string;
   readonly ip: string;
   readonly port: number;
+  /** Its Pod stops, and serves until it has. */
+  readonly isTerminating?: boolean;
 }
 
 export interface ServicePlan {

@@ -30,7 +30,7 @@ export function clusterTopology(): KubernetesList {
   };
 }
 
-function nodeObject(node: NodePlan) {
+export function nodeObject(node: NodePlan) {
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -45,7 +45,7 @@ function nodeObject(node: NodePlan) {
   };
 }
 
-function podObject(pod: PodPlan) {
+export function podObject(pod: PodPlan) {
   const labels =
     pod.role === 'ingress'
       ? {
@@ -62,7 +62,7 @@ function podObject(pod: PodPlan) {
   };
 }
 
-function serviceObject(service: ServicePlan) {
+export function serviceObject(service: ServicePlan) {
   const annotations =
     service.namespace === 'ingress-nginx' ? { [LOAD_BALANCER_ANNOTATION]: LB_BACK_IP } : {};
   return {
@@ -89,7 +89,7 @@ function serviceObject(service: ServicePlan) {
   };
 }
 
-function sliceObject(service: ServicePlan) {
+export function sliceObject(service: ServicePlan) {
   const [first] = service.endpoints;
   return {
     apiVersion: 'discovery.k8s.io/v1',
@@ -104,7 +104,11 @@ function sliceObject(service: ServicePlan) {
     endpoints: service.endpoints.map((endpoint) => ({
       addresses: [endpoint.ip],
       nodeName: endpoint.node,
-      conditions: { ready: true, serving: true, terminating: false },
+      conditions: {
+        ready: endpoint.isTerminating !== true,
+        serving: true,
+        terminating: endpoint.isTerminating === true,
+      },
       targetRef: {
         kind: 'Pod',
         namespace: endpoint.pod.split('/')[0],

@@ -4,14 +4,16 @@
  */
 import { recordOffsets, writeRecordHead } from '@hoptrace/domain/wire/binary.ts';
 import { optionalU64, u64 } from '@hoptrace/domain/wire/layout.ts';
+import { TRAFFIC_AT } from '@hoptrace/domain/wire/trafficField.ts';
 import {
+  LEG_CLOSERS,
   LEG_ENDS,
   type LegRecord,
   TAP_DIRECTIONS,
   TAP_ROLES,
   type Tap,
 } from '@hoptrace/domain/wire/v1.ts';
-import { areInOrder, isStamp, sinceSyn } from '../frames/bodies.ts';
+import { areInOrder, isByteCount, isStamp, sinceSyn } from '../frames/bodies.ts';
 import { CT_PRESENT, LEG, LEG_FLAG } from '../frames/layout.ts';
 import type { IsnHasher } from '../isnHash.ts';
 import type { KernelClock } from '../kernelClock.ts';
@@ -21,6 +23,9 @@ const AT = recordOffsets<LegRecord>('leg');
 const TUPLE_BYTES = AT.original - AT.tuple;
 const RIPE_AGE_NS = Number(RIPE_NS);
 const TWO_32 = 0x1_0000_0000;
+
+const BY_CLIENT = LEG_CLOSERS.indexOf('client');
+const BY_SERVER = LEG_CLOSERS.indexOf('server');
 
 /** Where a record's tap has its fields. */
 const TAP = { netns: 0, ifindex: 4, role: 8, synDirection: 9 } as const;
@@ -34,6 +39,7 @@ export function isDirectLeg(body: DataView): boolean {
   if ((direction !== 1 && direction !== 2) || (family !== 4 && family !== 6)) return false;
   if (body.getUint32(LEG.id + 4, true) > 0xffff) return false;
   if (!isStamp(body, LEG.at) || !isStamp(body, LEG.syn) || !areInOrder(body)) return false;
+  if (!isByteCount(body, LEG.clientBytes) || !isByteCount(body, LEG.serverBytes)) return false;
   return endNsOf(body, flags) !== null;
 }
 
@@ -72,6 +78,7 @@ export class DirectLegs {
     out.setUint8(at + AT.end, LEG_ENDS.indexOf(end));
     out.setUint8(at + AT.revision, ageNs(body) >= RIPE_AGE_NS ? LAST_REVISION : 0);
     u64.write(out, at + AT.legId, legId);
+    writeTraffic(body, out, at + AT.traffic);
   }
 
   #writeHashes(body: DataView, out: DataView, at: number): void {
@@ -110,6 +117,42 @@ function writeTap({ netns, ifindex, role, synDirection }: Tap, out: DataView, at
   out.setUint32(at + TAP.ifindex, ifindex, true);
   out.setUint8(at + TAP.role, TAP_ROLES.indexOf(role));
   out.setUint8(at + TAP.synDirection, TAP_DIRECTIONS.indexOf(synDirection));
+}
+
+/** As trafficOf(), of a leg that is over. */
+function writeTraffic(body: DataView, out: DataView, at: number): void {
+  copyU64(body, LEG.clientBytes, out, at);
+  const serverAt = at + TRAFFIC_AT.serverBytes;
+  const isReset = (body.getUint8(LEG.flags) & LEG_FLAG.reset) !== 0;
+  const isByServer = isReset
+    ? (body.getUint8(LEG.flags) & LEG_FLAG.serverReset) !== 0
+    : !isClientFirst(body);
+  const hasServerSide =
+    isSet(body, LEG.synAck) ||
+    isSet(body, LEG.response) ||
+    isSet(body, LEG.serverFin) ||
+    (isReset && isByServer);
+  if (hasServerSide) copyU64(body, LEG.serverBytes, out, serverAt);
+  else optionalU64.write(out, serverAt, null);
+  const [client, server] = [LEG.clientRetransmits, LEG.serverRetransmits];
+  out.setUint32(at + TRAFFIC_AT.clientRetransmits, body.getUint32(client, true), true);
+  out.setUint32(at + TRAFFIC_AT.serverRetransmits, body.getUint32(server, true), true);
+  out.setUint8(at + TRAFFIC_AT.closedBy, isByServer ? BY_SERVER : BY_CLIENT);
+}
+
+/** Of the two FINs. */
+function isClientFirst(body: DataView): boolean {
+  const [client, server] = [sinceSyn(body, LEG.clientFin), sinceSyn(body, LEG.serverFin)];
+  return client !== null && (server === null || client <= server);
+}
+
+function isSet(body: DataView, offset: number): boolean {
+  return sinceSyn(body, offset) !== null;
+}
+
+function copyU64(from: DataView, offset: number, out: DataView, at: number): void {
+  out.setUint32(at, from.getUint32(offset, true), true);
+  out.setUint32(at + 4, from.getUint32(offset + 4, true), true);
 }
 
 /** The three tuples lie in frame and record one after the other, in the same form. */

@@ -28,6 +28,7 @@ const tuples = [
 const u32 = fc.nat({ max: 0xffff_ffff });
 const tsNs = fc.bigInt({ min: 2n ** 32n, max: 2n ** 59n });
 const stamp = fc.option(fc.nat({ max: 2 ** 40 }), { nil: null });
+const bytes = fc.nat({ max: 2 ** 52 - 1 });
 const anyTuple = fc.constantFrom(...tuples);
 const ct = fc.option(fc.record({ original: anyTuple, reply: anyTuple }), { nil: null });
 
@@ -44,6 +45,7 @@ const leg: fc.Arbitrary<LegFrame> = fc
       family: fc.constant(4 as const),
     },
     ...{ synTtl: fc.nat({ max: 255 }), synCount: fc.nat({ max: 0xffff }) },
+    ...{ clientBytes: bytes, serverBytes: bytes, clientRetransmits: u32, serverRetransmits: u32 },
     ...{ serverIsn: fc.option(u32, { nil: null }), tuple: anyTuple, ifindex: fc.nat({ max: 9 }) },
   })
   .map(({ toldNs, ct: known, ...each }) => ({
@@ -126,7 +128,7 @@ test('broken legs and links are counted, directly as well', () => {
   fc.assert(
     fc.property(
       fc.oneof(leg, link),
-      fc.array(fc.tuple(fc.nat({ max: 111 }), fc.nat({ max: 255 })), { maxLength: 3 }),
+      fc.array(fc.tuple(fc.nat({ max: 255 }), fc.nat({ max: 255 })), { maxLength: 3 }),
       (frame, changes) => {
         const bytes = encodeFrame(frame);
         for (const [at, value] of changes) bytes[8 + at] = value;

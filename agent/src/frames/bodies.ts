@@ -26,6 +26,7 @@ const PROXY_BYTES_MAX = 108;
 const TWO_32 = 0x1_0000_0000;
 /** High words of stamps below 2^60 ns (36 years of uptime); together with the clock's offset still exact in µs. */
 const STAMP_HIGH_MAX = 0x1000_0000;
+const BYTES_HIGH_MAX = 0x10_0000;
 /** Exact as a number, and more than any connection lasts. */
 const DURATION_MAX_NS = 2 ** 52;
 /** Stamps of two CPUs may be a little out of order. */
@@ -66,6 +67,7 @@ export function parseLeg(view: DataView): LegFrame | null {
   if (direction === undefined || deviceKind === undefined || idHigh > 0xffff) return null;
   if (family !== 4 && family !== 6) return null;
   if (!isStamp(view, LEG.at) || !isStamp(view, LEG.syn) || !areInOrder(view)) return null;
+  if (!isByteCount(view, LEG.clientBytes) || !isByteCount(view, LEG.serverBytes)) return null;
   const flags = view.getUint8(LEG.flags);
   const hasConntrack = (view.getUint32(LEG.ctStatus, true) & CT_PRESENT) !== 0;
   return {
@@ -92,6 +94,10 @@ export function parseLeg(view: DataView): LegFrame | null {
     synCount: view.getUint16(LEG.synCount, true),
     clientIsn: view.getUint32(LEG.clientIsn, true),
     serverIsn: (flags & LEG_FLAG.serverIsn) === 0 ? null : view.getUint32(LEG.serverIsn, true),
+    clientBytes: bytesAt(view, LEG.clientBytes),
+    serverBytes: bytesAt(view, LEG.serverBytes),
+    clientRetransmits: view.getUint32(LEG.clientRetransmits, true),
+    serverRetransmits: view.getUint32(LEG.serverRetransmits, true),
     tuple: tupleAt(view, LEG.tuple),
     original: hasConntrack ? tupleAt(view, LEG.original) : null,
     reply: hasConntrack ? tupleAt(view, LEG.reply) : null,
@@ -102,6 +108,15 @@ const LEG_STAMPS = [
   ...[LEG.at, LEG.lastSyn, LEG.synAck, LEG.ack, LEG.request, LEG.response],
   ...[LEG.clientFin, LEG.serverFin, LEG.reset],
 ];
+
+/** Below 2^52, as exchanges have it: no connection carries more. */
+export function isByteCount(view: DataView, offset: number): boolean {
+  return view.getUint32(offset + 4, true) < BYTES_HIGH_MAX;
+}
+
+export function bytesAt(view: DataView, offset: number): number {
+  return view.getUint32(offset + 4, true) * TWO_32 + view.getUint32(offset, true);
+}
 
 export function isStamp(view: DataView, offset: number): boolean {
   return view.getUint32(offset + 4, true) < STAMP_HIGH_MAX;

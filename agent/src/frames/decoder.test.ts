@@ -4,6 +4,7 @@ import { exchangeFrameOf, framesOf, helloOf, packetsOf, tupleOf, UPLINK } from '
 import { FrameDecoder } from './decoder.ts';
 import { encodeFrame } from './encode.ts';
 import type { Frame, LegFrame } from './frame.ts';
+import { FRAME_KINDS, LAYOUT_VERSION } from './layout.ts';
 
 const connection = packetsOf({
   place: UPLINK,
@@ -130,7 +131,7 @@ test('a frame of another size is refused, naming both sizes and the remedy', () 
   expect(decoder.push(bytes)).toEqual([]);
   expect(decoder.failure).toContain('size 180');
   expect(decoder.failure).toContain(
-    'a leg frame has 240 bytes; build loader and agent from the same checkout',
+    'a leg frame has 264 bytes; build loader and agent from the same checkout',
   );
   expect(decoder.push(STREAM)).toEqual([]);
 });
@@ -145,7 +146,7 @@ test('a hello that announces another layout is refused before any packet is read
   );
   expect(frames).toEqual([]);
   expect(decoder.failure).toBe(
-    'hello.sizes.leg is 240, this agent reads 232; build loader and agent from the same checkout (npm run agent:build)',
+    'hello.sizes.leg is 240, this agent reads 256; build loader and agent from the same checkout (npm run agent:build)',
   );
 });
 
@@ -154,7 +155,7 @@ test('a hello that is no JSON or lacks a field is refused by name', () => {
   const failureOf = (body: string) => {
     const bytes = new Uint8Array(8 + body.length);
     new DataView(bytes.buffer).setUint32(0, bytes.length, true);
-    bytes.set([1, 2], 4);
+    bytes.set([FRAME_KINDS.hello, LAYOUT_VERSION], 4);
     bytes.set(new TextEncoder().encode(body), 8);
     const decoder = new FrameDecoder();
     decoder.push(bytes);

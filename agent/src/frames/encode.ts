@@ -114,6 +114,10 @@ function writeLeg(view: DataView, frame: LegFrame): void {
   view.setUint8(LEG.synTtl, frame.synTtl);
   view.setUint8(LEG.deviceKind, DEVICE_KINDS.indexOf(frame.deviceKind));
   view.setUint8(LEG.flags, flagsOf(frame));
+  view.setBigUint64(LEG.clientBytes, BigInt(frame.clientBytes), true);
+  view.setBigUint64(LEG.serverBytes, BigInt(frame.serverBytes), true);
+  view.setUint32(LEG.clientRetransmits, frame.clientRetransmits, true);
+  view.setUint32(LEG.serverRetransmits, frame.serverRetransmits, true);
   writeTuple(view, LEG.tuple, frame.tuple);
   if (frame.original !== null) writeTuple(view, LEG.original, frame.original);
   if (frame.reply !== null) writeTuple(view, LEG.reply, frame.reply);

@@ -34,6 +34,12 @@ export interface LegFrame {
   readonly synCount: number;
   readonly clientIsn: number;
   readonly serverIsn: number | null;
+  /** Payload behind the SYN; 0 where none was seen. */
+  readonly clientBytes: number;
+  readonly serverBytes: number;
+  /** Segments of payload that showed this tap nothing new. */
+  readonly clientRetransmits: number;
+  readonly serverRetransmits: number;
   readonly tuple: Tuple;
   /** conntrack; null where it knew nothing of the connection at this tap. */
   readonly original: Tuple | null;

@@ -1,6 +1,6 @@
 /**
  * Mutated loader output through decoder, pipeline and wire codec: nothing throws, every frame is either read or
- * counted, and what comes out can be sent. HOPTRACE_FUZZ_MUTATIONS=1000000 for the long form (about a minute).
+ * counted, and what comes out can be sent. HOPTRACE_FUZZ_MUTATIONS=1000000 for the long form (`npm run test:faults -- frames`: ten minutes on a busy machine).
  */
 import { decodeBatch, encodeBatch } from '@hoptrace/domain/wire/binary.ts';
 import { type Envelope, recordSchema, type WireRecord } from '@hoptrace/domain/wire/v1.ts';

@@ -1,12 +1,12 @@
 /** Sizes and codes of agent/bpf/hop.h. A loader whose hello announces others is refused (decoder.ts). */
 
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 export const HEAD_BYTES = 8;
 
 /** Body sizes in bytes, as asserted in hop.h. */
 export const BODY_BYTES = {
   packet: 144,
-  leg: 232,
+  leg: 256,
   link: 112,
   proxyHeader: 168,
   clock: 16,
@@ -76,6 +76,10 @@ export const LEG = {
   tuple: 120,
   original: 156,
   reply: 192,
+  clientRetransmits: 228,
+  clientBytes: 232,
+  serverBytes: 240,
+  serverRetransmits: 248,
 } as const;
 
 /** Offsets in hop_packet. */

@@ -83,6 +83,10 @@ test('a short connection is told once, when it has ended, and nothing of it is k
     end: 'fin',
     revision: 0,
     legId: 0,
+    traffic: {
+      ...{ clientBytes: 0, serverBytes: 0, clientRetransmits: 0, serverRetransmits: 0 },
+      closedBy: 'server',
+    },
   };
   expect(records).toEqual([told]);
   expect(legs.openLegs).toBe(0);
@@ -158,7 +162,9 @@ test('a full table closes the oldest leg, tells what is known and counts it', ()
   const { legs, records } = play(syns, 400, 2);
   expect(legs.openLegs).toBe(2);
   expect(legs.counters).toMatchObject({ evictedLegs: 1, unjudgedAttempts: 1 });
-  expect(records).toMatchObject([{ tuple: { src: { port: 1 } }, end: 'open' }]);
+  expect(records).toMatchObject([
+    { tuple: { src: { port: 1 } }, end: 'open', traffic: { closedBy: 'agent' } },
+  ]);
 });
 
 test('open legs are forgotten 5 minutes after they were told; their end still comes, as the last revision', () => {

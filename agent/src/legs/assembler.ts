@@ -41,7 +41,6 @@ const ONE_FIN_NS = SECOND_NS;
 const SWEEP_EVERY_NS = 10n * SECOND_NS;
 /** Statistics, which tell of shedding, come once a second. */
 const SHED_MEMORY_NS = 3n * SECOND_NS;
-
 /** A SYN crosses a handful of taps on one node; more is a loop. */
 const MAX_LEGS_OF_ATTEMPT = 64;
 
@@ -307,6 +306,7 @@ export class LegAssembler {
   #evictOldest(): void {
     const oldest = this.#legs.values().next().value;
     if (oldest === undefined) return;
+    oldest.isGivenUp = true;
     if (oldest.told === TELLS.nothing || oldest.end === 'open') this.counters.evictedLegs++;
     if (oldest.told === TELLS.nothing) this.#emit(oldest, TELLS.established, oldest.frame.tsNs);
     this.#close(oldest);

@@ -4,6 +4,7 @@ import type { LegRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
 import type { LegFrame } from '../frames/frame.ts';
 import type { IsnHasher } from '../isnHash.ts';
 import type { KernelClock } from '../kernelClock.ts';
+import { trafficOf } from './legTraffic.ts';
 import type { OpenLeg } from './state.ts';
 
 /** How much a record of the leg would say. A leg is emitted again only when it can say more. */
@@ -62,6 +63,8 @@ export interface Telling {
   readonly end: LegRecord['end'];
   /** Nanoseconds after the first SYN. */
   readonly endNs: number | null;
+  /** The agent follows it no longer. */
+  readonly isGivenUp?: boolean;
 }
 
 /** The record of a leg as it stands. `seq` is given when it is sent. */
@@ -94,6 +97,7 @@ export function legRecord(
     end: telling.end,
     revision: Math.min(telling.revision, LAST_REVISION),
     legId: telling.legId,
+    traffic: trafficOf(frame, telling.end, telling.isGivenUp === true),
   };
 }
 

@@ -17,6 +17,8 @@ export interface OpenLeg {
   revision: number;
   told: number;
   emittedAtNs: bigint | null;
+  /** It had to leave the table before it was told. */
+  isGivenUp?: boolean;
 }
 
 export interface Attempt {

@@ -1,6 +1,7 @@
 /** The heartbeat that waits for its answer, and what the collector of this connection was told of the node. */
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Envelope, Losses } from '@hoptrace/domain/wire/v1.ts';
+import type { HealthSource } from '../health/healthWatch.ts';
 
 interface Pending {
   readonly sentAtUs: number;
@@ -12,6 +13,9 @@ export class Heartbeat {
   #pending: Pending | null = null;
   #known: readonly string[] = [];
   #told: NodeFacts | null = null;
+  /** Of what was told of health checks; null: nothing. */
+  #toldHealth: number | null = null;
+  #sentHealth: number | null = null;
 
   get isPending(): boolean {
     return this.#pending !== null;
@@ -37,6 +41,13 @@ export class Heartbeat {
     return this.#knows('facts') && told !== this.#told ? told : null;
   }
 
+  /** Whether the node, or some health check of it, is not as the collector was told. */
+  hasNews(facts: NodeFacts | null, health: HealthSource | null): boolean {
+    if (this.newsOf(facts) !== null) return true;
+    if (health === null || !this.#knows('healthChecks')) return false;
+    return health.version !== (this.#toldHealth ?? 0);
+  }
+
   /** What may be told beyond an envelope, as far as it is there and the collector knows what it is. */
   moreOf(now: {
     readonly watermarkUs: number;
@@ -44,14 +55,21 @@ export class Heartbeat {
     readonly facts: NodeFacts | null;
     /** Null: requests may be left out. */
     readonly sinceUs: number | null;
-  }): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts' | 'exchangesSinceUs'> {
+    readonly health?: HealthSource | null;
+  }): Partial<Envelope> {
     const news = this.newsOf(now.facts);
     const { watermarkUs, clock, sinceUs } = now;
+    const health = this.#knows('healthChecks') ? (now.health ?? null) : null;
+    this.#sentHealth = health?.version ?? null;
+    // Also where nothing changed: until when it was so is told with each.
+    const report = health?.report;
+    const isTold = report !== undefined && (report.checks.length > 0 || this.#toldHealth !== null);
     return {
       watermarkUs,
       ...(clock == null ? {} : { clock }),
       ...(news === null ? {} : { facts: news }),
       ...(sinceUs !== null && this.#knows('exchangesSinceUs') ? { exchangesSinceUs: sinceUs } : {}),
+      ...(isTold ? { healthChecks: report } : {}),
     };
   }
 
@@ -61,6 +79,7 @@ export class Heartbeat {
 
   answered(): void {
     this.#told = this.#pending?.facts ?? this.#told;
+    this.#toldHealth = this.#sentHealth;
     this.#pending = null;
   }
 
@@ -69,6 +88,7 @@ export class Heartbeat {
     const losses = this.#pending?.losses ?? null;
     this.#pending = null;
     this.#told = null;
+    this.#toldHealth = null;
     this.#known = [];
     return losses;
   }

@@ -218,7 +218,8 @@ export class Sender {
     this.#flush(this.#isUrgent || this.#watermark.isAsOld(nowMs - limits.maxBatchAgeMs));
     // Also while batches are sent: how far they reach is told here alone.
     const isTime = nowMs - this.#lastHeartbeatAtMs >= limits.heartbeatEveryMs;
-    const isDue = isTime || this.#heartbeat.newsOf(this.#options.facts()) !== null;
+    const { facts, health } = this.#options;
+    const isDue = isTime || this.#heartbeat.hasNews(facts(), health?.() ?? null);
     if (isDue && this.#road.isOpen && !this.#heartbeat.isPending) this.#sendHeartbeat();
     if (nowMs - this.#lastTidyAtMs >= TIDY_EVERY_MS) {
       this.#lastTidyAtMs = nowMs;
@@ -279,8 +280,8 @@ export class Sender {
   }
 
   /** What collectors know that give credit. */
-  #moreOf(): Pick<Envelope, 'watermarkUs' | 'clock' | 'facts' | 'exchangesSinceUs'> {
-    const { outbox, facts, exchangesSinceUs } = this.#options;
+  #moreOf(): Partial<Envelope> {
+    const { outbox, facts, exchangesSinceUs, health } = this.#options;
     const watermarkUs = this.#watermark.untilUs({
       ...{ nowMs: performance.now(), wallMs: Date.now(), isQueueEmpty: this.#queue.size === 0 },
       oldestCutAtMs: oldestCutAtMs(outbox.batches),
@@ -291,6 +292,7 @@ export class Sender {
       clock: this.#clock.best,
       facts: facts(),
       sinceUs,
+      health: health?.() ?? null,
     });
   }
 

@@ -1,6 +1,7 @@
 /** What a sender is made with. */
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
 import type { Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
+import type { HealthSource } from '../health/healthWatch.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Outbox } from '../spool/outbox.ts';
@@ -23,6 +24,8 @@ export interface SenderOptions {
   readonly addresses: () => readonly NodeAddress[];
   /** The same object as long as nothing changed. */
   readonly facts: () => NodeFacts | null;
+  /** Null: health check node ports are not probed. */
+  readonly health?: () => HealthSource | null;
   /** Null: requests are left out. */
   readonly exchangesSinceUs: () => number | null;
   /** Losses since the last call. */

@@ -13,6 +13,10 @@ const GAUGES: Readonly<Record<AlertKind, { name: string; labels: readonly string
     name: 'hoptrace_refused_connections',
     labels: ['cluster', 'namespace', 'service', 'node', 'cause'],
   },
+  loadBalancerUnhealthyNode: {
+    name: 'hoptrace_load_balancer_unhealthy_node_seconds',
+    labels: ['cluster', 'namespace', 'service', 'node'],
+  },
   extraHopShare: {
     name: 'hoptrace_extra_hop_ratio',
     labels: ['cluster', 'namespace', 'service'],

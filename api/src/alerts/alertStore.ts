@@ -10,6 +10,8 @@ import {
 import type { Store } from '@hoptrace/store/client.ts';
 import { listAgents } from '@hoptrace/store/queries/listAgents.ts';
 import { type RefusedAttempts, refusedAttempts } from '@hoptrace/store/queries/refusedAttempts.ts';
+import { refusedSenders } from '@hoptrace/store/queries/refusedSenders.ts';
+import { serviceHistory } from '@hoptrace/store/queries/serviceHistory.ts';
 import {
   type HopDurations,
   hopDurations,
@@ -17,6 +19,8 @@ import {
   type ServiceShares,
   serviceShares,
 } from '@hoptrace/store/queries/serviceShares.ts';
+import { Histories } from '../health/histories.ts';
+import { type FoundSending, sendingsIn, type Window } from '../health/sendings.ts';
 import type { Call } from '../pathStore.ts';
 
 export interface AgentLife {
@@ -32,6 +36,11 @@ export interface AlertStore {
     window: { readonly fromUs: number; readonly toUs: number },
     call: Call,
   ): Promise<readonly RefusedAttempts[]>;
+  /** Load balancers that sent to nodes without an endpoint. */
+  sendings(
+    window: { readonly fromUs: number; readonly toUs: number },
+    call: Call,
+  ): Promise<readonly FoundSending[]>;
   serviceShares(range: MinuteRange, call: Call): Promise<readonly ServiceShares[]>;
   hopDurations(range: MinuteRange, call: Call): Promise<readonly HopDurations[]>;
   agentsSince(sinceUs: number, call: Call): Promise<readonly AgentLife[]>;
@@ -44,6 +53,14 @@ export interface AlertStore {
 export function clickhouseAlertStore(store: Store): AlertStore {
   return {
     refusedAttempts: (window, call) => refusedAttempts(store, { window, ...call }),
+    sendings: (window, call) => {
+      const sources = {
+        refusedSenders: (within: Window) => refusedSenders(store, { window: within, ...call }),
+        histories: async (services: readonly string[], within: Window) =>
+          new Histories(await serviceHistory(store, services, { window: within, ...call })),
+      };
+      return sendingsIn(sources, window);
+    },
     serviceShares: (range, call) => serviceShares(store, { range, ...call }),
     hopDurations: (range, call) => hopDurations(store, { range, ...call }),
     agentsSince: async (sinceUs, call) => {

@@ -11,12 +11,14 @@ import {
   forgedHeaders,
   hopLatencies,
   refusals,
+  sendings,
   shares,
   silentAgents,
 } from './observations.ts';
 
 const SECOND_US = 1_000_000;
 const ROLLUP_EVERY_US = 5 * SECOND_US;
+const SENDINGS_EVERY_US = 2 * SECOND_US;
 const AGENTS_EVERY_US = 5 * SECOND_US;
 const BASELINE_EVERY_US = 300 * SECOND_US;
 /** Who was not heard of for longer is gone rather than silent. */
@@ -46,6 +48,13 @@ export class Measurer {
         const window = { fromUs: at.nowUs - windowSeconds * SECOND_US, toUs: at.nowUs };
         const all = () => this.#store.refusedAttempts(window, at);
         return refusals(await this.#keep(`refused ${windowSeconds}`, SECOND_US, at.nowUs, all));
+      }
+      case 'loadBalancerUnhealthyNode': {
+        const window = { fromUs: at.nowUs - windowSeconds * SECOND_US, toUs: at.nowUs };
+        const all = () => this.#store.sendings(window, at);
+        return sendings(
+          await this.#keep(`sent ${windowSeconds}`, SENDINGS_EVERY_US, at.nowUs, all),
+        );
       }
       case 'agentSilent':
         return silentAgents(await this.#agents(REMEMBERED_SECONDS, at), at.nowUs);

@@ -2,6 +2,7 @@
 import type { Observation } from '@hoptrace/domain/alerts/observation.ts';
 import type { RefusedAttempts } from '@hoptrace/store/queries/refusedAttempts.ts';
 import type { HopDurations, ServiceShares } from '@hoptrace/store/queries/serviceShares.ts';
+import type { FoundSending } from '../health/sendings.ts';
 import type { AgentLife } from './alertStore.ts';
 
 /** With fewer requests before, there is no usual value to speak of. */
@@ -19,6 +20,18 @@ export function refusals(rows: readonly RefusedAttempts[]): Observation[] {
     baseline: null,
     pathId,
     remedy,
+  }));
+}
+
+/** Only what a load balancer sent for certain, and where nobody served for certain. */
+export function sendings(found: readonly FoundSending[]): Observation[] {
+  const own = found.filter(({ sending }) => sending.isByLoadBalancer === true);
+  return own.map(({ cluster, namespace, service, node, newestPathId, sending }) => ({
+    kind: 'loadBalancerUnhealthyNode',
+    labels: { cluster, namespace, service, node },
+    value: sending.durationUs / 1e6,
+    count: sending.attempts,
+    ...{ baseline: null, pathId: newestPathId, text: sending.text, remedy: sending.remedy },
   }));
 }
 

@@ -1,6 +1,6 @@
 /** One listener: what passes its filter, as fast as it reads; what it cannot take is dropped and told. */
 import type { WebSocket } from '@fastify/websocket';
-import type { LiveMessage, Resumed } from '@hoptrace/domain/rest/live.ts';
+import type { LiveMessage, Missed, Resumed } from '@hoptrace/domain/rest/live.ts';
 import { type LiveFilter, matchesPath } from '@hoptrace/domain/rest/matchPath.ts';
 import { writeLiveCursor } from './liveCursor.ts';
 import type { FeedEvent, PathFeed } from './pathFeed.ts';
@@ -51,10 +51,13 @@ export class LiveSession {
   }
 
   /** Says hello, then what happened before, then what is taken. */
-  open(resumed: Resumed, before: readonly FeedEvent[]): void {
+  open(resumed: Resumed, before: readonly FeedEvent[], missed?: Missed): void {
     this.#queue.unshift(...before.filter((event) => this.#isWanted(event)));
     this.#isHeld = false;
-    this.#send({ type: 'hello', cursor: this.#cursor(), resumed });
+    this.#send({
+      ...{ type: 'hello', cursor: this.#cursor(), resumed },
+      ...(missed === undefined ? {} : { missed }),
+    });
     this.#flush();
   }
 

@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { askedClusters } from '../access.ts';
 import { nextCursorOf, placeOfPage } from '../cursor.ts';
 import { AppError } from '../errors.ts';
+import { sendingsOfIncidents, sourcesOf } from '../health/sendings.ts';
 import { badCursor } from '../parameters.ts';
 import type { PathStore, StoreCall } from '../pathStore.ts';
 import { type ApiApp, ok, PROBLEMS, type RouteDeps } from './routes.ts';
@@ -142,6 +143,7 @@ async function told(groups: readonly RefusalGroup[], telling: Telling): Promise<
     groups.map(({ newestPathId }) => newestPathId),
     call,
   );
+  const sendings = await sendingsOfIncidents(sourcesOf(store, call), groups);
   const byId = new Map(newest.map((path) => [path.pathId, path.refusal]));
   return groups.map((group) => {
     const refusal = byId.get(group.newestPathId);
@@ -151,6 +153,7 @@ async function told(groups: readonly RefusalGroup[], telling: Telling): Promise<
       isOngoing: nowUs - group.endUs <= gapSeconds * US,
       text: refusal?.text ?? '',
       remedy: refusal?.remedy ?? '',
+      sending: sendings.get(group.incidentId) ?? null,
     };
   });
 }

@@ -1,6 +1,6 @@
 /** WS /api/v1/live: paths as they are found. */
 import websocket, { type WebSocket } from '@fastify/websocket';
-import { liveFilterSchema, liveMessageSchema, type Resumed } from '@hoptrace/domain/rest/live.ts';
+import { liveFilterSchema, liveMessageSchema } from '@hoptrace/domain/rest/live.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { askedClusters } from '../access.ts';
@@ -12,8 +12,8 @@ import { type ApiApp, ok, PROBLEMS, type RouteDeps } from './routes.ts';
 
 /** Listeners send nothing. */
 const MAX_PAYLOAD_BYTES = 1024;
-/** Further back, a list is the better answer. */
-const MAX_RESUME_US = 5 * 60_000_000;
+/** The newest 500 of it are sent; further back, a list is the better answer. */
+const MAX_RESUME_US = 3600 * 1_000_000;
 /** Paths are found a few seconds after they began. */
 const OVERLAP_US = 5_000_000;
 /** WebSocket status codes, RFC 6455 7.4.1. */
@@ -109,12 +109,16 @@ function accept(socket: WebSocket, request: FastifyRequest, deps: LiveDeps): voi
   else if (kept !== null) session.open('exact', kept);
   else {
     const call = { signal: end.signal, clusters };
-    resumeByTime(cursor, call, deps)
+    const fromUs = Math.max(0, readLiveCursor(cursor).atUs - OVERLAP_US);
+    resumeByTime(fromUs, call, deps)
       .catch((error: unknown) => {
         request.log.warn({ err: error }, 'live stream could not resume');
-        return GAP;
+        return null;
       })
-      .then(({ resumed, before }) => session.open(resumed, before));
+      .then((before) => {
+        if (before === null) session.open('gap', [], { fromUs, toUs: nowUs() });
+        else session.open('fromTime', before);
+      });
   }
 }
 
@@ -124,21 +128,13 @@ function keptAfter(cursor: string | undefined, feed: PathFeed): readonly FeedEve
   return place.epoch === feed.epoch ? feed.after(place.seq) : null;
 }
 
-interface Resumption {
-  readonly resumed: Resumed;
-  readonly before: readonly FeedEvent[];
-}
-
-const GAP: Resumption = { resumed: 'gap', before: [] };
-
+/** null: it is too long ago. */
 async function resumeByTime(
-  cursor: string,
+  fromUs: number,
   call: { readonly signal: AbortSignal; readonly clusters: readonly string[] },
   { feed, nowUs }: LiveDeps,
-): Promise<Resumption> {
-  const { atUs } = readLiveCursor(cursor);
-  if (nowUs() - atUs > MAX_RESUME_US) return GAP;
-  return { resumed: 'fromTime', before: await feed.since(Math.max(0, atUs - OVERLAP_US), call) };
+): Promise<readonly FeedEvent[] | null> {
+  return nowUs() - fromUs > MAX_RESUME_US ? null : feed.since(fromUs, call);
 }
 
 /** Says goodbye, then hangs up on those that do not answer: ws would wait 30 s for them. */

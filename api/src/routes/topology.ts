@@ -18,7 +18,7 @@ export function registerTopology(app: ApiApp, { store, nowUs }: RouteDeps): void
         operationId: 'listTopology',
         tags: ['cluster'],
         summary: 'Kubernetes objects as of a time',
-        description: `Nodes, Pods, Services, EndpointSlices and what agents found out about their nodes, as they were at \`at\`, each with the time for which it was so.
+        description: `Nodes, Pods, Services, EndpointSlices, Ingresses, Gateways, HTTPRoutes and what agents found out about their nodes, as they were at \`at\`, each with the time for which it was so.
 
     curl 'http://127.0.0.1:7040/api/v1/topology?at=2026-01-01T12:00:00Z&kind=Service&namespace=shop'`,
         querystring: topologyFilterSchema,

@@ -42,6 +42,7 @@ export function scriptedStore(): ScriptedStore {
               },
             ],
       ),
+    sendings: () => up(() => []),
     serviceShares: () => up(() => []),
     hopDurations: () => up(() => []),
     agentsSince: () => up(() => []),

@@ -2,7 +2,10 @@
 import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
+import type { GraphTotals } from '@hoptrace/domain/rest/serviceGraph.ts';
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
+import type { ObjectState } from '@hoptrace/domain/views/changesOf.ts';
+import { Histories } from '../health/histories.ts';
 import { badCursor } from '../parameters.ts';
 import type {
   PathQuery,
@@ -18,6 +21,8 @@ export interface MemoryStore extends PathStore {
   readonly paths: Path[];
   readonly agents: AgentRow[];
   readonly objects: TopologyItem[];
+  /** Of objects, for changes. */
+  readonly states: ObjectState[];
   /** Every query as the API passed it on. */
   readonly asked: (PathQuery | RefusalQuery)[];
   /** How often the live feed asked. */
@@ -32,6 +37,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     paths: [...paths],
     agents: [],
     objects: [],
+    states: [],
     asked: [],
     askedStats: [],
     failure: null,
@@ -95,11 +101,55 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       return { points: [], hops: [], countedUntilUs: null };
     },
     topologyAt: (query) => objectsOf(store, query),
+    ...notCounted(() => store),
     async ping() {
       await this.failure?.();
     },
   };
   return store;
+}
+
+const NO_TOTALS: GraphTotals = {
+  requests: 0,
+  outcomes: { served: 0, reset: 0, rejected: 0, dropped: 0, unknown: 0 },
+  refusals: {},
+  withExtraHops: 0,
+  crossings: 0,
+  incomplete: 0,
+  responses: 0,
+  responseP50Ns: null,
+  responseP99Ns: null,
+};
+
+/** What the database counts is not counted here: it is tested against a real one. */
+function notCounted(
+  store: () => MemoryStore,
+): Pick<
+  PathStore,
+  'serviceGraph' | 'topologyBetween' | 'refusalTimeline' | 'refusedSenders' | 'serviceHistories'
+> {
+  return {
+    async refusedSenders() {
+      await store().failure?.();
+      return [];
+    },
+    async serviceHistories() {
+      await store().failure?.();
+      return new Histories([]);
+    },
+    async serviceGraph() {
+      await store().failure?.();
+      return { totals: NO_TOTALS, isWhole: true, edges: [], sightings: [], scenarios: [] };
+    },
+    async topologyBetween() {
+      await store().failure?.();
+      return store().states;
+    },
+    async refusalTimeline(query) {
+      await store().failure?.();
+      return { places: [], refusedSinceUs: query.from, acceptedSinceUs: query.from };
+    },
+  };
 }
 
 function inWindow(paths: readonly Path[], { from, to }: { from: number; to: number }): Path[] {
@@ -150,8 +200,9 @@ function overviewOf(hits: readonly Path[]): OverviewCounts {
   };
 }
 
-async function objectsOf(store: MemoryStore, { after, limit }: TopologyQuery) {
+async function objectsOf(store: MemoryStore, { after, limit, kind }: TopologyQuery) {
   await store.failure?.();
-  const start = after === null ? 0 : store.objects.findIndex(({ name }) => name === after.name) + 1;
-  return store.objects.slice(start, start + limit);
+  const objects = store.objects.filter((each) => kind === undefined || kind === each.kind);
+  const start = after === null ? 0 : objects.findIndex(({ name }) => name === after.name) + 1;
+  return objects.slice(start, start + limit);
 }

@@ -2,6 +2,7 @@ import { AlertList } from '../../../grafana-plugin/src/view/AlertList.tsx';
 import { formatClock } from '../../../grafana-plugin/src/view/format.ts';
 import type { ViewTheme } from '../../../grafana-plugin/src/view/theme.ts';
 import type { AlertList as Alerts } from './api.ts';
+import { LoadBalancers } from './LoadBalancers.tsx';
 import { pathHref } from './route.ts';
 import { Failed, Loading, StaleBanner } from './states.tsx';
 import type { Polled } from './usePoll.ts';
@@ -10,10 +11,11 @@ import { navigate } from './useRoute.ts';
 interface AlertsPageProps {
   readonly alerts: Polled<Alerts>;
   readonly theme: ViewTheme;
+  readonly isLive: boolean;
 }
 
 /** What fires, what waits, and what was resolved within a quarter of an hour. */
-export function AlertsPage({ alerts: { data, failure }, theme }: AlertsPageProps) {
+export function AlertsPage({ alerts: { data, failure }, theme, isLive }: AlertsPageProps) {
   const since = clockOf(data?.evaluatedAtUs ?? null);
   return (
     <>
@@ -32,6 +34,7 @@ export function AlertsPage({ alerts: { data, failure }, theme }: AlertsPageProps
           onOpen={(pathId) => navigate(pathHref(pathId))}
         />
       )}
+      <LoadBalancers isLive={isLive} />
     </>
   );
 }

@@ -1,13 +1,18 @@
 import { useEffect, useRef, useState } from 'react';
+import { AgentsPage } from './AgentsPage.tsx';
 import { AlertsPage } from './AlertsPage.tsx';
 import { fetchAlerts } from './api.ts';
+import { ComparePage } from './ComparePage.tsx';
 import { Header } from './Header.tsx';
 import { type Memory, newMemory, REFRESH_MS } from './memory.ts';
 import { PathPage } from './PathPage.tsx';
 import { PathsPage } from './PathsPage.tsx';
 import { RefusalsPage } from './RefusalsPage.tsx';
 import type { Route } from './route.ts';
+import { ServicePage } from './ServicePage.tsx';
+import { ServicesPage } from './ServicesPage.tsx';
 import { NotFound } from './states.tsx';
+import { TopologyPage } from './TopologyPage.tsx';
 import { usePoll } from './usePoll.ts';
 import { useRoute } from './useRoute.ts';
 import { useTheme } from './useTheme.ts';
@@ -16,6 +21,11 @@ const TITLES: Record<Route['page'], string> = {
   paths: 'Paths',
   path: 'Path',
   refusals: 'Refusals',
+  services: 'Services',
+  service: 'Service',
+  compare: 'Before and after',
+  topology: 'Topology',
+  agents: 'Agents',
   alerts: 'Alerts',
   notFound: 'Not found',
 };
@@ -28,9 +38,10 @@ export function App() {
   const memory = useRef<Memory>(newMemory());
   // On every page: whoever looks at a path should see that something fires.
   const alerts = usePoll('alerts', fetchAlerts, { intervalMs: isLive ? REFRESH_MS : 0 });
+  const subject = 'service' in route ? route.service : null;
   useEffect(() => {
-    document.title = `${TITLES[route.page]} · hoptrace`;
-  }, [route.page]);
+    document.title = `${subject ?? TITLES[route.page]} · hoptrace`;
+  }, [route.page, subject]);
   const shared = { theme, isLive, memory: memory.current };
   return (
     <>
@@ -47,7 +58,21 @@ export function App() {
         {route.page === 'paths' && <PathsPage query={route.query} {...shared} />}
         {route.page === 'path' && <PathPage key={route.pathId} pathId={route.pathId} {...shared} />}
         {route.page === 'refusals' && <RefusalsPage query={route.query} {...shared} />}
-        {route.page === 'alerts' && <AlertsPage alerts={alerts} theme={theme} />}
+        {route.page === 'services' && <ServicesPage query={route.query} {...shared} />}
+        {route.page === 'service' && (
+          <ServicePage
+            key={route.service}
+            service={route.service}
+            query={route.query}
+            {...shared}
+          />
+        )}
+        {route.page === 'compare' && (
+          <ComparePage service={route.service} query={route.query} {...shared} />
+        )}
+        {route.page === 'topology' && <TopologyPage query={route.query} {...shared} />}
+        {route.page === 'agents' && <AgentsPage query={route.query} {...shared} />}
+        {route.page === 'alerts' && <AlertsPage alerts={alerts} theme={theme} isLive={isLive} />}
         {route.page === 'notFound' && (
           <NotFound title="There is no such page" detail={route.address} />
         )}

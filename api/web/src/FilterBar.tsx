@@ -7,11 +7,21 @@ interface FilterBarProps {
   readonly onChange: (filters: Filters) => void;
   /** `namespace/name` of the services seen, as suggestions. */
   readonly services: readonly string[];
-  readonly hasExtraHopsFilter: boolean;
+  readonly hasExtraHopsFilter?: boolean;
+  /** Which texts can be filtered by; the time always can. */
+  readonly fields?: readonly ('service' | 'client' | 'node')[];
 }
 
+const ALL_FIELDS = ['service', 'client', 'node'] as const;
+
 /** Filters of a list. A text counts when the field is left or Enter is pressed. */
-export function FilterBar({ filters, onChange, services, hasExtraHopsFilter }: FilterBarProps) {
+export function FilterBar({
+  filters,
+  onChange,
+  services,
+  hasExtraHopsFilter = false,
+  fields = ALL_FIELDS,
+}: FilterBarProps) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
@@ -27,14 +37,18 @@ export function FilterBar({ filters, onChange, services, hasExtraHopsFilter }: F
     <search>
       <form className="filters" onSubmit={submit}>
         <RangeField filters={filters} onChange={onChange} />
-        <TextField
-          name="service"
-          value={filters.service}
-          hint="namespace/name"
-          suggestions={services}
-        />
-        <TextField name="client" value={filters.client} hint="IP address" />
-        <TextField name="node" value={filters.node} hint="machine" />
+        {fields.includes('service') && (
+          <TextField
+            name="service"
+            value={filters.service}
+            hint="namespace/name"
+            suggestions={services}
+          />
+        )}
+        {fields.includes('client') && (
+          <TextField name="client" value={filters.client} hint="IP address" />
+        )}
+        {fields.includes('node') && <TextField name="node" value={filters.node} hint="machine" />}
         {hasExtraHopsFilter && (
           <label className="field field-check">
             <input
@@ -45,14 +59,16 @@ export function FilterBar({ filters, onChange, services, hasExtraHopsFilter }: F
             extra hops only
           </label>
         )}
-        <button
-          type="button"
-          className="button button-quiet"
-          disabled={!hasFilters(filters)}
-          onClick={() => onChange({ ...NO_FILTERS, range: filters.range })}
-        >
-          Clear
-        </button>
+        {fields.length > 0 && (
+          <button
+            type="button"
+            className="button button-quiet"
+            disabled={!hasFilters(filters)}
+            onClick={() => onChange({ ...NO_FILTERS, range: filters.range })}
+          >
+            Clear
+          </button>
+        )}
         <button type="submit" className="sr-only" tabIndex={-1}>
           Apply
         </button>

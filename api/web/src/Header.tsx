@@ -38,6 +38,12 @@ export function Header({
         <Link href={memory.pathsHref} isCurrent={page === 'paths' || page === 'path'}>
           Paths
         </Link>
+        <Link
+          href="/services"
+          isCurrent={page === 'services' || page === 'service' || page === 'compare'}
+        >
+          Services
+        </Link>
         <Link href={memory.refusalsHref} isCurrent={page === 'refusals'}>
           Refusals
         </Link>
@@ -48,6 +54,12 @@ export function Header({
               {firing}
             </span>
           )}
+        </Link>
+        <Link href="/topology" isCurrent={page === 'topology'}>
+          Topology
+        </Link>
+        <Link href="/agents" isCurrent={page === 'agents'}>
+          Agents
         </Link>
         <a href="/api/docs" className="wide-only">
           API

@@ -16,6 +16,7 @@ import {
 import { KindFilter } from './KindFilter.tsx';
 import { ListFrame } from './ListFrame.tsx';
 import { type PageProps, REFRESH_MS } from './memory.ts';
+import { RefusalTimes } from './RefusalTimes.tsx';
 import { pathHref } from './route.ts';
 import { Empty } from './states.tsx';
 import { usePages } from './usePages.ts';
@@ -64,6 +65,7 @@ export function RefusalsPage({ query, theme, isLive, memory }: RefusalsPageProps
         services={[...new Set(services ?? [])]}
         hasExtraHopsFilter={false}
       />
+      <RefusalTimes {...{ filters, theme, intervalMs }} />
       <KindFilter filters={filters} onChange={change} />
       <ListFrame
         pages={pages}

@@ -67,7 +67,11 @@ export function fetchAlerts(signal: AbortSignal): Promise<Answer<AlertList>> {
   return getJson('/api/v1/alerts', signal, parseAlertList);
 }
 
-async function getJson<T>(url: string, signal: AbortSignal, parse: Parse<T>): Promise<Answer<T>> {
+export async function getJson<T>(
+  url: string,
+  signal: AbortSignal,
+  parse: Parse<T>,
+): Promise<Answer<T>> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const response = await fetch(url, {
@@ -182,6 +186,6 @@ function parseProblem(body: unknown): Problem | null {
     : null;
 }
 
-function isObject(body: unknown): body is Record<string, unknown> {
+export function isObject(body: unknown): body is Record<string, unknown> {
   return typeof body === 'object' && body !== null;
 }

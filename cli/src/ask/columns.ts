@@ -27,7 +27,7 @@ import type { Style } from './terminal.ts';
 type Clock = Pick<Asking, 'timeZone' | 'nowUs'>;
 
 /** The day is told only where it is not today. */
-function timeText(us: number, { timeZone, nowUs }: Clock): string {
+export function timeText(us: number, { timeZone, nowUs }: Clock): string {
   const day = formatDay(us, timeZone);
   const clock = formatClock(us, timeZone);
   return day === formatDay(nowUs, timeZone) ? clock : `${day} ${clock}`;
@@ -196,6 +196,13 @@ export function incidentColumns(clock: Clock): Column<Incident>[] {
       isWide: true,
       minWidth: 20,
       dropOrder: 5,
+    },
+    {
+      title: 'LOAD BALANCER',
+      value: ({ sending }) => sending?.text ?? '',
+      isWide: true,
+      minWidth: 30,
+      dropOrder: 6,
     },
     { title: 'REMEDY', value: ({ remedy }) => remedy, isWide: true, minWidth: 30, dropOrder: 4 },
     { title: 'CLUSTER', value: ({ cluster }) => cluster, isWide: true, dropOrder: 3 },

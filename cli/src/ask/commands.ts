@@ -1,6 +1,6 @@
 /** The commands that ask the API, with their flags and examples. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { explainLines } from '../draw/explainText.ts';
+import { TOPOLOGY_KINDS } from '@hoptrace/domain/rest/topology.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type IncidentFlags, listIncidents, showIncident, showMissing } from './incidents.ts';
 import {
   type AlertFlags,
@@ -14,11 +14,14 @@ import {
   type RefusalFlags,
 } from './lists.ts';
 import { follow } from './live.ts';
-import { showPath } from './onePath.ts';
+import { type LoadBalancerFlags, listLoadBalancers } from './loadBalancers.ts';
+import { explainPath, showPath } from './onePath.ts';
 import { asking, type OutputFlags, withOutput } from './output.ts';
 import type { TimeFlags } from './timeRange.ts';
+import { listTopology, type TopologyFlags } from './topology.ts';
 
 const DEFAULT_LIMIT = 20;
+const TOPOLOGY_LIMIT = 100;
 
 export function addAskCommands(program: Command): void {
   addPaths(program);
@@ -26,8 +29,10 @@ export function addAskCommands(program: Command): void {
   addRefusals(program);
   addServices(program);
   addIncidents(program);
+  addLoadBalancers(program);
   addAlerts(program);
   addLive(program);
+  addTopology(program);
   addAgents(program);
   addMissing(program);
 }
@@ -70,9 +75,7 @@ function addPath(program: Command): void {
       .description('tell one path in sentences: what happened, why, what is not known, what to do'),
   )
     .addHelpText('after', examples('hoptrace explain 0hofps050ib-47cee0aff2c52cb8'))
-    .action((id: string, flags: OutputFlags) =>
-      asking(flags, (ask) => showPath(ask, id, explainLines)),
-    );
+    .action((id: string, flags: OutputFlags) => asking(flags, (ask) => explainPath(ask, id)));
 }
 
 function addRefusals(program: Command): void {
@@ -125,6 +128,25 @@ function addIncidents(program: Command): void {
     );
 }
 
+function addLoadBalancers(program: Command): void {
+  withOutput(
+    program
+      .command('load-balancers')
+      .description(
+        'who stands in front of services, and what each node tells it; exit code 1 where a check contradicts the endpoints',
+      )
+      .option('--service <service>', 'namespace/name')
+      .option('--cluster <cluster>', 'of one cluster only'),
+  )
+    .addHelpText(
+      'after',
+      examples('hoptrace load-balancers', 'hoptrace load-balancers --service shop/web -o wide'),
+    )
+    .action((flags: LoadBalancerFlags & OutputFlags) =>
+      asking(flags, (ask) => listLoadBalancers(ask, flags)),
+    );
+}
+
 function addAlerts(program: Command): void {
   withOutput(
     program
@@ -153,6 +175,31 @@ function addLive(program: Command): void {
       asking(flags, (ask) =>
         follow(ask, { query: pathQueryOf(flags), what: 'paths', count: flags.count }),
       ),
+    );
+}
+
+function addTopology(program: Command): void {
+  const command = program
+    .command('topology')
+    .description('Kubernetes objects and what agents found out, as they were at one time')
+    .option('--at <instant>', '2026-01-01T14:03:00Z, 14:03 (today) or microseconds (default: now)')
+    .option('--cluster <cluster>', 'of one cluster only')
+    .addOption(new Option('--kind <kind>', 'objects of one kind').choices(TOPOLOGY_KINDS))
+    .option('-n, --namespace <namespace>', 'of one namespace only')
+    .option('--name <name>', 'of this name only')
+    .option('--limit <n>', 'at most so many', limitOf, TOPOLOGY_LIMIT)
+    .option('--all', 'all of them', false);
+  withOutput(command)
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace topology --kind Service -n shop --at 14:03',
+        'hoptrace topology --kind EndpointSlice -n shop -o wide',
+        'hoptrace topology --all -o ndjson | jq -r .name',
+      ),
+    )
+    .action((flags: TopologyFlags & OutputFlags) =>
+      asking(flags, (ask) => listTopology(ask, flags)),
     );
 }
 

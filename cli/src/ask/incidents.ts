@@ -66,8 +66,9 @@ function incidentLines(incident: Incident, { terminal, timeZone }: Asking): stri
     causeText(incident.cause),
     `${state}; ${since} ${instantText(startUs, timeZone)}, last ${instantText(endUs, timeZone)} (${durationText(endUs - startUs)})`,
     `${plural(incident.refusals, 'refusal')} (${how.join(', ')}) at ${incident.node ?? 'a machine that was not seen'}; ${plural(clients, 'client')}: ${clientExamples.join(', ')}${more}`,
+    ...(incident.sending ? indented(incident.sending.text, terminal) : []),
     ...indented(incident.text, terminal),
-    ...indented(`Remedy: ${incident.remedy}`, terminal),
+    ...indented(`Remedy: ${incident.sending?.remedy ?? incident.remedy}`, terminal),
     `first ${incident.firstPathId}, newest ${incident.newestPathId} (hoptrace path ID)`,
   ];
 }

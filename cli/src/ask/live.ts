@@ -38,7 +38,9 @@ export async function follow(ask: Asking, following: Following): Promise<ExitCod
       ask.remark(`${message.count} paths were not sent: ${DROPPED[message.by]}.`);
     }
     if (message.type === 'hello' && message.resumed === 'gap') {
-      ask.remark('What happened meanwhile was not sent; hoptrace paths lists it.');
+      const { missed } = message;
+      const range = missed === undefined ? '' : ` --from ${missed.fromUs} --to ${missed.toUs}`;
+      ask.remark(`What happened meanwhile was not sent; hoptrace paths${range} --all lists it.`);
     }
     if (message.type !== 'path' || !isWanted(message.path, following, shown)) continue;
     const isFirst = !shown.has(message.path.pathId);

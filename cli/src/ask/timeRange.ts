@@ -46,7 +46,7 @@ function durationUs(flag: string, text: string | undefined): number {
 }
 
 /** An instant, a time of today (14:03, local), or microseconds. */
-function instantUs(flag: string, text: string, nowUs: number): number {
+export function instantUs(flag: string, text: string, nowUs: number): number {
   if (/^\d{15,17}$/.test(text)) return Number(text);
   if (/^\d{1,2}:\d{2}(:\d{2})?$/.test(text)) {
     const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number);

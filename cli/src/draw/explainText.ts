@@ -22,7 +22,8 @@ interface Chapter {
   readonly sentences: readonly string[];
 }
 
-export function explainLines(path: Path, { terminal, timeZone }: Drawing): string[] {
+/** `rules`: what is said of the rules of Ingresses and HTTPRoutes; empty: nothing. */
+export function explainLines(path: Path, { terminal, timeZone }: Drawing, rules = ''): string[] {
   const chapters: Chapter[] = [
     { title: 'What happened', sentences: whatHappened(path, timeZone) },
     {
@@ -30,6 +31,7 @@ export function explainLines(path: Path, { terminal, timeZone }: Drawing): strin
       sentences: path.hops.map((hop) => `${hopLabel(hop, isRefusedAt(path, hop))}.`),
     },
     { title: 'Why', sentences: why(path) },
+    { title: 'By which rule', sentences: rules === '' ? [] : [rules] },
     { title: 'Who the client is', sentences: [verdictText(path)] },
     { title: 'What is not known', sentences: notKnown(path) },
     { title: 'How sure this is', sentences: howSure(path) },

@@ -9,6 +9,7 @@ import {
 } from '../../../grafana-plugin/src/view/format.ts';
 import { partyName } from '../../../grafana-plugin/src/view/lanes.ts';
 import type { Hop, Path } from '../../../grafana-plugin/src/view/model.ts';
+import { trafficText } from '../../../grafana-plugin/src/view/trafficWords.ts';
 import { KIND_WORDS, METHOD_WORDS } from '../../../grafana-plugin/src/view/words.ts';
 import type { Style } from '../ask/terminal.ts';
 
@@ -24,6 +25,7 @@ export function hopNotes(hop: Hop): Note[] {
     { text: placeText(hop), style: 'dim' },
     timeNote(hop),
     ...costNotes(hop),
+    ...trafficNotes(hop),
     ...changeNotes(hop),
   ];
 }
@@ -58,6 +60,11 @@ function costNotes({ requestCost, proxyTime, from }: Hop): Note[] {
     notes.push({ text, style: null });
   }
   return notes;
+}
+
+function trafficNotes(hop: Hop): Note[] {
+  const text = trafficText(hop);
+  return text === null ? [] : [{ text: `carried ${text}`, style: 'dim' }];
 }
 
 function changeNotes({ rewrite, extra, extraReason, gap }: Hop): Note[] {

@@ -4,6 +4,7 @@
  */
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { NodeSeries, OTHER_NODES } from './nodeSeries.ts';
 import type { NodeName } from './receipt.ts';
 import { TokenBucket } from './tokenBucket.ts';
 
@@ -52,7 +53,7 @@ export class RateLimits {
   readonly #metrics: Metrics;
   readonly #nodes = new Map<string, Buckets>();
   readonly #tenants = new Map<string, Buckets & { readonly nodes: Map<string, number> }>();
-  readonly #series = new Set<string>();
+  readonly #series = new NodeSeries(MAX_NODE_SERIES);
   readonly #waitsByNode = new Map<string, number>();
   readonly #waitsByTenant = new Map<string, number>();
 
@@ -68,7 +69,7 @@ export class RateLimits {
     if (nodeMs === 0 && tenantMs === 0) return 0;
     const scope = nodeMs >= tenantMs ? 'node' : 'tenant';
     const name = `${sender.cluster}/${sender.node}`;
-    this.#metrics.limitedBatches.inc({ scope, node: this.#seriesOf(name) });
+    this.#metrics.limitedBatches.inc({ scope, node: this.#series.labelOf(name) });
     const [waits, key] =
       scope === 'node' ? [this.#waitsByNode, name] : [this.#waitsByTenant, sender.tenant];
     waits.set(key, (waits.get(key) ?? 0) + 1);
@@ -112,7 +113,7 @@ export class RateLimits {
 
   #beyondQuota({ tenant, cluster, node }: Sender): AppError {
     const { tenantNodes } = this.#rates;
-    this.#metrics.limitedBatches.inc({ scope: 'quota', node: 'other' });
+    this.#metrics.limitedBatches.inc({ scope: 'quota', node: OTHER_NODES });
     this.#waitsByTenant.set(tenant, (this.#waitsByTenant.get(tenant) ?? 0) + 1);
     return new AppError('HOP_QUOTA_EXCEEDED', `${cluster}/${node} is one node too many`, {
       retryAfterSeconds: 60,
@@ -149,13 +150,6 @@ export class RateLimits {
     };
     this.#tenants.set(tenant, known);
     return known;
-  }
-
-  #seriesOf(name: string): string {
-    if (this.#series.has(name)) return name;
-    if (this.#series.size >= MAX_NODE_SERIES) return 'other';
-    this.#series.add(name);
-    return name;
   }
 }
 

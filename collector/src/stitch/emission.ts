@@ -58,8 +58,8 @@ function withdrawalsOf(group: Group, paths: readonly Path[], shedder: Shedder): 
   return withdrawals;
 }
 
-function digestOf({ version: _, ...content }: Path): string {
-  return hash('sha1', JSON.stringify(content), 'base64');
+function digestOf(path: Path): string {
+  return hash('sha1', JSON.stringify({ ...path, version: 0 }), 'base64');
 }
 
 /** What one group has to say, and the same for the journal. */

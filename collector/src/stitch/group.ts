@@ -31,6 +31,8 @@ export interface Group {
   /** The same of records alone: a group that is only to be thought over again is no one that waits to be told. */
   newsSinceMs: number | null;
   lastRecordMs: number;
+  /** A refusal came: somebody waits to be told, and its legs were told before it. */
+  isAwaited: boolean;
   /** What its proxy links added to the cluster's history, to be taken back when they are counted again. */
   scored: readonly ProxyHistory[];
   /** Addresses of proxies that, as was last said, answered by themselves. */
@@ -55,6 +57,7 @@ export function newGroup(cluster: string, nowMs: number): Group {
     dirtySinceMs: null,
     newsSinceMs: null,
     lastRecordMs: nowMs,
+    isAwaited: false,
     scored: [],
     answeredAlone: new Set(),
     firstLsn: Number.POSITIVE_INFINITY,

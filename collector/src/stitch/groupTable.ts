@@ -85,6 +85,7 @@ export class GroupTable {
     this.#records += group.records.size - before;
     group.firstLsn = Math.min(group.firstLsn, lsn);
     if (isNew) group.dirtySinceLsn = Math.min(group.dirtySinceLsn, lsn);
+    if (isNew && record.kind === 'refusal') group.isAwaited = true;
     this.#touch(group, nowMs, isNew);
     return group;
   }
@@ -109,6 +110,7 @@ export class GroupTable {
 
   markClean(group: Group): void {
     group.dirtySinceMs = null;
+    group.isAwaited = false;
     group.newsSinceMs = null;
     group.dirtySinceLsn = Number.POSITIVE_INFINITY;
     this.#dirty.delete(group);
@@ -184,6 +186,7 @@ export class GroupTable {
     this.#watcher.merged(target, source);
     target.dirtySinceMs = earlier(target.dirtySinceMs, source.dirtySinceMs);
     target.newsSinceMs = earlier(target.newsSinceMs, source.newsSinceMs);
+    target.isAwaited ||= source.isAwaited;
   }
 
   #point(key: string, group: Group): void {

@@ -71,6 +71,24 @@ const linkOf = (seq: number, upstream: number, client: number) =>
 
 const sizes = (seen: Evidence[]) => seen.map((each) => each.legs.length + each.proxyLinks.length);
 
+test('a refusal is told at once, and again when more is known of it', () => {
+  const { stitcher } = setUp();
+  const tuple = { src: { ip: '203.0.113.10', port: 40_001 }, dst: leg().tuple.dst };
+  const unanswered = legOf(1, {
+    ...{ serverIsnHash: null, isnPairHash: null, synAckNs: null, ackNs: null },
+    ...{ firstRequestNs: null, firstResponseNs: null, endNs: null, end: 'unanswered' },
+  });
+  stitcher.add(unanswered, T0);
+  stitcher.add(sourced(refusal({ seq: 5, clientIsnHash: hash(0xc001), tuple })), T0 + 200);
+  expect(stitcher.takeDue(T0 + 249, ALL).paths).toEqual([]);
+  const [told] = stitcher.takeDue(T0 + 250, ALL).paths;
+  expect(told?.refusal).toMatchObject({ kind: 'rejected' });
+  // What other nodes add may take its time.
+  stitcher.add(sourced(unanswered, { node: 'node2', seq: 6 }), T0 + 400);
+  expect(stitcher.takeDue(T0 + 600, ALL).paths).toEqual([]);
+  expect(stitcher.takeDue(T0 + 700, ALL).paths).toMatchObject([{ pathId: told?.pathId }]);
+});
+
 test('a group is reconstructed when it was quiet for long enough', () => {
   const { stitcher, seen } = setUp();
   stitcher.add(legOf(1), T0);

@@ -58,6 +58,8 @@ export interface Due extends PathChanges {
   readonly emissions: readonly Emission[];
 }
 
+/** The rest of an agent's batch. What other nodes have to add to a refusal comes as a later version of its path. */
+const AWAITED_QUIET_MS = 50;
 const NO_LOG: Origin = { lsn: 0, isNews: true };
 
 export class Stitcher {
@@ -186,7 +188,8 @@ export class Stitcher {
   #isDue(group: Group, nowMs: number): boolean {
     const { quietMs, maxDelayMs } = this.#options;
     if (group.dirtySinceMs === null) return false;
-    return nowMs - group.lastRecordMs >= quietMs || nowMs - group.dirtySinceMs >= maxDelayMs;
+    const enoughMs = group.isAwaited ? Math.min(quietMs, AWAITED_QUIET_MS) : quietMs;
+    return nowMs - group.lastRecordMs >= enoughMs || nowMs - group.dirtySinceMs >= maxDelayMs;
   }
 
   #evict(): void {

@@ -59,3 +59,24 @@ test('text that is no JSON, or of another shape, is refused with the command tha
 test('of many problems the first ten are shown', () => {
   expect(errorOf(JSON.stringify(Array.from({ length: 50 }, () => ({})))).problems).toHaveLength(10);
 });
+
+test('Ingresses, Gateways and routes are read, with what Kubernetes leaves out', () => {
+  const ingress = { kind: 'Ingress', metadata: { name: 'cart', namespace: 'shop' }, spec: {} };
+  const gateway = {
+    kind: 'Gateway',
+    metadata: { name: 'edge', namespace: 'shop' },
+    spec: { gatewayClassName: 'x', listeners: [{ name: 'web', port: 80, protocol: 'HTTP' }] },
+  };
+  const route = {
+    kind: 'HTTPRoute',
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: { hostnames: null, rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }] },
+  };
+  const kinds = parseTopology(list(ingress, gateway, route), 'f').map((each) => each.kind);
+  expect(kinds).toEqual(['Ingress', 'Gateway', 'HTTPRoute']);
+  const bad = {
+    ...gateway,
+    spec: { listeners: [{ name: 'web', port: 'http', protocol: 'HTTP' }] },
+  };
+  expect(errorOf(list(bad)).problems[0]?.field).toContain('Gateway shop/edge');
+});

@@ -1,4 +1,4 @@
-/** A topology file, as `kubectl get nodes,pods,services,endpointslices -A -o json` prints it, to its objects. */
+/** A topology file, as `kubectl get nodes,pods,services,endpointslices,ingresses -A -o json` prints it, to its objects. */
 import {
   KNOWN_KINDS,
   type KubernetesObject,
@@ -42,7 +42,8 @@ function parseJson(text: string, file: string): unknown {
       {
         field: 'file',
         text: `is no JSON: ${error instanceof Error ? error.message : String(error)}`,
-        remedy: 'write it with: kubectl get nodes,pods,services,endpointslices -A -o json',
+        remedy:
+          'write it with: kubectl get nodes,pods,services,endpointslices,ingresses -A -o json',
       },
     ]);
   }

@@ -1,6 +1,6 @@
 /**
  * POST /api/v1/topology: the topology of a cluster, for places where the collector may not ask Kubernetes itself. The
- * body is what `kubectl get nodes,pods,services,endpointslices -A -o json` prints, as in a topology file; what it does
+ * body is what `kubectl get nodes,pods,services,endpointslices,ingresses -A -o json` prints, as in a topology file; what it does
  * not list is gone. `kinds` and `namespace` say that it is a part, and then only objects of that part are gone.
  */
 import type { IncomingMessage } from 'node:http';

@@ -1,12 +1,15 @@
 /** The topology of the collector: from where it comes, where it is kept, whom it tells. Inert until start(). */
 import { setTimeout as delay } from 'node:timers/promises';
+import { HEALTH_CHECK_KIND } from '@hoptrace/domain/health/observed.ts';
 import type { Topology } from '@hoptrace/domain/topology/topology.ts';
+import type { Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { CollectorConfig } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Stitcher } from '../stitch/stitcher.ts';
 import { AgentFacts } from './agentFacts.ts';
+import { HealthBook } from './healthBook.ts';
 import { LateFacts } from './lateFacts.ts';
 import { loadTopology } from './loadTopology.ts';
 import type { NodeFactsBook } from './nodeFactsBook.ts';
@@ -36,6 +39,7 @@ export const WATCH_TIMES = {
   idleMs: 150_000,
   minBackoffMs: 250,
   maxBackoffMs: 30_000,
+  absentMs: 300_000,
 } as const;
 
 export interface TopologyServiceDeps {
@@ -52,6 +56,7 @@ export class TopologyService {
   readonly book: TopologyBook;
   readonly writer: TopologyWriter | null;
   readonly agents = new AgentFacts((version, row) => this.writer?.add(version, row));
+  readonly health = new HealthBook((version, row) => this.writer?.add(version, row));
   readonly #deps: TopologyServiceDeps;
   readonly #file: TopologyFile;
   readonly #watch: ClusterWatch | null;
@@ -83,6 +88,12 @@ export class TopologyService {
       this.writer?.note(cluster, events);
       metrics.topologyChanges.inc(events.length);
     });
+  }
+
+  /** What an agent says of its node. */
+  hear(envelope: Envelope, atUs: number): void {
+    this.agents.note(envelope, atUs);
+    this.health.note(envelope, atUs);
   }
 
   topologyAt(cluster: string, atUs: number): Topology {
@@ -136,7 +147,8 @@ export class TopologyService {
     const kinds = this.#watch?.states ?? [];
     return [
       ...(error === null ? [] : [error.message]),
-      ...kinds.flatMap(({ kind, isListed, error: reason, lastHeardUs }) => {
+      ...kinds.flatMap(({ kind, isListed, isAbsent, error: reason, lastHeardUs }) => {
+        if (isAbsent) return [];
         const silentMs = lastHeardUs === null ? 0 : nowMs - lastHeardUs / 1000;
         if (reason !== null) return [`the watch of ${kind} objects fails: ${reason}`];
         if (!isListed) return [`${kind} objects are not listed yet`];
@@ -154,7 +166,13 @@ export class TopologyService {
     metrics.topologyEnded.set(this.book.endedCount);
     metrics.topologyWaiting.set(this.writer?.waitingCount ?? 0);
     for (const state of this.#watch?.states ?? []) {
-      const { kind, lastHeardUs, error, isListed } = state;
+      const { kind, lastHeardUs, error, isListed, isAbsent } = state;
+      // A kind that the cluster does not have is neither up nor down.
+      if (isAbsent) {
+        metrics.watchUp.remove({ kind });
+        metrics.watchLag.remove({ kind });
+        continue;
+      }
       const lagS = lastHeardUs === null ? Number.NaN : nowMs() / 1000 - lastHeardUs / 1e6;
       metrics.watchUp.set({ kind }, isListed && error === null ? 1 : 0);
       metrics.watchLag.set({ kind }, lagS);
@@ -198,6 +216,7 @@ export class TopologyService {
   }
 
   #restoreAgent(row: StoredTopology): boolean {
+    if (row.kind === HEALTH_CHECK_KIND) return this.health.restore(row);
     const state = this.agents.restore(row);
     if (state === null) return false;
     const mode = state.kubeProxy?.mode ?? null;

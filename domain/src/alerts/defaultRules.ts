@@ -16,6 +16,14 @@ export const DEFAULT_RULES: readonly AlertRule[] = [
     ...everywhere,
   },
   {
+    id: 'lb-unhealthy-node',
+    kind: 'loadBalancerUnhealthyNode',
+    severity: 'critical',
+    // Two seconds are what kube-proxy and one probe need; nobody can do better.
+    ...{ threshold: 5, minCount: 3, windowSeconds: 120, forSeconds: 0, keepFiringSeconds: 30 },
+    ...everywhere,
+  },
+  {
     id: 'extra-hops-risen',
     kind: 'extraHopShare',
     severity: 'warning',

@@ -12,6 +12,8 @@ export interface Observation {
   /** The usual value; null: the kind compares with none, or too little is known of before. */
   readonly baseline: number | null;
   readonly pathId: string | null;
+  /** What is said of it, where the kind has no words of its own that are better. */
+  readonly text?: string;
   /** A remedy that goes with what was observed; empty: that of the kind. */
   readonly remedy: string;
 }
@@ -46,6 +48,14 @@ export const KINDS: Readonly<Record<AlertKind, KindFacts>> = {
     words: (seen, { windowSeconds }) =>
       `${whole(seen.value)} attempts to connect to ${serviceOf(seen)} were refused on ${seen.labels.node || 'an unknown node'} within ${windowSeconds} s (${seen.labels.cause})`,
     remedy: 'Open the example: its refusal tells cause and remedy.',
+  },
+  loadBalancerUnhealthyNode: {
+    unit: 'seconds for which a load balancer went on sending to a node without a local endpoint',
+    holds: reaches,
+    words: (seen) =>
+      seen.text ??
+      `a load balancer kept sending to ${seen.labels.node} without a local endpoint of ${serviceOf(seen)} for ${whole(seen.value)} s`,
+    remedy: 'Compare the health check of the load balancer with healthCheckNodePort.',
   },
   extraHopShare: {
     unit: 'rise of the share of requests with an extra hop over the day before',

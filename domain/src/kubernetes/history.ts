@@ -95,7 +95,10 @@ export function topologyAsOf(
       changes.push(...changesOf(version, atUs, windowUs));
     }
   }
-  return buildTopology(objects, withoutRepeats(changes));
+  return {
+    ...buildTopology(objects, withoutRepeats(changes)),
+    asOf: (otherUs) => topologyAsOf(history, otherUs, windowUs),
+  };
 }
 
 function changesOf(version: Version, atUs: number, windowUs: number): TopologyChange[] {

@@ -1,16 +1,18 @@
 /**
- * One leg as 23 words of 32 bits, taken straight from its wire record (binary.ts) without making an object.
+ * One leg as 26 words of 32 bits, taken straight from its wire record (binary.ts) without making an object.
  *
  *   0 tap   1 next row + 1   2 start   3 seq   4 legId (2–4: above the tap's bases)   5 synCount|revision|ttl
  *   6 two high bytes|flags   7 four high bytes   8–13 stamps, low words
- *   14–22 tuple, original, reply: source, destination, ports
+ *   14 client bytes   15 server bytes   16 clientRetransmits|serverRetransmits
+ *   17–25 tuple, original, reply: source, destination, ports
  *
- * Stamps have 40 bits here (18 minutes) and addresses 32 (IPv4). What does not fit sets NEEDS_BYTES: the table keeps
+ * Stamps have 40 bits here (18 minutes), bytes 32, retransmits 16 and addresses 32 (IPv4). What does not fit sets NEEDS_BYTES: the table keeps
  * the record's own bytes, and the words hold folds that serve comparison only. Hashes stand with the connection.
  */
 import { recordSizeBytes } from '../wire/binary.ts';
+import { LEG_BYTES_BEFORE_TRAFFIC, TRAFFIC_AT } from '../wire/trafficField.ts';
 
-export const ROW_WORDS = 23;
+export const ROW_WORDS = 26;
 export const ROW = {
   tap: 0,
   next: 1,
@@ -21,9 +23,10 @@ export const ROW = {
   flags: 6,
   highs: 7,
   stamps: 8,
-  tuple: 14,
-  original: 17,
-  reply: 20,
+  traffic: 14,
+  tuple: 17,
+  original: 20,
+  reply: 23,
 } as const;
 
 /** Bits 0–4 of the flags word: synAck, ack, firstRequest, firstResponse, end are null. */
@@ -38,6 +41,7 @@ export const FLAG = {
   noServer: 1 << 9,
   endShift: 10,
   needsBytes: 1 << 13,
+  closerShift: 14,
 } as const;
 
 /** Byte offsets within a leg record, its 4-byte head included. liveRoad.test.ts holds them against encodeBatch. */
@@ -60,6 +64,7 @@ export const AT = {
   end: 213,
   revision: 214,
   legId: 215,
+  traffic: LEG_BYTES_BEFORE_TRAFFIC,
 } as const;
 
 /** A leg's kind in the record's first byte. */
@@ -67,6 +72,18 @@ export const LEG_CODE = 1;
 export const LEG_BYTES = recordSizeBytes('leg');
 const TWO_32 = 0x1_0000_0000;
 const MAPPED_WORD = 0xffff_0000;
+/** In the words of the bytes: null; of those of the client: no traffic. */
+export const NO_BYTES = 0xffff_ffff;
+
+/** Agents of an earlier version leave the traffic out. */
+export function isLegSize(sizeBytes: number): boolean {
+  return sizeBytes === LEG_BYTES || sizeBytes === LEG_BYTES_BEFORE_TRAFFIC;
+}
+
+/** Of the leg record at `at`. */
+export function legBytesAt(view: DataView, at: number): number {
+  return view.getUint16(at + 2, true);
+}
 
 /** A u64 that is known to be a safe integer. */
 export function u53(view: DataView, at: number): number {
@@ -84,7 +101,14 @@ export function isLegalLeg(view: DataView, at: number): boolean {
     const stampAt = at + AT.stamps + index * 8;
     if (!isSafe(view, stampAt) && !isNull(view, stampAt)) return false;
   }
-  return true;
+  return legBytesAt(view, at) !== LEG_BYTES || isLegalTraffic(view, at + AT.traffic);
+}
+
+function isLegalTraffic(view: DataView, at: number): boolean {
+  const serverAt = at + TRAFFIC_AT.serverBytes;
+  if (!isSafe(view, at) && !isNull(view, at)) return false;
+  if (!isSafe(view, serverAt) && !isNull(view, serverAt)) return false;
+  return view.getUint8(at + TRAFFIC_AT.closedBy) <= 3;
 }
 
 function isSafe(view: DataView, at: number): boolean {
@@ -95,7 +119,7 @@ function isNull(view: DataView, at: number): boolean {
   return view.getUint32(at + 4, true) === 0xffff_ffff && view.getUint32(at, true) === 0xffff_ffff;
 }
 
-/** Writes words 5–22 of the row at `base`; the table writes 0–4. `hashFlags` are set with the others. Answers them all. */
+/** Writes words 5–25 of the row at `base`; the table writes 0–4. `hashFlags` are set with the others. Answers them all. */
 export function packLeg(
   view: DataView,
   at: number,
@@ -109,6 +133,7 @@ export function packLeg(
     view.getUint8(at + AT.ttl);
   let flags = hashFlags | (view.getUint8(at + AT.end) << FLAG.endShift);
   flags |= packStamps(view, at + AT.stamps, rows, base);
+  flags |= packTraffic(view, at, rows, base + ROW.traffic);
   flags |= packTuple(view, at + AT.tuple, rows, base + ROW.tuple, 0);
   flags |= packTuple(view, at + AT.original, rows, base + ROW.original, FLAG.noOriginal);
   flags |= packTuple(view, at + AT.reply, rows, base + ROW.reply, FLAG.noReply);
@@ -134,6 +159,29 @@ function packStamps(view: DataView, at: number, rows: Uint32Array, base: number)
   rows[base + ROW.highs] = highs;
   rows[base + ROW.flags] = upper;
   return flags;
+}
+
+function packTraffic(view: DataView, legAt: number, rows: Uint32Array, to: number): number {
+  if (legBytesAt(view, legAt) !== LEG_BYTES) {
+    rows[to] = NO_BYTES;
+    return 0;
+  }
+  const at = legAt + AT.traffic;
+  const clientRetransmits = view.getUint32(at + TRAFFIC_AT.clientRetransmits, true);
+  const serverRetransmits = view.getUint32(at + TRAFFIC_AT.serverRetransmits, true);
+  let flags = view.getUint8(at + TRAFFIC_AT.closedBy) << FLAG.closerShift;
+  if (clientRetransmits > 0xffff || serverRetransmits > 0xffff) flags |= FLAG.needsBytes;
+  if (!packBytes(view, at, rows, to)) flags |= FLAG.needsBytes;
+  if (!packBytes(view, at + TRAFFIC_AT.serverBytes, rows, to + 1)) flags |= FLAG.needsBytes;
+  rows[to + 2] = (clientRetransmits << 16) | serverRetransmits;
+  return flags;
+}
+
+/** False where there are too many for a word. */
+function packBytes(view: DataView, at: number, rows: Uint32Array, to: number): boolean {
+  const low = view.getUint32(at, true);
+  rows[to] = low;
+  return isNull(view, at) || (view.getUint32(at + 4, true) === 0 && low !== NO_BYTES);
 }
 
 function packTuple(

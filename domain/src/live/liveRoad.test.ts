@@ -80,6 +80,14 @@ function request(n: number, isIpv6: boolean): Item[] {
   ];
 }
 
+const TRAFFIC = {
+  clientBytes: 77,
+  serverBytes: 2 ** 32 - 1,
+  clientRetransmits: 1,
+  serverRetransmits: 65_535,
+  closedBy: 'server',
+} as const;
+
 /** What the network and the agents may do to a record. */
 function distort(item: Item, how: number): Item[] {
   if (item.kind !== 'leg') return how === 1 ? [] : [item];
@@ -106,8 +114,16 @@ function distort(item: Item, how: number): Item[] {
       return [{ ...item, ackNs: (item.synAckNs ?? 0) + 900_000, synTtl: 70 }];
     case 9:
       return [{ ...item, seq: item.seq + 50_000, endNs: 1 }, item];
+    case 10:
+      return [{ ...item, traffic: { ...TRAFFIC, clientBytes: 0, closedBy: 'client' } }];
+    case 11:
+      return [{ ...item, traffic: { ...TRAFFIC, serverBytes: null } }];
+    case 12:
+      return [
+        { ...item, traffic: { ...TRAFFIC, clientRetransmits: 70_000, serverBytes: 2 ** 33 } },
+      ];
     default:
-      return [item];
+      return [{ ...item, traffic: TRAFFIC }];
   }
 }
 
@@ -125,7 +141,7 @@ const worlds = fc
     fc.record({
       isIpv6: fc.boolean(),
       isRefused: fc.boolean(),
-      how: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 8, maxLength: 8 }),
+      how: fc.array(fc.integer({ min: 0, max: 13 }), { minLength: 8, maxLength: 8 }),
     }),
     { minLength: 1, maxLength: 6 },
   )

@@ -20,7 +20,7 @@ import type {
 import { decodeRecord, type WireProblem } from '../wire/binary.ts';
 import { SCHEMA_VERSION, type Sourced, type WireRecord } from '../wire/v1.ts';
 import { Inspector, VERDICT } from './inspect.ts';
-import { foldAddress, isLegalLeg, LEG_BYTES, LEG_CODE } from './legRow.ts';
+import { foldAddress, isLegalLeg, isLegSize, LEG_CODE } from './legRow.ts';
 import { LiveTable, type LiveTableOptions } from './liveTable.ts';
 import { Materialiser } from './materialise.ts';
 import { AHEAD, ReadAhead } from './readAhead.ts';
@@ -85,7 +85,7 @@ export class LiveRoad {
       const isLeg =
         view.getUint8(at) === LEG_CODE &&
         view.getUint8(at + 1) === SCHEMA_VERSION &&
-        size === LEG_BYTES &&
+        isLegSize(size) &&
         isLegalLeg(view, at);
       if (isLeg) this.#addLeg(view, at, sourceId, now);
       else {

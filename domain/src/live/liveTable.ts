@@ -7,7 +7,7 @@
  * the cost of a leg hardly depends on how many are open. Everything is bounded: what finds no room is counted and answered, never lost in silence.
  */
 import { CLIENT, ConnectionKeys, PAIR } from './connectionKeys.ts';
-import { AT, FLAG, LEG_BYTES, packLeg, ROW, ROW_WORDS, u53 } from './legRow.ts';
+import { AT, FLAG, LEG_BYTES, legBytesAt, packLeg, ROW, ROW_WORDS, u53 } from './legRow.ts';
 import { C, CONNECTION_WORDS, LEG_COUNT, Pools, STATE } from './pools.ts';
 import { Taps } from './taps.ts';
 
@@ -252,7 +252,8 @@ export class LiveTable {
     const flags = packLeg(view, at, rows, base, this.#hashFlags(connection, view, at));
     if ((flags & FLAG.needsBytes) !== 0) {
       const from = view.byteOffset + at;
-      this.bytesOfRow.set(row, new Uint8Array(view.buffer.slice(from, from + LEG_BYTES)));
+      const end = from + legBytesAt(view, at);
+      this.bytesOfRow.set(row, new Uint8Array(view.buffer.slice(from, end)));
     } else if (this.bytesOfRow.size > 0) this.bytesOfRow.delete(row);
   }
 

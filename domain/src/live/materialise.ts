@@ -2,8 +2,8 @@
 import type { Tuple } from '../model/tuple.ts';
 import type { Leg } from '../reconstruct/evidence.ts';
 import { decodeRecord } from '../wire/binary.ts';
-import { LEG_ENDS } from '../wire/v1.ts';
-import { FLAG, ROW, ROW_WORDS, stampNs } from './legRow.ts';
+import { LEG_CLOSERS, LEG_ENDS, type Traffic } from '../wire/v1.ts';
+import { FLAG, NO_BYTES, ROW, ROW_WORDS, stampNs } from './legRow.ts';
 import type { LiveTable } from './liveTable.ts';
 import { C, CONNECTION_WORDS } from './pools.ts';
 
@@ -67,6 +67,7 @@ export class Materialiser {
       end: LEG_ENDS[(flags >>> FLAG.endShift) & 3] ?? 'open',
       revision: (counts >>> 8) & 0xff,
       legId: (rows[base + ROW.legId] as number) + (taps.legIdBase[tap] as number),
+      traffic: trafficOf(rows, base + ROW.traffic, flags),
       cluster: source.cluster,
       node: source.node,
       bootId: source.bootId,
@@ -105,6 +106,20 @@ export class Materialiser {
 /** No closures in here: tsx names each one it makes, which costs more than what they do. */
 function stampOf(rows: Uint32Array, base: number, flags: number, index: number): number | null {
   return (flags & (1 << (index - 1))) !== 0 ? null : stampNs(rows, base, index);
+}
+
+function trafficOf(rows: Uint32Array, at: number, flags: number): Traffic | undefined {
+  const clientBytes = rows[at] as number;
+  if (clientBytes === NO_BYTES) return undefined;
+  const serverBytes = rows[at + 1] as number;
+  const retransmits = rows[at + 2] as number;
+  return {
+    clientBytes,
+    serverBytes: serverBytes === NO_BYTES ? null : serverBytes,
+    clientRetransmits: retransmits >>> 16,
+    serverRetransmits: retransmits & 0xffff,
+    closedBy: LEG_CLOSERS[(flags >>> FLAG.closerShift) & 3] ?? 'nobody',
+  };
 }
 
 function hexAt(words: Uint32Array, at: number): string {

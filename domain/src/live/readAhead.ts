@@ -5,7 +5,7 @@
  */
 import { PAIR } from './connectionKeys.ts';
 import { mixKey } from './keyIndex.ts';
-import { AT, LEG_BYTES, LEG_CODE, ROW, ROW_WORDS } from './legRow.ts';
+import { AT, isLegSize, LEG_CODE, ROW, ROW_WORDS } from './legRow.ts';
 import type { LiveTable } from './liveTable.ts';
 import { C, CONNECTION_WORDS } from './pools.ts';
 
@@ -57,7 +57,7 @@ export class ReadAhead {
     while (this.#count < AHEAD && at + HEAD_BYTES <= view.byteLength) {
       const size = view.getUint16(at + 2, true);
       if (size < HEAD_BYTES || at + size > view.byteLength) return view.byteLength;
-      if (size === LEG_BYTES && view.getUint8(at) === LEG_CODE) this.#places[this.#count++] = at;
+      if (isLegSize(size) && view.getUint8(at) === LEG_CODE) this.#places[this.#count++] = at;
       at += size;
     }
     return at;

@@ -6,7 +6,7 @@ import { candidatesOf } from '../kubernetes/candidates.ts';
 import { expectedOutcome } from '../kubernetes/outcome.ts';
 import { type NodeView, sourceClassOf, viewOf } from '../kubernetes/target.ts';
 import type { ServicePort, Topology, TopologyEndpoint } from '../topology/topology.ts';
-import { serviceOfEndpoint, usableEndpoints } from '../topology/topology.ts';
+import { serviceOfEndpoint, showPod, usableEndpoints } from '../topology/topology.ts';
 import type { Stop } from './stops.ts';
 
 export interface ExtraVerdict {
@@ -93,5 +93,5 @@ export function extraByProxy(topology: Topology, proxy: Stop, endpoint: Stop): E
 
 function podName(topology: Topology, ip: string): string {
   const pod = topology.podByIp.get(ip);
-  return pod === undefined ? ip : `${pod.namespace}/${pod.name}`;
+  return pod === undefined ? ip : showPod(pod);
 }

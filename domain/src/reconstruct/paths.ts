@@ -13,6 +13,8 @@ import type { ProxyEdges } from './edges.ts';
 import { errorOf, inferredWarnings, isInferred } from './errorBounds.ts';
 import type { Context, Leg } from './evidence.ts';
 import { hopsOf, timesOf } from './hops.ts';
+import { trafficOf } from './hopTraffic.ts';
+import { podWarnings } from './podWarnings.ts';
 import { explainRefusal } from './refusals.ts';
 import { type RequestTimer, timesOfRequest } from './requestTimes.ts';
 
@@ -33,6 +35,7 @@ export function pathOf(
       index,
       ...draft,
       ...timesOfRequest(requestTimes[index]),
+      ...trafficOf(leg),
       times: timesOf(leg, startedAtUs),
     }),
   );
@@ -68,6 +71,7 @@ export function pathOf(
     warnings: [
       ...warningsOf(chain, proxies, drafts),
       ...requestTimes.flatMap(({ warnings }) => warnings),
+      ...podWarnings(drafts, context),
       ...(end === null ? [] : [end]),
     ],
   };

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { EMPTY_HISTORY, topologyAsOf, withSnapshot } from '../kubernetes/history.ts';
+import type { Pod } from '../topology/topology.ts';
 import { kubernetesObjectSchema } from '../wire/kubernetes.ts';
 import { evidenceOf, legsOf, refusalOf, type TapSpec } from './builders.ts';
 import { reconstruct } from './reconstruct.ts';
@@ -77,4 +78,102 @@ test('an unknown data plane: what some of them reject is explained, and that it 
 test('a drop that the topology does not explain stays unknown', () => {
   const history = withSnapshot(EMPTY_HISTORY, objects('node1', 'Cluster'), T0_US - 3600e6);
   expect(refusalAt(history)).toMatchObject({ cause: 'unknown' });
+});
+
+test('a node that still acts by the state before a change is explained by that state', () => {
+  const first = withSnapshot(EMPTY_HISTORY, objects('node2'), T0_US - 3600e6);
+  const flipped = withSnapshot(first, objects('node2', 'Cluster'), T0_US - 0.5e6);
+  const refusal = refusalAt(flipped);
+  expect(refusal).toMatchObject({ cause: 'noLocalEndpoints', transitional: true });
+  expect(refusal?.text).toContain('By the state of');
+  expect(refusal?.text).toContain('externalTrafficPolicy: Local');
+  expect(refusal?.remedy).not.toBe('');
+  // Long after it, the drop is not the policy's any more.
+  expect(refusalAt(flipped, T0_US + 60e6)).toMatchObject({ cause: 'unknown' });
+});
+
+test('a node that acts before the topology is told is explained by what comes', () => {
+  const first = withSnapshot(EMPTY_HISTORY, objects('node2', 'Cluster'), T0_US - 3600e6);
+  const flipped = withSnapshot(first, objects('node2'), T0_US + 1e6);
+  expect(refusalAt(flipped)).toMatchObject({ cause: 'noLocalEndpoints', transitional: true });
+});
+
+test('a Service that was just deleted still explains what its nodes did', () => {
+  const first = withSnapshot(EMPTY_HISTORY, objects('node2'), T0_US - 3600e6);
+  const nodesOnly = objects('node2').filter(({ kind }) => kind === 'Node');
+  const gone = withSnapshot(first, nodesOnly, T0_US - 0.5e6);
+  expect(refusalAt(gone)).toMatchObject({ cause: 'noLocalEndpoints', transitional: true });
+});
+
+const pod = (name: string, ip: string) =>
+  kubernetesObjectSchema.parse({
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop' },
+    spec: { nodeName: 'node2' },
+    status: { phase: 'Running', podIPs: [{ ip }] },
+  });
+
+test('a node that still forwards to an endpoint that left is told so, also where its address is another Pod’s', () => {
+  const nat: readonly [string, string] = [
+    '203.0.113.10:40000 > 192.168.50.11:30080',
+    '192.168.50.11:50000 > 10.244.2.10:8080',
+  ];
+  const out: TapSpec = { ...tap, direction: 'tx', tuple: nat[1], nat };
+  const silent = evidenceOf(
+    ...legsOf({ id: 1, isAnswered: false, taps: [{ ...tap, nat }, out] }),
+    refusalOf(1, out, { refusal: 'dropped', evidence: 'silence', reason: '' }),
+  );
+  const first = withSnapshot(EMPTY_HISTORY, objects('node2', 'Cluster'), T0_US - 3600e6);
+  const left = withSnapshot(
+    first,
+    [...objects(null, 'Cluster'), pod('next', '10.244.2.10')],
+    T0_US - 1e6,
+  );
+  const topology = topologyAsOf(left, T0_US);
+  const [path] = reconstruct(silent, { cluster: 'test', topology, addressesByNode: new Map() });
+  expect(path?.refusal).toMatchObject({ cause: 'endpointGone', transitional: true });
+  expect(path?.refusal?.text).toContain('the address is that of shop/next');
+});
+
+test('where two Pods may have had an address neither is named, and both are told', () => {
+  const nat: readonly [string, string] = [
+    '203.0.113.10:40000 > 192.168.50.11:30080',
+    '192.168.50.11:50000 > 10.244.2.10:8080',
+  ];
+  const arrival: TapSpec = { node: 'node2', role: 'uplink', direction: 'rx', tuple: nat[1] };
+  const served = evidenceOf(...legsOf({ id: 1, taps: [{ ...tap, nat }, arrival] }));
+  const plain = topologyAsOf(
+    withSnapshot(EMPTY_HISTORY, objects('node2', 'Cluster'), T0_US - 60e6),
+    T0_US,
+  );
+  const old = { namespace: 'shop', name: 'old', node: 'node2', isIngress: false };
+  const pathWith = (pod: Pod) =>
+    reconstruct(served, {
+      ...{ cluster: 'test', addressesByNode: new Map() },
+      topology: { ...plain, podByIp: new Map([['10.244.2.10', pod]]) },
+    })[0];
+  expect(pathWith(old)?.hops.at(-1)?.to.name).toBe('shop/old');
+  const either = pathWith({ ...old, orElse: 'shop/new' });
+  expect(either?.hops.at(-1)?.to).toMatchObject({ name: null, role: 'app', node: 'node2' });
+  expect(either?.warnings).toMatchObject([{ code: 'podAmbiguous', subject: '10.244.2.10' }]);
+});
+
+test('an RST on a NodePort near a change is of the moment between two sets of rules, and of none far from it', () => {
+  const reset = evidenceOf(
+    ...legsOf({ id: 1, isAnswered: false, taps: [tap] }),
+    refusalOf(1, tap, { refusal: 'reset', evidence: 'rst', reason: 'NO_SOCKET' }),
+  );
+  const history = withSnapshot(
+    withSnapshot(EMPTY_HISTORY, objects(null), T0_US - 3600e6),
+    objects('node1'),
+    T0_US - 1e6,
+  );
+  const causeAt = (atUs: number) =>
+    reconstruct(reset, {
+      ...{ cluster: 'test', addressesByNode: new Map() },
+      topology: topologyAsOf(history, atUs),
+    })[0]?.refusal;
+  expect(causeAt(T0_US)).toMatchObject({ cause: 'closedPort', transitional: true });
+  expect(causeAt(T0_US)?.text).toContain('just being replaced');
+  expect(causeAt(T0_US + 60e6)).toMatchObject({ cause: 'unknown' });
 });

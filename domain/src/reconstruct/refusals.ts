@@ -5,15 +5,16 @@ import { isPrimary, type NodeView, sourceClassOf, viewOf } from '../kubernetes/t
 import { type Endpoint, formatEndpoint } from '../model/tuple.ts';
 import type { RefusalInfo } from '../rest/path.ts';
 import {
-  changesNear,
   type ServicePort,
-  serviceOfEndpoint,
+  showPod,
   type Topology,
+  type TopologyChange,
 } from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Leg, Refusal } from './evidence.ts';
 import { type Explanation, explainService, isServiceCause } from './refusalTexts.ts';
 import { isDnat, isSnat } from './stops.ts';
+import { changesAround, statesAround } from './transition.ts';
 
 type Addresses = Context['addressesByNode'];
 
@@ -25,8 +26,10 @@ export function explainRefusal(
 ): RefusalInfo | null {
   const { refusal } = connection;
   if (refusal === null) return null;
-  const { cause, text, remedy } = explain(connection, refusal, topology, addresses);
-  const transition = transitionOf(refusal, topology);
+  const changes = changesAround(connection, refusal, topology);
+  const explainAt = (then: Topology) => explain(connection, refusal, then, addresses);
+  const { cause, text, remedy } = explainNear(refusal, changes, topology, explainAt);
+  const transition = transitionOf(changes);
   return {
     kind: refusal.refusal,
     node: refusal.node,
@@ -41,6 +44,43 @@ export function explainRefusal(
   };
 }
 
+/** What the state of the time does not explain may be of the state before a change near it, or after. */
+function explainNear(
+  refusal: Refusal,
+  changes: readonly TopologyChange[],
+  topology: Topology,
+  explainAt: (topology: Topology) => Explanation,
+): Explanation {
+  const now = explainAt(topology);
+  if (now.cause !== 'unknown') return now;
+  for (const { topology: other, when } of statesAround(changes, refusal.startUs, topology)) {
+    const then = explainAt(other);
+    if (then.cause !== 'unknown') return { ...then, text: `By the state of ${when}: ${then.text}` };
+  }
+  return betweenRules(refusal, changes, topology) ?? now;
+}
+
+/**
+ * kube-proxy in iptables mode replaces the filter table before the nat table: a REJECT that goes and a DNAT that comes
+ * leave a moment in which the port is nobody's (in the lab 2 of 4,476 connections met it).
+ */
+function betweenRules(
+  { refusal, node, tuple }: Refusal,
+  changes: readonly TopologyChange[],
+  { serviceByNodePort, nodeByIp }: Topology,
+): Explanation | null {
+  const service = serviceByNodePort.get(tuple.dst.port);
+  const isAtNode = nodeByIp.get(tuple.dst.ip) === node;
+  if (refusal !== 'reset' || changes.length === 0 || service === undefined || !isAtNode)
+    return null;
+  const name = `${service.namespace}/${service.name}`;
+  return {
+    cause: 'closedPort',
+    text: `${node} answered with RST on the NodePort ${tuple.dst.port} of ${name}: probably its rules were just being replaced (kube-proxy in iptables mode replaces one table after the other), and for that moment nothing handled the port.`,
+    remedy: `Clients that try again are served. If it goes on, look whether kube-proxy on ${node} is up to date (port 10256 /healthz).`,
+  };
+}
+
 function explain(
   connection: Connection,
   refusal: Refusal,
@@ -48,13 +88,31 @@ function explain(
   addresses: Addresses,
 ): Explanation {
   const { dst } = refusal.tuple;
-  const nat = connection.legs.find(isDnat);
+  const nat = connection.legs.find(
+    (leg) => isDnat(leg) && !leadsToNodePort(leg, refusal, topology),
+  );
   if (nat !== undefined) return behindNat(nat, refusal, topology, addresses);
   if (topology.podByIp.has(dst.ip)) return atEndpoint(refusal, dst, topology);
   const node = topology.nodeByIp.get(dst.ip) ?? refusal.node;
   const view = viewOf(topology, node, addresses.get(node));
   const expected = expectedOutcome(topology, { view, src: refusal.tuple.src, dst });
   return againstExpected(refusal, expected, view, topology);
+}
+
+/** A machine in front (a load balancer) sent it to a NodePort: the node decides, as for whoever dials it. */
+function leadsToNodePort(
+  { node, reply }: Leg,
+  refusal: Refusal,
+  { serviceByNodePort, nodeByIp }: Topology,
+): boolean {
+  const { dst } = refusal.tuple;
+  return (
+    node !== refusal.node &&
+    serviceByNodePort.has(dst.port) &&
+    nodeByIp.get(dst.ip) === refusal.node &&
+    reply?.src.ip === dst.ip &&
+    reply.src.port === dst.port
+  );
 }
 
 function againstExpected(
@@ -129,7 +187,7 @@ function behindNat(
       const subject = { refusal, view, service, isInternal: target.kind === 'clusterIp' };
       if (returnsElsewhere(nat, endpoint, expected, topology, view))
         return explainService('asymmetricReturn', subject);
-      if (isGone(endpoint, topology)) return endpointGone(refusal, endpoint, service);
+      if (isGone(endpoint, service)) return endpointGone(refusal, endpoint, service, topology);
     }
   }
   return atEndpoint(refusal, endpoint, topology);
@@ -154,19 +212,26 @@ function returnsElsewhere(
   return !isFromHere && (expected.verdict === 'misroute' || needsWayBack);
 }
 
-function isGone(endpoint: Endpoint, topology: Topology): boolean {
-  return (
-    !topology.podByIp.has(endpoint.ip) &&
-    !topology.nodeByIp.has(endpoint.ip) &&
-    serviceOfEndpoint(topology, endpoint.ip, endpoint.port) === null
-  );
+/** Somebody else may have the address by now. */
+function isGone({ ip, port }: Endpoint, { endpoints }: ServicePort): boolean {
+  return !endpoints.some((each) => each.ip === ip && each.port === port);
 }
 
-function endpointGone(refusal: Refusal, endpoint: Endpoint, service: ServicePort): Explanation {
+function endpointGone(
+  refusal: Refusal,
+  endpoint: Endpoint,
+  service: ServicePort,
+  topology: Topology,
+): Explanation {
   const name = `${service.namespace}/${service.name}`;
+  const pod = topology.podByIp.get(endpoint.ip);
+  const now =
+    pod === undefined
+      ? 'nobody answers there'
+      : `the address is that of ${showPod(pod)}, which did not answer`;
   return {
     cause: 'endpointGone',
-    text: `${refusal.node} still forwarded to ${formatEndpoint(endpoint)}, which the topology no longer knows as an endpoint of ${name}: nobody answers there.`,
+    text: `${refusal.node} still forwarded to ${formatEndpoint(endpoint)}, which the topology no longer knows as an endpoint of ${name}: ${now}.`,
     remedy: `Is kube-proxy on that node up to date (its metric sync_proxy_rules_last_timestamp_seconds, port 10256 /healthz)? A Pod that stops should drain first (preStop).`,
   };
 }
@@ -194,9 +259,7 @@ function closedPort(refusal: Refusal, topology: Topology): Explanation {
 function atEndpoint(refusal: Refusal, endpoint: Endpoint, topology: Topology): Explanation {
   const pod = topology.podByIp.get(endpoint.ip);
   const who =
-    pod === undefined
-      ? formatEndpoint(endpoint)
-      : `${pod.namespace}/${pod.name} (${formatEndpoint(endpoint)})`;
+    pod === undefined ? formatEndpoint(endpoint) : `${showPod(pod)} (${formatEndpoint(endpoint)})`;
   return refusal.refusal === 'reset'
     ? podClosedPort(who)
     : unknown(refusal, `it was on its way to ${who}`);
@@ -225,18 +288,8 @@ function unknown(refusal: Refusal, known: string): Explanation {
   };
 }
 
-/** A change near this instant: nodes apply it at different times, so the verdict may be of before or after. */
-function transitionOf(refusal: Refusal, topology: Topology): string | null {
-  const { dst } = refusal.tuple;
-  const service =
-    topology.serviceByNodePort.get(dst.port) ??
-    topology.serviceByAddress.get(`${dst.ip}|${dst.port}`)?.service ??
-    serviceOfEndpoint(topology, dst.ip, dst.port);
-  const subjects = [
-    `Node ${refusal.node}`,
-    ...(service === null ? [] : [`Service ${service.namespace}/${service.name}`]),
-  ];
-  const [changed] = changesNear(topology, subjects);
+/** Nodes apply changes at different times, so the verdict may be of before or after. */
+function transitionOf([changed]: readonly TopologyChange[]): string | null {
   return changed === undefined
     ? null
     : `${changed.subject} changed around the time of this connection, and nodes apply changes at different times: this is a moment of transition.`;

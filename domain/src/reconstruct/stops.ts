@@ -10,6 +10,7 @@ import {
   type Tuple,
 } from '../model/tuple.ts';
 import type { Party, Role } from '../rest/path.ts';
+import type { Pod } from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
 import type { Context, Leg } from './evidence.ts';
 
@@ -232,13 +233,18 @@ export function partyAt(endpoint: Endpoint, leg: Leg | null, context: Context): 
   const role = roleOf(ip, leg, context);
   const name =
     pod !== undefined
-      ? `${pod.namespace}/${pod.name}`
+      ? nameOfPod(pod)
       : role === 'load-balancer'
         ? (node ?? context.topology.loadBalancerByIp.get(ip) ?? null)
         : role === 'node'
           ? node
           : null;
   return { role, name, node, ip, port, observed: leg !== null };
+}
+
+/** Null: it may be another. */
+function nameOfPod({ namespace, name, orElse }: Pod): string | null {
+  return orElse === undefined ? `${namespace}/${name}` : null;
 }
 
 function roleOf(ip: string, leg: Leg | null, context: Context): Role {

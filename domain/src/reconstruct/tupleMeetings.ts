@@ -53,9 +53,12 @@ interface Ends {
   readonly receivedTtl: number | null;
 }
 
+/** Of one holder only (nearly all), which is kept in the fields; of several, which are kept in `all`. */
 interface Meeting {
   isWanted: boolean;
-  readonly ends: Map<string, Ends>;
+  only: string;
+  ends: Ends;
+  all: Map<string, Ends> | null;
 }
 
 /** Tuples in slots of 10 s, each use in its own and the next: two within 10 s of each other share one. */
@@ -86,32 +89,42 @@ export class TupleMeetings {
   }
 
   #noteIn(slot: number, { key, role, ttl }: TupleUse, holder: string): readonly string[] {
-    const meeting = this.#meetingOf(slot, key);
-    const before = meeting.ends.get(holder);
-    meeting.ends.set(holder, withEnd(before ?? NO_ENDS, role, ttl));
-    if (meeting.isWanted) return before === undefined ? firstOther(meeting.ends, holder) : NOBODY;
-    meeting.isWanted = role === 'wants' || (meeting.ends.size > 1 && hasBreak(meeting.ends));
-    return meeting.isWanted && meeting.ends.size > 1 ? [...meeting.ends.keys()] : NOBODY;
-  }
-
-  #meetingOf(slot: number, key: string): Meeting {
     const meetings = this.#slots.get(slot) ?? new Map<string, Meeting>();
     if (meetings.size === 0) this.#slots.set(slot, meetings);
-    const known = meetings.get(key);
-    if (known !== undefined) return known;
-    const meeting = { isWanted: false, ends: new Map() };
-    meetings.set(key, meeting);
-    return meeting;
+    const meeting = meetings.get(key);
+    if (meeting === undefined) {
+      const ends = withEnd(NO_ENDS, role, ttl);
+      meetings.set(key, { isWanted: role === 'wants', only: holder, ends, all: null });
+      return NOBODY;
+    }
+    const isKnown = noteHolder(meeting, holder, role, ttl);
+    const { all } = meeting;
+    if (meeting.isWanted) return isKnown || all === null ? NOBODY : firstOther(all, holder);
+    meeting.isWanted = role === 'wants' || (all !== null && all.size > 1 && hasBreak(all));
+    return meeting.isWanted && all !== null && all.size > 1 ? [...all.keys()] : NOBODY;
   }
 
   #forgetIn(slot: number, key: string, holder: string): void {
     const meetings = this.#slots.get(slot);
     const meeting = meetings?.get(key);
     if (meetings === undefined || meeting === undefined) return;
-    meeting.ends.delete(holder);
-    if (meeting.ends.size === 0) meetings.delete(key);
+    const { all, only } = meeting;
+    all?.delete(holder);
+    if (all === null ? only === holder : all.size === 0) meetings.delete(key);
     if (meetings.size === 0) this.#slots.delete(slot);
   }
+}
+
+/** Answers whether it was there before. */
+function noteHolder(meeting: Meeting, holder: string, role: TupleRole, ttl: number): boolean {
+  if (meeting.all === null && meeting.only === holder) {
+    meeting.ends = withEnd(meeting.ends, role, ttl);
+    return true;
+  }
+  meeting.all ??= new Map([[meeting.only, meeting.ends]]);
+  const before = meeting.all.get(holder);
+  meeting.all.set(holder, withEnd(before ?? NO_ENDS, role, ttl));
+  return before !== undefined;
 }
 
 const NOBODY: readonly string[] = [];
@@ -120,8 +133,9 @@ const NO_ENDS: Ends = { sentTtl: null, receivedTtl: null };
 
 function withEnd(known: Ends, role: TupleRole, ttl: number): Ends {
   const { sentTtl, receivedTtl } = known;
-  if (role === 'sent') return { sentTtl: Math.max(ttl, sentTtl ?? 0), receivedTtl };
-  if (role === 'received') return { sentTtl, receivedTtl: Math.min(ttl, receivedTtl ?? ttl) };
+  if (role === 'sent' && (sentTtl === null || ttl > sentTtl)) return { sentTtl: ttl, receivedTtl };
+  if (role === 'received' && (receivedTtl === null || ttl < receivedTtl))
+    return { sentTtl, receivedTtl: ttl };
   return known;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 export const ALERT_KINDS = [
   'refusedConnections',
+  'loadBalancerUnhealthyNode',
   'extraHopShare',
   'clientAddressLost',
   'forgedHeader',

@@ -1,5 +1,6 @@
 /** Incidents: refusals of one cause at one place, close together in time, told once. */
 import { z } from 'zod';
+import { sendingSchema } from './loadBalancers.ts';
 import { serviceRefSchema } from './path.ts';
 import { refusalFilterSchema } from './queries.ts';
 
@@ -47,6 +48,12 @@ export const incidentSchema = z.object({
   newestPathId: z.string(),
   text: z.string().describe('what the newest refusal says of its cause'),
   remedy: z.string(),
+  sending: sendingSchema
+    .nullable()
+    .optional()
+    .describe(
+      'a load balancer went on sending to the node, which had no endpoint; null: none is known for the service',
+    ),
 });
 
 export const incidentListSchema = z.object({

@@ -12,6 +12,9 @@ export const liveFilterSchema = pathFilterSchema
 /** How much of what happened since the cursor is sent first. */
 export const RESUMED = ['live', 'exact', 'fromTime', 'gap'] as const;
 
+/** Microseconds since the epoch; `toUs` is exclusive. */
+const missedSchema = z.object({ fromUs: z.int(), toUs: z.int() });
+
 const cursor = z.string();
 export const liveMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -22,6 +25,9 @@ export const liveMessageSchema = z.discriminatedUnion('type', [
       .describe(
         'live: from now on. exact: goes on where it ended. fromTime: some may come again. gap: what happened meanwhile is not sent; ask the list',
       ),
+    missed: missedSchema
+      .optional()
+      .describe('of a gap: paths that began then are not sent, and GET /api/v1/paths has them'),
   }),
   z.object({
     type: z.literal('path'),
@@ -40,4 +46,5 @@ export const liveMessageSchema = z.discriminatedUnion('type', [
 ]);
 
 export type LiveMessage = z.infer<typeof liveMessageSchema>;
+export type Missed = z.infer<typeof missedSchema>;
 export type Resumed = (typeof RESUMED)[number];

@@ -122,6 +122,34 @@ export const hopTimesSchema = z.object({
     .describe('node whose clock stamped these; null: nobody saw this hop arrive'),
 });
 
+export const LEG_CLOSES = [
+  'open',
+  'finByClient',
+  'finByServer',
+  'resetByClient',
+  'resetByServer',
+  'timedOut',
+] as const;
+
+export const hopTrafficSchema = z.object({
+  clientBytes: z.int().describe('payload from the client, whatever was sent twice counted once'),
+  serverBytes: z
+    .int()
+    .nullable()
+    .describe('payload from the server; null: none of its packets passed here'),
+  clientRetransmits: z
+    .int()
+    .describe(
+      'segments of payload from the client that showed this tap nothing new: sent again, or late',
+    ),
+  serverRetransmits: z.int(),
+  closed: z
+    .enum(LEG_CLOSES)
+    .describe(
+      'open: when it was told. finBy…: whose FIN came first. timedOut: nobody was seen to close it, and the agent follows it no longer',
+    ),
+});
+
 export const GAP_REASONS = ['outsideCluster', 'agentAbsent', 'lost', 'causeNotSeen'] as const;
 export const gapSchema = z.object({
   reason: z
@@ -173,6 +201,11 @@ export const hopSchema = z.object({
   rewrite: rewriteSchema.nullable(),
   class: z.enum(CLASSES),
   gap: gapSchema.nullable().optional().describe('set where a part of this hop was not seen'),
+  traffic: hopTrafficSchema
+    .optional()
+    .describe(
+      'of the whole connection, where `to` saw it arrive; absent: not seen there, or by an agent that does not count it',
+    ),
   times: hopTimesSchema.describe('nanoseconds after startedAtUs, by the clock of `times.clock`'),
 });
 
@@ -287,6 +320,7 @@ export type RequestTime = z.infer<typeof requestTimeSchema>;
 export type LinkMethod = (typeof LINK_METHODS)[number];
 export type OneWay = z.infer<typeof oneWaySchema>;
 export type Rewrite = z.infer<typeof rewriteSchema>;
+export type HopTraffic = z.infer<typeof hopTrafficSchema>;
 export type HopTimes = z.infer<typeof hopTimesSchema>;
 export type RefusalInfo = z.infer<typeof refusalInfoSchema>;
 export type Gap = z.infer<typeof gapSchema>;

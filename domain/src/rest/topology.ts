@@ -2,7 +2,17 @@
 import { z } from 'zod';
 import { instantSchema, pathFilterSchema } from './queries.ts';
 
-export const TOPOLOGY_KINDS = ['Node', 'Pod', 'Service', 'EndpointSlice', 'AgentNode'] as const;
+export const TOPOLOGY_KINDS = [
+  'Node',
+  'Pod',
+  'Service',
+  'EndpointSlice',
+  'Ingress',
+  'Gateway',
+  'HTTPRoute',
+  'AgentNode',
+  'HealthCheck',
+] as const;
 
 export const topologyFilterSchema = z.strictObject({
   at: instantSchema.optional().describe('as of when; default: now'),
@@ -16,7 +26,11 @@ export const topologyFilterSchema = z.strictObject({
 
 export const topologyItemSchema = z.object({
   cluster: z.string().describe('empty: told without a cluster, for all that have no topology'),
-  kind: z.enum(TOPOLOGY_KINDS).describe('AgentNode: what the agent found out about its node'),
+  kind: z
+    .enum(TOPOLOGY_KINDS)
+    .describe(
+      'AgentNode: what the agent found out about its node; HealthCheck (service@node): what it heard at a healthCheckNodePort, known until earliestToUs',
+    ),
   namespace: z.string(),
   name: z.string(),
   validFromUs: z.int().nullable().describe('so from here on; null: as long as anybody knows'),

@@ -16,6 +16,13 @@ export interface Pod {
   readonly name: string;
   readonly node: string | null;
   readonly isIngress: boolean;
+  /** `namespace/name` of another Pod that may have had the address already; which of the two had it is not known. */
+  readonly orElse?: string;
+}
+
+/** For people; both where it may be either. */
+export function showPod({ namespace, name, orElse }: Pod): string {
+  return orElse === undefined ? `${namespace}/${name}` : `${namespace}/${name} or ${orElse}`;
 }
 
 /** How a Service is reached under an address that is its own. */
@@ -54,6 +61,8 @@ export interface Topology {
   readonly changes: readonly TopologyChange[];
   /** Those of one subject, where a look through all would be long. */
   readonly changesOf?: (subject: string) => readonly TopologyChange[];
+  /** The same cluster at another instant near this one; absent where no history is kept. */
+  readonly asOf?: (atUs: number) => Topology;
 }
 
 /** Changes of these subjects near the topology's instant, in the order of the subjects. */

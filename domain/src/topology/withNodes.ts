@@ -10,7 +10,10 @@ export interface OtherNodes {
 
 /** Copies nothing: a topology may be worked out as it is read, and read in a few places only. */
 export function withNodes(topology: Topology, { nodes, changes }: OtherNodes): Topology {
+  const { asOf } = topology;
   return {
+    // What the agents found out about nodes holds for longer than what is looked at here.
+    ...(asOf === undefined ? {} : { asOf: (us) => withNodes(asOf(us), { nodes, changes }) }),
     nodes,
     get changes() {
       return [...topology.changes, ...changes];

@@ -41,6 +41,13 @@ const records: WireRecord[] = [
     end: 'fin',
     revision: 1,
     legId: 12,
+    traffic: {
+      clientBytes: 77,
+      serverBytes: 2 ** 34,
+      clientRetransmits: 0,
+      serverRetransmits: 70_000,
+      closedBy: 'server',
+    },
   },
   {
     kind: 'refusal',
@@ -150,6 +157,24 @@ test('an unknown record version and an unknown kind are refused, the rest is kep
     'records[2].kind',
     'records[3].version',
   ]);
+});
+
+test('a leg of an agent that tells no traffic is read, by size', () => {
+  const leg = { ...records[0], traffic: undefined } as WireRecord;
+  const whole = encodeBatch(envelope, [leg]);
+  const bytes = whole.slice(0, whole.length - 25);
+  new DataView(bytes.buffer).setUint16(bytes.length - 223 + 2, 223, true);
+  for (const form of [whole, bytes]) {
+    const split = decodeBatch(form);
+    expect(split.problems).toEqual([]);
+    expect(split.records).toEqual([leg]);
+  }
+});
+
+test('a leg that names no closer there is is refused by the field', () => {
+  const bytes = encodeBatch(envelope, records.slice(0, 1));
+  bytes[bytes.length - 1] = 4;
+  expect(decodeBatch(bytes).problems.map(({ field }) => field)).toEqual(['records[0].traffic']);
 });
 
 test('a cut batch keeps every whole record before the cut', () => {

@@ -180,7 +180,7 @@ export function decodeRecord(
       `this collector reads version ${SCHEMA_VERSION}`,
     );
   }
-  if (view.byteLength !== layout.sizeBytes) {
+  if (view.byteLength !== layout.sizeBytes && view.byteLength !== layout.earlierSizeBytes) {
     return problem(
       'size',
       `${view.byteLength} bytes`,

@@ -1,5 +1,5 @@
 /**
- * The parts of `kubectl get nodes,pods,services,endpointslices -A -o json` that hoptrace reads.
+ * The parts of `kubectl get nodes,pods,services,endpointslices,ingresses -A -o json` that hoptrace reads.
  * Objects of other kinds, and fields that are not named here, are ignored.
  */
 import { z } from 'zod';
@@ -103,7 +103,13 @@ export const serviceSchema = z.object({
       loadBalancer: z
         .object({
           ingress: z
-            .array(z.object({ ip: z.string().optional(), ipMode: z.string().optional() }))
+            .array(
+              z.object({
+                ip: z.string().optional(),
+                ipMode: z.string().optional(),
+                hostname: z.string().optional(),
+              }),
+            )
             .nullable()
             .default([]),
         })
@@ -150,12 +156,162 @@ export const endpointSliceSchema = z.object({
     .default([]),
 });
 
-export const KNOWN_KINDS = ['Node', 'Pod', 'Service', 'EndpointSlice'] as const;
+const loadBalancerStatus = z
+  .object({
+    loadBalancer: z
+      .object({
+        ingress: z
+          .array(z.object({ ip: z.string().optional(), hostname: z.string().optional() }))
+          .nullable()
+          .default([]),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+const ingressBackend = z.object({
+  service: z
+    .object({
+      name: z.string(),
+      port: z.object({ name: z.string().optional(), number: z.int().optional() }).prefault({}),
+    })
+    .optional(),
+});
+export const ingressSchema = z.object({
+  kind: z.literal('Ingress'),
+  metadata,
+  spec: z
+    .object({
+      ingressClassName: z.string().nullable().optional(),
+      defaultBackend: ingressBackend.nullable().optional(),
+      tls: z
+        .array(z.object({ hosts: z.array(z.string()).nullable().default([]) }))
+        .nullable()
+        .default([]),
+      rules: z
+        .array(
+          z.object({
+            /** Absent: any host. */
+            host: z.string().optional(),
+            http: z
+              .object({
+                paths: z
+                  .array(
+                    z.object({
+                      path: z.string().default(''),
+                      pathType: z.string().default('ImplementationSpecific'),
+                      backend: ingressBackend,
+                    }),
+                  )
+                  .nullable()
+                  .default([]),
+              })
+              .nullable()
+              .optional(),
+          }),
+        )
+        .nullable()
+        .default([]),
+    })
+    .prefault({}),
+  status: loadBalancerStatus,
+});
+export const gatewaySchema = z.object({
+  kind: z.literal('Gateway'),
+  metadata,
+  spec: z.object({
+    gatewayClassName: z.string().default(''),
+    listeners: z
+      .array(
+        z.object({
+          name: z.string(),
+          hostname: z.string().nullable().optional(),
+          port: z.int(),
+          protocol: z.string(),
+        }),
+      )
+      .default([]),
+  }),
+  status: z
+    .object({
+      addresses: z
+        .array(z.object({ type: z.string().nullable().optional(), value: z.string().default('') }))
+        .nullable()
+        .default([]),
+    })
+    .prefault({}),
+});
+export const httpRouteSchema = z.object({
+  kind: z.literal('HTTPRoute'),
+  metadata,
+  spec: z
+    .object({
+      parentRefs: z
+        .array(
+          z.object({
+            kind: z.string().default('Gateway'),
+            namespace: z.string().nullable().optional(),
+            name: z.string(),
+            sectionName: z.string().nullable().optional(),
+          }),
+        )
+        .nullable()
+        .default([]),
+      hostnames: z.array(z.string()).nullable().default([]),
+      rules: z
+        .array(
+          z.object({
+            matches: z
+              .array(
+                z.object({
+                  path: z
+                    .object({
+                      type: z.string().default('PathPrefix'),
+                      value: z.string().default('/'),
+                    })
+                    .nullable()
+                    .optional(),
+                  method: z.string().nullable().optional(),
+                }),
+              )
+              .nullable()
+              .default([]),
+            backendRefs: z
+              .array(
+                z.object({
+                  kind: z.string().default('Service'),
+                  namespace: z.string().nullable().optional(),
+                  name: z.string(),
+                  port: z.int().nullable().optional(),
+                  weight: z.int().nullable().optional(),
+                }),
+              )
+              .nullable()
+              .default([]),
+          }),
+        )
+        .nullable()
+        .default([]),
+    })
+    .prefault({}),
+});
+
+export const KNOWN_KINDS = [
+  'Node',
+  'Pod',
+  'Service',
+  'EndpointSlice',
+  'Ingress',
+  'Gateway',
+  'HTTPRoute',
+] as const;
 export const kubernetesObjectSchema = z.discriminatedUnion('kind', [
   nodeSchema,
   podSchema,
   serviceSchema,
   endpointSliceSchema,
+  ingressSchema,
+  gatewaySchema,
+  httpRouteSchema,
 ]);
 /** What `kubectl get … -o json` prints: a List, or a single object. */
 export const kubernetesListSchema = z.object({
@@ -168,3 +324,6 @@ export type NodeObject = z.infer<typeof nodeSchema>;
 export type PodObject = z.infer<typeof podSchema>;
 export type ServiceObject = z.infer<typeof serviceSchema>;
 export type EndpointSliceObject = z.infer<typeof endpointSliceSchema>;
+export type IngressObject = z.infer<typeof ingressSchema>;
+export type GatewayObject = z.infer<typeof gatewaySchema>;
+export type HttpRouteObject = z.infer<typeof httpRouteSchema>;

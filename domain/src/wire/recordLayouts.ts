@@ -21,6 +21,7 @@ import {
   WireValueError,
 } from './layout.ts';
 import { readExchange, readLeg } from './shortReaders.ts';
+import { LEG_BYTES_BEFORE_TRAFFIC, trafficField } from './trafficField.ts';
 import type {
   ExchangeRecord,
   LegRecord,
@@ -75,6 +76,7 @@ const legFields: Fields<Omit<LegRecord, 'kind'>> = {
   end: oneOf(LEG_ENDS),
   revision: u8,
   legId: u64,
+  traffic: trafficField,
 };
 const refusalFields: Fields<Omit<RefusalRecord, 'kind'>> = {
   seq: u64,
@@ -136,6 +138,8 @@ interface RecordLayout {
   readonly kind: RecordKind;
   readonly code: number;
   readonly sizeBytes: number;
+  /** As earlier agents write it, without the last field. */
+  readonly earlierSizeBytes?: number;
   /** Of each field, from the begin of the record. */
   readonly offsets: Readonly<Record<string, number>>;
   write(view: DataView, at: number, record: WireRecord): void;
@@ -189,7 +193,10 @@ function withShortReader(
 }
 
 export const LAYOUTS: readonly RecordLayout[] = [
-  withShortReader(layoutOf<LegRecord>('leg', 1, legFields), readLeg),
+  {
+    ...withShortReader(layoutOf<LegRecord>('leg', 1, legFields), readLeg),
+    earlierSizeBytes: LEG_BYTES_BEFORE_TRAFFIC,
+  },
   layoutOf<RefusalRecord>('refusal', 2, refusalFields),
   layoutOf<ProxyLinkRecord>('proxyLink', 3, proxyLinkFields),
   layoutOf<ProxyHeaderRecord>('proxyHeader', 4, proxyHeaderFields),

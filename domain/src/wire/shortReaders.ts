@@ -12,6 +12,7 @@ import {
   tuple,
   u64,
 } from './layout.ts';
+import { LEG_BYTES_BEFORE_TRAFFIC, trafficField } from './trafficField.ts';
 import {
   EXCHANGE_PROTOCOLS,
   type ExchangeRecord,
@@ -61,6 +62,7 @@ export function readLeg(view: DataView): LegRecord {
     end: end.read(view, 213),
     revision: view.getUint8(214),
     legId: u64.read(view, 215),
+    traffic: trafficField.read(view, LEG_BYTES_BEFORE_TRAFFIC),
   };
 }
 

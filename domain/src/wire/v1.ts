@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { canonicalIp } from '../model/ip.ts';
+import { healthReportSchema } from './healthChecks.ts';
 import { nodeFactsSchema } from './nodeFacts.ts';
 
 export const SCHEMA_VERSION = 1;
@@ -44,6 +45,11 @@ export const TAP_ROLES = ['other', 'uplink', 'podVeth', 'pod'] as const;
 /** Whether the SYN entered (`rx`) or left (`tx`) the namespace at this tap. */
 export const TAP_DIRECTIONS = ['rx', 'tx'] as const;
 export const LEG_ENDS = ['open', 'fin', 'reset', 'unanswered'] as const;
+/**
+ * Whose FIN came first, or whose reset. `nobody`: it was open when it was told. `agent`: nobody was seen to close it,
+ * and the agent follows it no longer: it was not answered in time, or there were too many.
+ */
+export const LEG_CLOSERS = ['nobody', 'client', 'server', 'agent'] as const;
 export const REFUSAL_KINDS = ['reset', 'rejected', 'dropped'] as const;
 /** What the agent saw: an RST, an ICMP error, a kfree_skb, or nothing but silence. */
 export const REFUSAL_EVIDENCE = ['rst', 'icmp', 'kfreeSkb', 'silence'] as const;
@@ -56,6 +62,19 @@ export const tapSchema = z.strictObject({
   ifindex: u32,
   role: z.enum(TAP_ROLES),
   synDirection: z.enum(TAP_DIRECTIONS),
+});
+
+/** What a leg carried until it was told; all from sequence numbers, so that what was sent twice counts once. */
+export const trafficSchema = z.strictObject({
+  clientBytes: u64.describe('payload from the client'),
+  serverBytes: u64
+    .nullable()
+    .describe('payload from the server; null: none of its packets passed here'),
+  clientRetransmits: u32.describe(
+    'segments of payload from the client that showed this tap nothing new: sent again, or late',
+  ),
+  serverRetransmits: u32,
+  closedBy: z.enum(LEG_CLOSERS),
 });
 
 /** One TCP connection as one agent saw it at one tap. `tuple` is the one in the SYN at this tap. */
@@ -87,6 +106,9 @@ export const legSchema = z.strictObject({
     'a later record of the same leg (same node, bootId, legId) replaces an earlier one',
   ),
   legId: u64.describe('unique within (node, bootId)'),
+  traffic: trafficSchema
+    .optional()
+    .describe('absent: the agent is of an earlier version, or knows it by conntrack alone'),
 });
 
 /** A SYN that did not become a connection, as the node that answered or dropped it saw it. */
@@ -240,12 +262,15 @@ export const envelopeSchema = z.strictObject({
     ),
   /** Sent in heartbeats, when they changed, to collectors that say that they know them. */
   facts: nodeFactsSchema.optional(),
+  /** Sent in heartbeats to collectors that say that they know it. */
+  healthChecks: healthReportSchema.optional(),
 });
 
 export type Envelope = z.infer<typeof envelopeSchema>;
 export type Losses = z.infer<typeof lossesSchema>;
 export type NodeAddress = z.infer<typeof nodeAddressSchema>;
 export type Tap = z.infer<typeof tapSchema>;
+export type Traffic = z.infer<typeof trafficSchema>;
 export type LegRecord = z.infer<typeof legSchema>;
 export type RefusalRecord = z.infer<typeof refusalSchema>;
 export type ProxyLinkRecord = z.infer<typeof proxyLinkSchema>;

@@ -66,6 +66,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/paths/{id}/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules that lead to the app of a path
+         * @description Rules of Ingresses and HTTPRoutes, as they were when the path began, that lead to the Service whose endpoint the ingress proxy connected to. Agents see no host and no path of a request: where several rules lead there, which one it matched is not known.
+         *
+         *         curl http://127.0.0.1:7040/api/v1/paths/0ftuxr6f400-3f1c9a5be0d24c77/routes
+         */
+        get: operations["getPathRoutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -146,6 +168,28 @@ export interface paths {
          *         curl http://127.0.0.1:7040/api/v1/incidents/0hofq0jifyy-2c71e0a9b5d3f604
          */
         get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/load-balancers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Load balancers in front of Services
+         * @description For each Service that a load balancer stands in front of: who it is, by status, annotations or configuration; both ends of the PROXY protocol; and for each node what its health check said in the last sinceSeconds, against what the endpoints demand.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/load-balancers?service=shop/web'
+         */
+        get: operations["listLoadBalancers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -436,11 +480,77 @@ export interface paths {
         };
         /**
          * Kubernetes objects as of a time
-         * @description Nodes, Pods, Services, EndpointSlices and what agents found out about their nodes, as they were at `at`, each with the time for which it was so.
+         * @description Nodes, Pods, Services, EndpointSlices, Ingresses, Gateways, HTTPRoutes and what agents found out about their nodes, as they were at `at`, each with the time for which it was so.
          *
          *         curl 'http://127.0.0.1:7040/api/v1/topology?at=2026-01-01T12:00:00Z&kind=Service&namespace=shop'
          */
         get: operations["listTopology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{namespace}/{name}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ways that requests of a service took
+         * @description Parties, the hops between them with latency, extra hops and refusals, and what each party saw of the client; of the newest 10,000 requests in [from, to).
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/services/shop/web/graph?from=2026-01-01T12:00:00Z'
+         */
+        get: operations["getServiceGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changed in the topology
+         * @description Policies, endpoints, Services and nodes that changed in [from, to), told as differences, newest first. All are on one page: nextCursor is always null.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/changes?service=shop/web'
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refusals/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refusals by machine, port and time
+         * @description How many connections each place (machine and port) refused and took in each step of [from, to), widened to whole steps; the 200 places with the most refusals.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/refusals/timeline?service=shop/web&step=60'
+         */
+        get: operations["getRefusalTimeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -627,6 +737,21 @@ export interface components {
                 reason: "outsideCluster" | "agentAbsent" | "lost" | "causeNotSeen";
                 text: string;
             } | null;
+            /** @description of the whole connection, where `to` saw it arrive; absent: not seen there, or by an agent that does not count it */
+            traffic?: {
+                /** @description payload from the client, whatever was sent twice counted once */
+                clientBytes: number;
+                /** @description payload from the server; null: none of its packets passed here */
+                serverBytes: number | null;
+                /** @description segments of payload from the client that showed this tap nothing new: sent again, or late */
+                clientRetransmits: number;
+                serverRetransmits: number;
+                /**
+                 * @description open: when it was told. finBy…: whose FIN came first. timedOut: nobody was seen to close it, and the agent follows it no longer
+                 * @enum {string}
+                 */
+                closed: "open" | "finByClient" | "finByServer" | "resetByClient" | "resetByServer" | "timedOut";
+            };
             times: components["schemas"]["HopTimes"];
         };
         HopTimes: {
@@ -778,6 +903,70 @@ export interface components {
             /** @description what the newest refusal says of its cause */
             text: string;
             remedy: string;
+            /** @description a load balancer went on sending to the node, which had no endpoint; null: none is known for the service */
+            sending?: {
+                /**
+                 * @description what the health check of the node said meanwhile: it failed, it said healthy, there is none, or nobody saw it
+                 * @enum {string}
+                 */
+                verdict: "checkFailed" | "checkSaidHealthy" | "noCheck" | "checkNotSeen";
+                /** @description null: it may as well have been clients that dial the node: the addresses do not tell */
+                isByLoadBalancer: true | null;
+                loadBalancer: {
+                    /** @enum {string} */
+                    kind: "awsNetworkInstance" | "awsNetworkIp" | "awsClassic" | "azure" | "googleCloud" | "metalLb" | "digitalOcean" | "hetzner" | "openStack" | "linode" | "scaleway" | "oracle" | "other" | "unknown";
+                    /** @description fields and annotations of the Service that say so */
+                    knownBy: string[];
+                    /** @description that clients dial, by status.loadBalancer.ingress */
+                    addresses: string[];
+                    hostnames: string[];
+                    /** @description from which it reaches nodes (annotation hoptrace/load-balancer-addresses) */
+                    sourceAddresses: string[];
+                };
+                node: string;
+                /** @description since when the node had no endpoint, or the first attempt */
+                fromUs: number;
+                /** @description the last attempt */
+                toUs: number;
+                durationUs: number;
+                /** @description false: it may have begun earlier */
+                isFromExact: boolean;
+                /** @description since when no endpoint; null: longer than was looked at */
+                unservedFromUs: number | null;
+                /** @description the first probe of the agent that failed; null: none did, or none was made */
+                failingFromUs: number | null;
+                /** @description connections to that node that were refused */
+                attempts: number;
+                /** @description different clients among them; null: only the load balancer’s address was seen */
+                clients: number | null;
+                /** @description attempts of which the client was not seen */
+                attemptsWithoutClient: number;
+                /** @description observed against expected, in order */
+                health: {
+                    fromUs: number;
+                    /** @description exclusive */
+                    toUs: number;
+                    /**
+                     * @description what the agent of the node heard at the port; unknown: nobody asked, or no answer
+                     * @enum {string}
+                     */
+                    observed: "healthy" | "unhealthy" | "unknown";
+                    httpStatus: number | null;
+                    /** @description as kube-proxy counted them; null: not heard */
+                    localEndpoints: number | null;
+                    /**
+                     * @description what endpoints say it should be; none: the Service has no health check node port
+                     * @enum {string}
+                     */
+                    expected: "healthy" | "unhealthy" | "unknown" | "none";
+                    /** @description ready ones on this node; null: not known */
+                    expectedEndpoints: number | null;
+                    /** @description connections that enter here reach an endpoint; null: not known */
+                    isServed: boolean | null;
+                }[];
+                text: string;
+                remedy: string;
+            } | null;
         };
         IncidentList: {
             items: components["schemas"]["Incident"][];
@@ -794,6 +983,11 @@ export interface components {
              * @enum {string}
              */
             resumed: "live" | "exact" | "fromTime" | "gap";
+            /** @description of a gap: paths that began then are not sent, and GET /api/v1/paths has them */
+            missed?: {
+                fromUs: number;
+                toUs: number;
+            };
         } | {
             /** @constant */
             type: "path";
@@ -895,7 +1089,7 @@ export interface components {
             alertId: string;
             ruleId: string;
             /** @enum {string} */
-            kind: "refusedConnections" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
+            kind: "refusedConnections" | "loadBalancerUnhealthyNode" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
             /** @enum {string} */
             severity: "info" | "warning" | "critical";
             /** @enum {string} */
@@ -935,7 +1129,7 @@ export interface components {
         AlertRule: {
             id: string;
             /** @enum {string} */
-            kind: "refusedConnections" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
+            kind: "refusedConnections" | "loadBalancerUnhealthyNode" | "extraHopShare" | "clientAddressLost" | "forgedHeader" | "hopLatency" | "agentSilent" | "evidenceLost";
             /** @enum {string} */
             severity: "info" | "warning" | "critical";
             /** @description fires from here on; its unit goes with the kind (docs/alerts.md) */
@@ -1031,10 +1225,10 @@ export interface components {
             /** @description empty: told without a cluster, for all that have no topology */
             cluster: string;
             /**
-             * @description AgentNode: what the agent found out about its node
+             * @description AgentNode: what the agent found out about its node; HealthCheck (service@node): what it heard at a healthCheckNodePort, known until earliestToUs
              * @enum {string}
              */
-            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "AgentNode";
+            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode" | "HealthCheck";
             namespace: string;
             name: string;
             /** @description so from here on; null: as long as anybody knows */
@@ -1063,6 +1257,189 @@ export interface components {
             /** @description in order of cluster, kind, namespace and name */
             items: components["schemas"]["TopologyItem"][];
             nextCursor: string | null;
+        };
+        Change: {
+            /** @description from then on it was so */
+            atUs: number;
+            /** @description it became so between here and atUs; equal: observed; null: not known */
+            earliestAtUs: number | null;
+            /** @enum {string} */
+            kind: "policy" | "endpoints" | "service" | "node";
+            cluster: string;
+            namespace: string;
+            /** @description of the Service where it is one of its endpoints, else of the object */
+            name: string;
+            /** @description such as externalTrafficPolicy; endpoints; the object itself: exists */
+            field: string;
+            /** @description empty: it was not there */
+            before: string;
+            /** @description empty: it is no longer there */
+            after: string;
+            /** @description machines that it is about; empty: all */
+            nodes: string[];
+            text: string;
+        };
+        ChangeList: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            /** @description newest first */
+            items: components["schemas"]["Change"][];
+            /** @description false: more states of objects held than were compared */
+            isWhole: boolean;
+            nextCursor: string | null;
+        };
+        ServiceGraph: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            service: {
+                namespace: string;
+                name: string;
+            };
+            totals: {
+                /** @description requests that the graph adds up */
+                requests: number;
+                /** @description their sum is `requests` */
+                outcomes: {
+                    [key: string]: number;
+                };
+                /** @description refused requests by cause */
+                refusals: {
+                    [key: string]: number;
+                };
+                /** @description requests with at least one extra hop */
+                withExtraHops: number;
+                /** @description hops between machines */
+                crossings: number;
+                /** @description requests of which a part was not seen */
+                incomplete: number;
+                /** @description stored paths of which the response was timed */
+                responses: number;
+                /** @description first request to first response, at the first tap that saw both; null: none was timed */
+                responseP50Ns: number | null;
+                responseP99Ns: number | null;
+            };
+            /** @description false: the range has more; the newest were taken */
+            isWhole: boolean;
+            parties: {
+                id: string;
+                /** @enum {string} */
+                role: "client" | "load-balancer" | "node" | "ingress" | "app" | "pod" | "unknown";
+                /** @description empty: no topology names it, or many stand behind it (clients) */
+                name: string;
+                /** @description machine; null: not known */
+                node: string | null;
+                /** @description zone of the machine; null: not known */
+                zone: string | null;
+                /** @description different addresses, at most 1000 are told apart */
+                addresses: number;
+                /** @description ports that were addressed, at most 16 */
+                ports: number[];
+                /** @description requests that touched it */
+                requests: number;
+            }[];
+            /** @description the 2000 busiest, the busiest first */
+            edges: {
+                source: string;
+                target: string;
+                /** @enum {string} */
+                kind: "network" | "nodeForward" | "proxy";
+                requests: number;
+                /** @description of them, from one machine to another */
+                crossesNode: number;
+                /** @description its ends are in different zones; null: not known */
+                crossesZone: boolean | null;
+                /** @description an allowed choice would have avoided this crossing */
+                extra: number;
+                /** @description whether it was extra is not known */
+                notJudged: number;
+                /** @description requests that ended here by a refusal */
+                refused: number;
+                /** @description no agent saw the hop arrive */
+                unseen: number;
+                /** @description round trips between two taps */
+                measured: number;
+                /** @description of those; null: none */
+                medianNs: number | null;
+                p99Ns: number | null;
+                /** @description median of upper bounds, where one tap alone saw it; null: none */
+                boundNs: number | null;
+            }[];
+            /** @description in path order */
+            sightings: {
+                /** @description how far along the path, from 0 */
+                place: number;
+                /**
+                 * @description who received the connection
+                 * @enum {string}
+                 */
+                role: "client" | "load-balancer" | "node" | "ingress" | "app" | "pod" | "unknown";
+                /** @description whose address its socket showed: a role; unknown: of nobody on the path; none: not observed */
+                seenAs: string;
+                /**
+                 * @description can it learn the client
+                 * @enum {string}
+                 */
+                visibility: "client" | "recoverable" | "hidden" | "unknown";
+                /**
+                 * @description how the address was rewritten on the way to it; none: no rewrite was recorded
+                 * @enum {string}
+                 */
+                mechanism: "snat" | "tcpProxy" | "proxyProtocol" | "unknown" | "none";
+                requests: number;
+                /** @description the newest of them */
+                pathId: string;
+            }[];
+            /** @description the most frequent first */
+            scenarios: {
+                /** @enum {string} */
+                scenario: "direct" | "tcpLbWithoutProxy" | "proxyProtocol" | "preservedByLocal" | "rewrittenByCluster" | "headerOnly" | "forged" | "unknown";
+                requests: number;
+                /** @description of them, what the path says of the client holds */
+                believable: number;
+                /** @description of them, it does not */
+                contradicted: number;
+                /** @description what the newest of them says */
+                text: string;
+                /** @description what would change it; empty: nothing needs to */
+                remedy: string;
+                pathId: string;
+            }[];
+        };
+        RefusalTimeline: {
+            fromUs: number;
+            /** @description exclusive */
+            toUs: number;
+            stepSeconds: number;
+            /** @description those with the most refusals first; at most 200 */
+            places: {
+                /** @description machine that refused; null: not seen */
+                node: string | null;
+                /** @description port that was addressed */
+                port: number;
+                /** @description namespace/name, at most 8 */
+                services: string[];
+                refused: number;
+                accepted: number;
+                /** @description codes, at most 8 */
+                causes: string[];
+                /** @description its newest refusal, or its newest connection where none was */
+                pathId: string;
+                /** @description in order; a bucket without any is left out */
+                buckets: {
+                    startUs: number;
+                    reset: number;
+                    rejected: number;
+                    dropped: number;
+                    /** @description connections to the place that were not refused by it */
+                    accepted: number;
+                }[];
+            }[];
+            /** @description refusals before were not counted: there were too many */
+            refusedSinceUs: number;
+            /** @description accepted connections before were not counted */
+            acceptedSinceUs: number;
         };
         Losses: {
             /** @description ring buffer reservations that failed in the kernel */
@@ -1411,6 +1788,80 @@ export interface operations {
             };
         };
     };
+    getPathRoutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description pathId of a path */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        pathId: string;
+                        /** @description when the path began, and as of when the rules are */
+                        atUs: number;
+                        /** @description those whose endpoint the proxy connected to; empty: it went to no known endpoint */
+                        services: {
+                            namespace: string;
+                            name: string;
+                        }[];
+                        /** @description all that lead to one of the services */
+                        rules: {
+                            /** @enum {string} */
+                            kind: "Ingress" | "HTTPRoute";
+                            namespace: string;
+                            name: string;
+                            /** @description null: any */
+                            host: string | null;
+                            /** @description null: any */
+                            path: string | null;
+                            /** @description as the object names it; empty: it names no path */
+                            pathType: string;
+                            /** @description where it leads to */
+                            service: {
+                                namespace: string;
+                                name: string;
+                            };
+                            /** @description number or name; null: none is given */
+                            port: string | null;
+                        }[];
+                        /** @description false: there were more objects than are read for one answer */
+                        isWhole: boolean;
+                        /** @description what can be said of the rule that the request matched: host and path are not seen */
+                        text: string;
+                    };
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAgents: {
         parameters: {
             query?: never;
@@ -1573,6 +2024,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLoadBalancers: {
+        parameters: {
+            query?: {
+                /** @description as of when; default: now */
+                at?: string;
+                /** @description how far back health checks are told */
+                sinceSeconds?: string;
+                cluster?: string;
+                service?: string;
+                /** @description Write a number from 1 to 1000 (100000 with format=ndjson or csv). */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the load balancers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        atUs: number;
+                        /** @description in order of cluster, namespace and service */
+                        items: {
+                            cluster: string;
+                            namespace: string;
+                            service: string;
+                            loadBalancer: {
+                                /** @enum {string} */
+                                kind: "awsNetworkInstance" | "awsNetworkIp" | "awsClassic" | "azure" | "googleCloud" | "metalLb" | "digitalOcean" | "hetzner" | "openStack" | "linode" | "scaleway" | "oracle" | "other" | "unknown";
+                                /** @description fields and annotations of the Service that say so */
+                                knownBy: string[];
+                                /** @description that clients dial, by status.loadBalancer.ingress */
+                                addresses: string[];
+                                hostnames: string[];
+                                /** @description from which it reaches nodes (annotation hoptrace/load-balancer-addresses) */
+                                sourceAddresses: string[];
+                            };
+                            healthCheckNodePort: number | null;
+                            proxyProtocol: {
+                                /** @description what the load balancer sends; null: untold */
+                                sends: ("v1" | "v2" | "on" | "off") | null;
+                                /** @description annotation that says so */
+                                sendsBy: string | null;
+                                /** @description what the Pods expect; null: untold */
+                                expects: ("on" | "off") | null;
+                                /** @enum {string} */
+                                agreement: "agree" | "sentNotExpected" | "expectedNotSent" | "notUsed" | "unknown";
+                                text: string;
+                                /** @description empty: nothing is to be done */
+                                remedy: string;
+                            };
+                            /** @description with a health check or an endpoint */
+                            nodes: {
+                                node: string;
+                                /** @description as last heard, at most 20 s before; unknown: longer ago */
+                                now: {
+                                    fromUs: number;
+                                    /** @description exclusive */
+                                    toUs: number;
+                                    /**
+                                     * @description what the agent of the node heard at the port; unknown: nobody asked, or no answer
+                                     * @enum {string}
+                                     */
+                                    observed: "healthy" | "unhealthy" | "unknown";
+                                    httpStatus: number | null;
+                                    /** @description as kube-proxy counted them; null: not heard */
+                                    localEndpoints: number | null;
+                                    /**
+                                     * @description what endpoints say it should be; none: the Service has no health check node port
+                                     * @enum {string}
+                                     */
+                                    expected: "healthy" | "unhealthy" | "unknown" | "none";
+                                    /** @description ready ones on this node; null: not known */
+                                    expectedEndpoints: number | null;
+                                    /** @description connections that enter here reach an endpoint; null: not known */
+                                    isServed: boolean | null;
+                                } | null;
+                                history: {
+                                    fromUs: number;
+                                    /** @description exclusive */
+                                    toUs: number;
+                                    /**
+                                     * @description what the agent of the node heard at the port; unknown: nobody asked, or no answer
+                                     * @enum {string}
+                                     */
+                                    observed: "healthy" | "unhealthy" | "unknown";
+                                    httpStatus: number | null;
+                                    /** @description as kube-proxy counted them; null: not heard */
+                                    localEndpoints: number | null;
+                                    /**
+                                     * @description what endpoints say it should be; none: the Service has no health check node port
+                                     * @enum {string}
+                                     */
+                                    expected: "healthy" | "unhealthy" | "unknown" | "none";
+                                    /** @description ready ones on this node; null: not known */
+                                    expectedEndpoints: number | null;
+                                    /** @description connections that enter here reach an endpoint; null: not known */
+                                    isServed: boolean | null;
+                                }[];
+                                /** @description where observed and expected differ; empty: they do not */
+                                finding: string;
+                            }[];
+                        }[];
+                        /** @description all are on one page */
+                        nextCursor: null;
+                        /** @description false: more than limit */
+                        isWhole: boolean;
+                    };
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */
@@ -2265,7 +2851,7 @@ export interface operations {
                 /** @description Write the name of a cluster, as its agents tell it. */
                 cluster?: string;
                 /** @description Write one of reset, rejected, dropped. */
-                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "AgentNode";
+                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode" | "HealthCheck";
                 /** @description Write the name of a namespace, such as shop. */
                 namespace?: string;
                 /** @description Write the name of an object, such as web. */
@@ -2288,6 +2874,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TopologyList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getServiceGraph: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description name of a port of the service; default: all. Write the name of a port of the service, such as http. */
+                port?: string;
+                /** @description a machine on the path. Write the name of a node, such as node1. */
+                node?: string;
+            };
+            header?: never;
+            path: {
+                /** @description namespace of the service, such as shop */
+                namespace: string;
+                /** @description name of the service, such as web */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the graph */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceGraph"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description changes of this Service and of its endpoints; default: of all, and of nodes. Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRefusalTimeline: {
+        parameters: {
+            query?: {
+                /** @description default: 15 minutes before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description Write namespace/name or namespace/name:port, such as shop/web or shop/web:http. */
+                service?: string;
+                /** @description a machine on the path. Write the name of a node, such as node1. */
+                node?: string;
+                /** @description seconds of a bucket; default: a round number that makes at most 90. Write seconds that divide an hour into whole minutes (60, 300, 900), or whole hours (3600, 86400). */
+                step?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the timeline */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalTimeline"];
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */

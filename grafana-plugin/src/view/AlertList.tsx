@@ -27,6 +27,12 @@ export function AlertList({ alerts, theme, ...rest }: AlertListProps) {
 
 const STATES = { firing: 'Fires', pending: 'Waits', resolved: 'Resolved' } as const;
 
+/** Their texts say how many. */
+const COUNTED_IN_TEXT: ReadonlySet<Alert['kind']> = new Set([
+  'refusedConnections',
+  'loadBalancerUnhealthyNode',
+]);
+
 type ItemProps = Omit<AlertListProps, 'alerts' | 'theme'> & { readonly alert: Alert };
 
 function Item({ alert, hrefOf, onOpen, timeZone }: ItemProps) {
@@ -53,7 +59,7 @@ function Item({ alert, hrefOf, onOpen, timeZone }: ItemProps) {
         {state === 'resolved' && alert.resolvedAtUs !== null && (
           <span>until {formatClock(alert.resolvedAtUs, timeZone)}</span>
         )}
-        {alert.kind !== 'refusedConnections' && alert.count > 1 && (
+        {!COUNTED_IN_TEXT.has(alert.kind) && alert.count > 1 && (
           <span>of {plural(alert.count, 'request')}</span>
         )}
         {isSilenced && <span>silenced</span>}

@@ -32,7 +32,7 @@ export function HopDiagram({ path, width }: HopDiagramProps) {
   const layout = layoutDiagram(path, width);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
-    <section className="ht-scroll" tabIndex={0} aria-label="Path by machine">
+    <section className="ht-scroll" tabIndex={0} aria-label="Path by machine, to scroll">
       <svg className="ht-diagram" width={layout.width} height={layout.height}>
         <title>{routeText(path)}</title>
         <Lanes layout={layout} />

@@ -12,7 +12,7 @@ export function hopRowId(hop: Pick<Hop, 'index'>): string {
 export function HopTable({ path }: { readonly path: Path }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
-    <section className="ht-scroll" tabIndex={0} aria-label="Hops as a table">
+    <section className="ht-scroll" tabIndex={0} aria-label="Hops, to scroll">
       <table className="ht-table ht-hop-table">
         <thead>
           <tr>

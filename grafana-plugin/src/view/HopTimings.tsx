@@ -2,6 +2,7 @@ import { formatNs } from './format.ts';
 import { partyName } from './lanes.ts';
 import type { Hop, Path } from './model.ts';
 import { type HopPhases, PHASE_WORDS, PHASES, phasesOf } from './phases.ts';
+import { trafficText } from './trafficWords.ts';
 
 /** Below this share of the row a segment is widened so that it can be seen. */
 const MIN_SEGMENT_PERCENT = 0.4;
@@ -82,5 +83,7 @@ function timingText(hop: Hop, timing: HopPhases | null): string {
     if (!timing.isOpen) parts.push(`ended ${formatNs(timing.totalNs)} after the SYN`);
   } else if (hop.times.firstResponseNs === null) parts.push('no response was seen');
   if (timing.isOpen) parts.push('the end was not seen');
+  const traffic = trafficText(hop);
+  if (traffic !== null) parts.push(`carried ${traffic}`);
   return parts.join(' · ');
 }

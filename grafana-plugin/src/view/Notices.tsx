@@ -19,7 +19,7 @@ function Notice({ tone, title, children }: NoticeProps) {
         {MARKS[tone]}
       </span>
       <div>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {children}
       </div>
     </section>

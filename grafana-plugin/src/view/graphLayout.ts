@@ -11,7 +11,7 @@ export const NODE_WIDTH = 132;
 export const NODE_MIN_HEIGHT = 40;
 export const HEAD_HEIGHT = 26;
 /** Space that a label of an edge needs between two columns. */
-export const MIN_COLUMN_GAP = 140;
+export const MIN_COLUMN_GAP = 132;
 const NODE_GAP = 14;
 const MIN_BAND = 2;
 const LABEL_HEIGHT = 31;

@@ -3,6 +3,7 @@ import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { pathTimeUs } from '../pathKey.ts';
+import { newestVersionsSql } from './newestVersions.ts';
 import { documentRowSchema } from './pathDocument.ts';
 import { runQuery } from './query.ts';
 
@@ -14,9 +15,8 @@ const query = {
 
 /** The time in the id makes this a range of the key: one granule per part is read. */
 const SQL = `SELECT document
-FROM paths_v1 FINAL
-WHERE started_at_us = {startedAtUs:UInt64} AND path_id = {pathId:String}
-SETTINGS do_not_merge_across_partitions_select_final = 1
+FROM (${newestVersionsSql('is_deleted, document', 'SELECT {startedAtUs:UInt64}, {pathId:String}')})
+WHERE NOT is_deleted
 `;
 
 /** The newest version; null when there is none or it was withdrawn. Throws HOP_STORE_PATH_ID on a bad id. */

@@ -3,16 +3,8 @@ import type { Hop, Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalFilter, RefusalItem, RefusalList } from '@hoptrace/domain/rest/queries.ts';
 import type { CallOptions, Store } from '../client.ts';
 import { writeCursor } from './cursor.ts';
-import { documentRowSchema } from './pathDocument.ts';
-import {
-  type PageContext,
-  pathListParamsSchema,
-  pathListSql,
-  toPageRequest,
-} from './pathFilters.ts';
-import { runQuery } from './query.ts';
-
-const query = { name: 'listRefusals', params: pathListParamsSchema, row: documentRowSchema };
+import { newestPaths } from './newestPaths.ts';
+import { type PageContext, toPageRequest } from './pathFilters.ts';
 
 /** Defaults: `to` is nowUs, `from` 15 minutes before. Throws HOP_STORE_CURSOR on a bad cursor. */
 export async function listRefusals(
@@ -22,9 +14,9 @@ export async function listRefusals(
 ): Promise<RefusalList> {
   const { params: filters, range } = toPageRequest(filter, options);
   const params = { ...filters, hasRefusal: true as const };
-  const rows = await runQuery(store, query, { sql: pathListSql(params), params, ...options });
-  const paths = rows.slice(0, filter.limit).map((row) => row.document);
-  const last = rows.length > filter.limit ? paths.at(-1) : undefined;
+  const found = await newestPaths(store, { name: 'listRefusals', params }, options);
+  const paths = found.slice(0, filter.limit);
+  const last = found.length > filter.limit ? paths.at(-1) : undefined;
   const nextCursor = last === undefined ? null : writeCursor({ pathId: last.pathId, ...range });
   return { items: paths.flatMap(toRefusalItem), nextCursor };
 }

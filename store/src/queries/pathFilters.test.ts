@@ -1,7 +1,12 @@
 import { pathFilterSchema, refusalFilterSchema } from '@hoptrace/domain/rest/queries.ts';
 import { expect, test } from '@jest/globals';
 import { writeCursor } from './cursor.ts';
-import { type PathListParams, pathListSql, toPageRequest } from './pathFilters.ts';
+import {
+  type PathListParams,
+  pathDocumentsSql,
+  pathKeysSql,
+  toPageRequest,
+} from './pathFilters.ts';
 import { expectGolden } from './testing/expectGolden.ts';
 
 const NOW_US = 1_790_000_000_000_000;
@@ -27,17 +32,19 @@ test.each<[string, Record<string, string>]>([
     },
   ],
 ])('the SQL of %s is the one in its golden file', async (name, query) => {
-  await expectGolden(name, pathListSql(pathParams(query)));
+  const params = pathParams(query);
+  await expectGolden(name, `${pathKeysSql(params)}\n${pathDocumentsSql(params)}`);
 });
 
 test('the SQL of listRefusals is the one in its golden file', async () => {
   const filter = refusalFilterSchema.parse({ kind: 'dropped', client: '198.51.100.7' });
   const { params } = toPageRequest(filter, { nowUs: NOW_US });
-  await expectGolden('listRefusals.kind', pathListSql({ ...params, hasRefusal: true }));
+  await expectGolden('listRefusals.kind', pathKeysSql({ ...params, hasRefusal: true }));
 });
 
 test('no text of a filter reaches the SQL', () => {
-  const sql = pathListSql(pathParams({ node: "x' OR 1=1 --", service: 'shop/web' }));
+  const params = pathParams({ node: "x' OR 1=1 --", service: 'shop/web' });
+  const sql = `${pathKeysSql(params)}\n${pathDocumentsSql(params)}`;
   expect(sql).not.toContain('OR 1=1');
   expect(sql).not.toContain('shop');
 });

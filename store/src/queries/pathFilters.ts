@@ -4,6 +4,7 @@ import type { PathFilter, RefusalFilter } from '@hoptrace/domain/rest/queries.ts
 import { REFUSAL_KINDS } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
 import { type PagePosition, readCursor } from './cursor.ts';
+import { GIVEN_KEYS, newestVersionsSql } from './newestVersions.ts';
 
 const DEFAULT_RANGE_US = 15 * 60 * 1_000_000;
 
@@ -20,7 +21,8 @@ const FRAGMENTS = {
   pathClass: 'class = {pathClass:String}',
   hasRefusal: "refusal_kind != 'none'",
   refusalKind: 'refusal_kind = {refusalKind:String}',
-  afterId: '(started_at_us, path_id) < ({afterUs:UInt64}, {afterId:String})',
+  afterId:
+    'started_at_us <= {afterUs:UInt64} AND (started_at_us, path_id) < ({afterUs:UInt64}, {afterId:String})',
 } as const;
 
 export const pathListParamsSchema = z.strictObject({
@@ -43,35 +45,37 @@ export const pathListParamsSchema = z.strictObject({
 });
 export type PathListParams = z.infer<typeof pathListParamsSchema>;
 
-/**
- * Newest first, and of each path only its newest version: FINAL decides that before any filter does,
- * so that a filter cannot bring back an outdated version. The ids are found without the documents.
- *
- * A version never leaves its partition or granule range, as both depend on the key alone.
- */
-export function pathListSql(params: PathListParams): string {
-  const conditions = [
+const conditionsOf = (params: PathListParams): string =>
+  [
     'started_at_us >= {fromUs:UInt64}',
     'started_at_us < {toUs:UInt64}',
     ...Object.entries(FRAGMENTS)
       .filter(([name]) => Object.hasOwn(params, name))
       .map(([, fragment]) => fragment),
-  ];
-  return `SELECT document
-FROM paths_v1 FINAL
-WHERE (started_at_us, path_id) IN
-(
-    SELECT started_at_us, path_id
-    FROM paths_v1 FINAL
-    WHERE ${conditions.join('\n        AND ')}
-    ORDER BY started_at_us DESC, path_id DESC
-    LIMIT {rows:UInt32}
-)
+  ].join('\n    AND ');
+
+/**
+ * Keys of paths of which some version passes the filter, newest first. Without FINAL the key is read from its end and
+ * no further than to the last row wanted.
+ */
+export const pathKeysSql = (params: PathListParams): string => `SELECT started_at_us, path_id
+FROM paths_v1
+WHERE ${conditionsOf(params)}
 ORDER BY started_at_us DESC, path_id DESC
-SETTINGS do_not_merge_across_partitions_select_final = 1,
-    use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 1
+LIMIT 1 BY started_at_us, path_id
+LIMIT {rows:UInt32}
 `;
-}
+
+/**
+ * Of these keys, the newest version where that passes the filter too: an outdated one, or one that was withdrawn, must
+ * not come back through it.
+ */
+export const pathDocumentsSql = (params: PathListParams): string => `SELECT document
+FROM (${newestVersionsSql('*', GIVEN_KEYS)})
+WHERE NOT is_deleted
+    AND ${conditionsOf(params)}
+ORDER BY started_at_us DESC, path_id DESC
+`;
 
 type AnyFilter = Omit<RefusalFilter, 'kind'> &
   Partial<Pick<PathFilter, 'outcome' | 'extraHops' | 'class'>> &

@@ -3,6 +3,7 @@ import type { Path } from '@hoptrace/domain/rest/path.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { pathTimeUs } from '../pathKey.ts';
+import { GIVEN_KEYS, newestVersionsSql } from './newestVersions.ts';
 import { documentRowSchema } from './pathDocument.ts';
 import { runQuery } from './query.ts';
 
@@ -13,10 +14,9 @@ const query = {
 };
 
 const SQL = `SELECT document
-FROM paths_v1 FINAL
-WHERE (started_at_us, path_id) IN (SELECT arrayJoin(arrayZip({times:Array(UInt64)}, {ids:Array(String)})) AS key)
+FROM (${newestVersionsSql('started_at_us, path_id, is_deleted, document', GIVEN_KEYS)})
+WHERE NOT is_deleted
 ORDER BY started_at_us, path_id
-SETTINGS do_not_merge_across_partitions_select_final = 1
 `;
 
 /** The newest versions, oldest first; ids that are gone are left out. Throws HOP_STORE_PATH_ID on a bad id. */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { bigColumn, ipColumn } from '../rows/values.ts';
 import { aimedAt } from './listRefusals.ts';
+import { newestVersionsSql } from './newestVersions.ts';
 import { runQuery } from './query.ts';
 import { type TimeWindow, windowParams } from './recordWindow.ts';
 
@@ -34,13 +35,26 @@ const query = {
     refusal_cause: z.string(),
     client_ip: ipColumn.nullable(),
     nodes: z.array(z.string()),
-    hops: z.string(),
   }),
 };
+const hopsQuery = {
+  name: 'refusalHops',
+  params: query.params,
+  row: z.object({ path_id: z.string(), hops: z.string() }),
+};
 
-/** The hops are needed only where no service tells where the SYN went. */
-const SQL = `SELECT
-    path_id,
+const CONDITIONS = `started_at_us >= {fromUs:UInt64}
+    AND started_at_us < {toUs:UInt64}
+    AND refusal_kind != 'none'
+    AND (empty({clusters:Array(String)}) OR has({clusters:Array(String)}, cluster))
+    AND ({serviceName:String} = '' OR (service_namespace = {serviceNamespace:String} AND service_name = {serviceName:String}))
+    AND ({servicePort:String} = '' OR service_port = {servicePort:String})
+    AND ({node:String} = '' OR has(nodes, {node:String}))
+    AND ({kind:String} = '' OR refusal_kind = {kind:String})
+    AND ({cause:String} = '' OR refusal_cause = {cause:String})`;
+const keysSql = (more: string) =>
+  `SELECT started_at_us, path_id FROM paths_v1 WHERE ${CONDITIONS}${more}`;
+const COLUMNS = `path_id,
     started_at_us,
     cluster,
     service_namespace,
@@ -50,22 +64,20 @@ const SQL = `SELECT
     refusal_node,
     refusal_cause,
     client_ip,
-    nodes,
-    if(service_name = '', JSONExtractRaw(document, 'hops'), '') AS hops
-FROM paths_v1 FINAL
-WHERE started_at_us >= {fromUs:UInt64}
-    AND started_at_us < {toUs:UInt64}
-    AND refusal_kind != 'none'
-    AND (empty({clusters:Array(String)}) OR has({clusters:Array(String)}, cluster))
-    AND ({serviceName:String} = '' OR (service_namespace = {serviceNamespace:String} AND service_name = {serviceName:String}))
-    AND ({servicePort:String} = '' OR service_port = {servicePort:String})
-    AND ({node:String} = '' OR has(nodes, {node:String}))
-    AND ({kind:String} = '' OR refusal_kind = {kind:String})
-    AND ({cause:String} = '' OR refusal_cause = {cause:String})
+    nodes`;
+
+const SQL = `SELECT ${COLUMNS}
+FROM (${newestVersionsSql(`${COLUMNS}, is_deleted`, keysSql(''))})
+WHERE NOT is_deleted AND ${CONDITIONS}
 ORDER BY started_at_us DESC, path_id DESC
 LIMIT {rows:UInt32}
-SETTINGS do_not_merge_across_partitions_select_final = 1,
-    use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 1
+`;
+
+/** Needed only where no service tells where the SYN went: documents are much to read. */
+const HOPS_SQL = `SELECT path_id, JSONExtractRaw(document, 'hops') AS hops
+FROM (${newestVersionsSql('started_at_us, path_id, document', keysSql(" AND service_name = ''"))})
+ORDER BY started_at_us DESC, path_id DESC
+LIMIT {rows:UInt32}
 `;
 
 export interface RefusalFactFilter {
@@ -95,6 +107,11 @@ export async function refusalFacts(
     cause: filter.cause ?? '',
   };
   const found = await runQuery(store, query, { sql: SQL, params, ...call });
+  const isServiceLacking = found.some((row) => row.service_name === '');
+  const hops = isServiceLacking
+    ? await runQuery(store, hopsQuery, { sql: HOPS_SQL, params, ...call })
+    : [];
+  const hopsOf = new Map(hops.map((row) => [row.path_id, row.hops]));
   return found.map((row) => ({
     pathId: row.path_id,
     startedAtUs: row.started_at_us,
@@ -103,7 +120,7 @@ export async function refusalFacts(
       row.service_name === ''
         ? null
         : { namespace: row.service_namespace, name: row.service_name, port: row.service_port },
-    destination: row.hops === '' ? null : destinationOf(row.hops),
+    destination: destinationOf(row.service_name === '' ? hopsOf.get(row.path_id) : undefined),
     kind: row.refusal_kind,
     node: row.refusal_node === '' ? null : row.refusal_node,
     cause: row.refusal_cause,
@@ -112,7 +129,8 @@ export async function refusalFacts(
   }));
 }
 
-function destinationOf(hops: string): RefusalFact['destination'] {
+function destinationOf(hops: string | undefined): RefusalFact['destination'] {
+  if (hops === undefined) return null;
   const parsed = pathSchema.shape.hops.safeParse(JSON.parse(hops));
   const aimed = parsed.success ? aimedAt(parsed.data) : undefined;
   return aimed === undefined ? null : { ip: aimed.to.ip, port: aimed.to.port };

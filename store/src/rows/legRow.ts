@@ -1,5 +1,5 @@
 /** legs_v1, both ways. */
-import { LEG_ENDS, type LegRecord, type Sourced } from '@hoptrace/domain/wire/v1.ts';
+import { LEG_CLOSERS, LEG_ENDS, type LegRecord, type Sourced } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
 import type { Column } from './rowBinary.ts';
 import { SOURCE_COLUMNS, sourceColumns, toSource } from './source.ts';
@@ -40,6 +40,11 @@ export const legRowSchema = z.object({
   first_response_ns: optionalBigColumn,
   end_ns: optionalBigColumn,
   leg_end: z.enum(LEG_ENDS),
+  client_bytes: optionalBigColumn,
+  server_bytes: optionalBigColumn,
+  client_retransmits: z.number(),
+  server_retransmits: z.number(),
+  closed_by: z.enum(LEG_CLOSERS),
 });
 type LegRow = z.infer<typeof legRowSchema>;
 
@@ -65,6 +70,11 @@ export const LEG_COLUMNS: readonly Column<Leg>[] = [
   ['first_response_ns', (out, { firstResponseNs }) => out.nullableU64(firstResponseNs)],
   ['end_ns', (out, { endNs }) => out.nullableU64(endNs)],
   ['leg_end', (out, { end }) => out.enum8(LEG_ENDS, end)],
+  ['client_bytes', (out, { traffic }) => out.nullableU64(traffic?.clientBytes ?? null)],
+  ['server_bytes', (out, { traffic }) => out.nullableU64(traffic?.serverBytes ?? null)],
+  ['client_retransmits', (out, { traffic }) => out.u32(traffic?.clientRetransmits ?? 0)],
+  ['server_retransmits', (out, { traffic }) => out.u32(traffic?.serverRetransmits ?? 0)],
+  ['closed_by', (out, { traffic }) => out.enum8(LEG_CLOSERS, traffic?.closedBy ?? 'nobody')],
 ];
 
 export function rowToLeg(row: LegRow): Leg {
@@ -88,7 +98,20 @@ export function rowToLeg(row: LegRow): Leg {
     end: row.leg_end,
     revision: row.revision,
     legId: row.leg_id,
+    ...trafficOf(row),
   };
+}
+
+function trafficOf(row: LegRow): Pick<LegRecord, 'traffic'> {
+  if (row.client_bytes === null) return {};
+  const traffic = {
+    clientBytes: row.client_bytes,
+    serverBytes: row.server_bytes,
+    clientRetransmits: row.client_retransmits,
+    serverRetransmits: row.server_retransmits,
+    closedBy: row.closed_by,
+  };
+  return { traffic };
 }
 
 function conntrackOf(row: LegRow): Pick<LegRecord, 'original' | 'reply'> {

@@ -1,6 +1,7 @@
 /** A store of its own with a corpus in it: raw legs and links as a collector inserts them, and the paths they make. */
 import { NO_EVIDENCE } from '@hoptrace/domain/reconstruct/evidence.ts';
 import { reconstruct } from '@hoptrace/domain/reconstruct/reconstruct.ts';
+import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { Store } from '@hoptrace/store/client.ts';
 import { insertPaths } from '@hoptrace/store/inserts/insertPaths.ts';
 import { insertRecords } from '@hoptrace/store/inserts/insertRecords.ts';
@@ -23,25 +24,37 @@ export interface FillOptions {
   readonly requests: number;
   readonly startUs: number;
   readonly meanGapUs: number;
+  /** Every so many-th path is of a connection that was dropped; none unless given. */
+  readonly refusedEvery?: number;
 }
 
 export async function startFilledStore(options: FillOptions): Promise<FilledStore> {
   const fixture = await startTestStore({ memory: BENCH_MEMORY });
   try {
-    const corpus = new Corpus({ seed: 1, ...options });
-    for (let made = 0; made < options.requests; made += REQUESTS_PER_INSERT) {
-      const count = Math.min(REQUESTS_PER_INSERT, options.requests - made);
-      await insertRequests(fixture.store, corpus, count);
-    }
-    const { requests } = options;
-    return { ...fixture, requests, entropyBytes: corpus.draws.bits / 8 / requests };
+    const entropyBytes = await fillStore(fixture.store, options);
+    return { ...fixture, requests: options.requests, entropyBytes };
   } catch (error) {
     await fixture.stop();
     throw error;
   }
 }
 
-async function insertRequests(store: Store, corpus: Corpus, count: number): Promise<void> {
+/** Answers what was drawn for one request on average, in bytes. */
+export async function fillStore(store: Store, options: FillOptions): Promise<number> {
+  const { requests, refusedEvery = Number.POSITIVE_INFINITY } = options;
+  const corpus = new Corpus({ seed: 1, ...options });
+  for (let made = 0; made < requests; made += REQUESTS_PER_INSERT) {
+    const count = Math.min(REQUESTS_PER_INSERT, requests - made);
+    await insertRequests(store, corpus, { count, refusedEvery });
+  }
+  return corpus.draws.bits / 8 / requests;
+}
+
+async function insertRequests(
+  store: Store,
+  corpus: Corpus,
+  { count, refusedEvery }: { readonly count: number; readonly refusedEvery: number },
+): Promise<void> {
   const requests = Array.from({ length: count }, () => corpus.next());
   const legs = requests.flatMap((request) => request.legs);
   const links = requests.flatMap((request) => request.links);
@@ -53,7 +66,24 @@ async function insertRequests(store: Store, corpus: Corpus, count: number): Prom
   );
   const token = legs[0]?.isnPairHash ?? '';
   await insertRecords(store, [...legs, ...links], `records ${token}`);
-  await insertPaths(store, paths, `paths ${token}`);
+  const stored = paths.map((path, index) => (index % refusedEvery === 1 ? dropped(path) : path));
+  await insertPaths(store, stored, `paths ${token}`);
+}
+
+/** The same client and service, but its SYN was dropped at the entry node. */
+function dropped(path: Path): Path {
+  const node = path.hops[0]?.to.node ?? null;
+  return {
+    ...path,
+    outcome: 'dropped',
+    ...{ hops: path.hops.slice(0, 1), crossings: 1, extraHops: 0 },
+    refusal: {
+      ...{ kind: 'dropped', node, evidence: 'kfreeSkb', reason: 'NETFILTER_DROP' },
+      ...{ cause: 'noLocalEndpoints', synCount: 2, afterNs: 1_000_000 },
+      text: `${node} has no ready endpoint of it, so the SYN was dropped in silence.`,
+      remedy: 'Let the load balancer health-check the node port.',
+    },
+  };
 }
 
 /** Every minute and hour of the range. */

@@ -12,23 +12,26 @@ const idTime = (time: string) =>
 /** A merge of what was already copied would be copied again: each copy is made of the originals alone. */
 export async function copyDay(
   store: Store,
-  { copies, spanUs }: { copies: number; spanUs: number },
+  { copies, spanUs, withSpans = true }: { copies: number; spanUs: number; withSpans?: boolean },
 ): Promise<void> {
   await store.command('CREATE TABLE originals AS paths_v1 ENGINE = MergeTree ORDER BY path_id');
   await store.command(`INSERT INTO originals SELECT * FROM paths_v1 ${SMALL_BLOCKS}`);
-  await store.command(
-    'CREATE TABLE original_spans AS otel_traces ENGINE = MergeTree ORDER BY TraceId',
-  );
-  await store.command(`INSERT INTO original_spans SELECT * FROM otel_traces ${SMALL_BLOCKS}`);
+  if (withSpans) {
+    await store.command(
+      'CREATE TABLE original_spans AS otel_traces ENGINE = MergeTree ORDER BY TraceId',
+    );
+    await store.command(`INSERT INTO original_spans SELECT * FROM otel_traces ${SMALL_BLOCKS}`);
+  }
   for (let copy = 1; copy < copies; copy++) {
     const params = { copy, shift: copy * spanUs };
     await store.command(COPY_PATHS, params);
-    await store.command(COPY_SPANS, params);
+    if (withSpans) await store.command(COPY_SPANS, params);
   }
-  for (const table of ['originals', 'original_spans']) await store.command(`DROP TABLE ${table}`);
+  await store.command('DROP TABLE originals');
+  if (withSpans) await store.command('DROP TABLE original_spans');
 }
 
-const NEW_ID = `concat(${idTime('originals.started_at_us + {shift:UInt64}')}, '-', lower(hex(sipHash64(originals.path_id, {copy:UInt32}))))`;
+const NEW_ID = `concat(${idTime('originals.started_at_us + {shift:UInt64}')}, '-', leftPad(lower(hex(sipHash64(originals.path_id, {copy:UInt32}))), 16, '0'))`;
 
 const COPY_PATHS = `INSERT INTO paths_v1
 SELECT * REPLACE (

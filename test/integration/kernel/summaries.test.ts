@@ -35,6 +35,10 @@ interface Leg {
   readonly requestNs: number | null;
   readonly responseNs: number | null;
   readonly resetNs: number | null;
+  readonly clientBytes: number;
+  readonly serverBytes: number;
+  readonly clientRetransmits: number;
+  readonly serverRetransmits: number;
   readonly tuple: { readonly src: { readonly port: number } };
 }
 
@@ -185,6 +189,43 @@ onThisHost(
       { ...isns, synAckNs: seen, ackNs: seen, synCount: 2 },
     ]);
     expect(old).toMatchObject([{ ...isns, requestNs: null }]);
+  },
+  60_000,
+);
+
+onThisHost(
+  'bytes and retransmits from odd segments: wrap-around, repetitions, gaps, a lost FIN, none of one side',
+  async () => {
+    if (reason !== undefined) throw new Error(reason);
+    const more = (payload: number, at: number, flags = 0): Segment => ({
+      ...server(flags, payload),
+      seq: after(SERVER_ISN, at),
+    });
+    const begin = [syn(), synAck(), client(0), client(0, 100)];
+    const [plain, repeated, gap, halves, reset, oneWay, early] = await legsOf(
+      [...begin, more(50, 1), more(900, 51), client(FLAG.fin, 0, 101), more(0, 951, FLAG.fin)],
+      [...begin, client(0, 100), more(50, 1), more(30, 21), more(50, 1), ...END],
+      [...begin, more(50, 51), more(50, 1), ...END],
+      [...begin, client(0, 60, 51), client(FLAG.fin, 9, 111), client(0, 0, 121), server(FLAG.fin)],
+      [...begin, more(50, 1), { ...server(FLAG.rst), seq: after(SERVER_ISN, 51) }],
+      [syn(), client(0), client(0, 100), ...END],
+      [syn(CLIENT_ISN, 100), synAck(after(CLIENT_ISN, 101)), client(0, 20, 101), ...END],
+    );
+    const told = (
+      clientBytes: number,
+      serverBytes: number,
+      clientRetransmits = 0,
+      serverRetransmits = 0,
+    ) => [
+      expect.objectContaining({ clientBytes, serverBytes, clientRetransmits, serverRetransmits }),
+    ];
+    expect(plain).toEqual(told(100, 950));
+    expect(repeated).toEqual(told(100, 50, 1, 2));
+    expect(gap).toEqual(told(100, 100, 0, 1));
+    expect(halves).toEqual(told(119, 0));
+    expect(reset).toEqual(told(100, 50));
+    expect(oneWay).toEqual(told(100, 0));
+    expect(early).toEqual(told(120, 0));
   },
   60_000,
 );

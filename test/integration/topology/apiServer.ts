@@ -47,6 +47,9 @@ const PLURALS: Readonly<Record<string, string>> = {
   Pod: '/api/v1/pods',
   Service: '/api/v1/services',
   EndpointSlice: '/apis/discovery.k8s.io/v1/endpointslices',
+  Ingress: '/apis/networking.k8s.io/v1/ingresses',
+  Gateway: '/apis/gateway.networking.k8s.io/v1/gateways',
+  HTTPRoute: '/apis/gateway.networking.k8s.io/v1/httproutes',
 };
 
 export class ApiServer {
@@ -55,6 +58,8 @@ export class ApiServer {
   /** Requests without this token are answered 401; null: none is needed. */
   token: string | null = null;
   bookmarkMs = 200;
+  /** Kinds that this cluster does not serve: their definitions are not installed. */
+  readonly absentKinds = new Set<string>();
   readonly #objects = new Map<string, { readonly plural: string; readonly object: ApiObject }>();
   readonly #faults = new Map<string, Fault[]>();
   /** By path and revision: what lists that are not finished show. */
@@ -151,6 +156,8 @@ export class ApiServer {
     this.requests.push({ path: url.pathname, query: url.searchParams });
     if (this.token !== null && request.headers.authorization !== `Bearer ${this.token}`)
       return sendStatus(response, 401, 'Unauthorized');
+    if ([...this.absentKinds].some((kind) => PLURALS[kind] === url.pathname))
+      return sendStatus(response, 404, 'page not found');
     const [fault, ...rest] = this.#faults.get(url.pathname) ?? [];
     this.#faults.set(url.pathname, rest);
     if (fault?.kind === 'status')

@@ -1,10 +1,12 @@
 /** The watch in a whole collector with a genuine ClickHouse: names that come late, intervals that outlive it. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { buildCollector, type Collector } from '@hoptrace/collector/app.ts';
 import { readConfig } from '@hoptrace/collector/config.ts';
 import { collectorStoreOf } from '@hoptrace/collector/storeAdapter.ts';
+import { WATCHED_KINDS } from '@hoptrace/collector/topology/watch/kinds.ts';
 import { type Path, pathSchema } from '@hoptrace/domain/rest/path.ts';
 import { topologyAt } from '@hoptrace/store/queries/topologyAt.ts';
 import { topologyVersions } from '@hoptrace/store/queries/topologyVersions.ts';
@@ -115,7 +117,10 @@ test('a Pod that is told after its first connection gets its name: the path is w
     HOPTRACE_KUBERNETES: server.url,
     HOPTRACE_KUBERNETES_CLUSTER: 'late',
   });
-  await until(() => (server.watcherCount === 4 ? true : null), 'four watches');
+  await until(
+    () => (server.watcherCount === WATCHED_KINDS.length ? true : null),
+    'a watch of each kind',
+  );
   const startedMs = Date.now() - 1000;
   await sendLeg(url, 'late', '10.0.0.9', (startedMs + 500) * 1000, 16);
   const first = await until(async () => (await pathsOf('late'))[0] ?? null, 'the path');
@@ -135,7 +140,10 @@ test('states are stored as intervals, and a collector that starts again knows wh
   server.put(pod('old', '10.0.0.1', Date.now() - 60_000));
   server.put(pod('stays', '10.0.0.2', Date.now() - 60_000));
   await collectorWith(env);
-  await until(() => (server.watcherCount === 4 ? true : null), 'four watches');
+  await until(
+    () => (server.watcherCount === WATCHED_KINDS.length ? true : null),
+    'a watch of each kind',
+  );
   const beforeUs = Date.now() * 1000;
   await new Promise((resolve) => setTimeout(resolve, 20));
   server.remove('Pod', 'old', 'shop');

@@ -3,12 +3,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { TopologyBook } from '@hoptrace/collector/topology/topologyBook.ts';
 import { ClusterWatch, type Unreadable } from '@hoptrace/collector/topology/watch/clusterWatch.ts';
+import { WATCHED_KINDS } from '@hoptrace/collector/topology/watch/kinds.ts';
 import { KubeAccess, type KubeSettings } from '@hoptrace/collector/topology/watch/kubeAccess.ts';
 import { asOf } from '@hoptrace/domain/topology/asOf/asOfTopology.ts';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { type ApiObject, ApiServer } from './apiServer.ts';
 
 const PATIENCE_MS = 60_000;
+const KINDS = WATCHED_KINDS.length;
 jest.setTimeout(2 * PATIENCE_MS);
 
 let server: ApiServer;
@@ -53,7 +55,7 @@ function start(part: { settings?: KubeSettings; idleMs?: number; pageSize?: numb
   const watch = new ClusterWatch({
     ...{ book, cluster: 'lab', access: new KubeAccess(settings), nowMs: Date.now },
     ...{ pageSize: part.pageSize ?? 50, watchSeconds: 300, idleMs: part.idleMs ?? 30_000 },
-    ...{ minBackoffMs: 20, maxBackoffMs: 500 },
+    ...{ minBackoffMs: 20, maxBackoffMs: 500, absentMs: 50 },
     onUnreadable: (each) => unreadable.push(each),
   });
   opened.push(watch);
@@ -87,7 +89,7 @@ test('a list in pages, then every change as it happens', async () => {
   for (let n = 0; n < 120; n += 1) server.put(pod(`p${n}`, `10.0.0.${n}`));
   const { book, watch } = start();
   await until(() => nameAt(book, '10.0.0.119') === 'p119', 'all pages');
-  await until(() => server.watcherCount === 4, 'four watches');
+  await until(() => server.watcherCount === KINDS, 'a watch of each kind');
   const lists = server.requests.filter(
     ({ path: at, query }) => at.endsWith('/pods') && query.has('limit'),
   );
@@ -103,7 +105,7 @@ test('a list in pages, then every change as it happens', async () => {
 test('bookmarks move the revision on: a quiet kind does not come too late after a cut', async () => {
   server.put(pod('p', '10.0.0.1'));
   const { watch, book } = start();
-  await until(() => server.watcherCount === 4, 'four watches');
+  await until(() => server.watcherCount === KINDS, 'a watch of each kind');
   // Others change, and this kind's own last change is compacted away.
   for (let n = 0; n < 50; n += 1)
     server.put({ kind: 'Service', metadata: { name: `s${n}`, namespace: 'shop' }, spec: {} });
@@ -131,7 +133,7 @@ test.each([
 ])('410 %s: everything is listed again, the gap is marked', async (_, fault) => {
   server.put(pod('p', '10.0.0.1'));
   const { book, watch, told } = start();
-  await until(() => server.watcherCount === 4, 'four watches');
+  await until(() => server.watcherCount === KINDS, 'a watch of each kind');
   server.failNext('Pod', fault);
   const cutUs = Date.now() * 1000;
   server.cutWatches('Pod', 0);
@@ -187,7 +189,7 @@ test('an object that cannot be read is counted and named, keeps what is known, a
   server.put(bad('listed'));
   server.put(pod('p', '10.0.0.1'));
   const { book, watch, unreadable } = start();
-  await until(() => server.watcherCount === 4, 'four watches');
+  await until(() => server.watcherCount === KINDS, 'a watch of each kind');
   server.put(bad('p'));
   server.put(pod('q', '10.0.0.2'));
   await until(() => nameAt(book, '10.0.0.2') === 'q', 'what comes after it');
@@ -209,7 +211,7 @@ test('10,000 changes with cuts and 410s: each is seen, or lies in a gap that is 
     return Math.floor((seed / 2 ** 32) * below);
   };
   const { index, watch, told } = start();
-  await until(() => server.watcherCount === 4, 'four watches');
+  await until(() => server.watcherCount === KINDS, 'a watch of each kind');
   for (let n = 0; n < changes; n += 1) {
     const name = `p${random(200)}`;
     if (random(5) === 0) server.remove('Pod', name, 'shop');
@@ -260,7 +262,7 @@ test('10,000 changes with cuts and 410s: each is seen, or lies in a gap that is 
 
 test('cuts alone hide nothing: every one of 3,000 changes is seen, in order', async () => {
   const { watch, told } = start();
-  await until(() => server.watcherCount === 4, 'four watches');
+  await until(() => server.watcherCount === KINDS, 'a watch of each kind');
   for (let n = 0; n < 3000; n += 1) {
     server.put(pod(`p${n % 40}`, `10.${n >> 8}.${n & 255}.1`));
     if (n % 97 === 0) server.cutWatches('Pod', (n * 31) % 3000);
@@ -271,4 +273,78 @@ test('cuts alone hide nothing: every one of 3,000 changes is seen, in order', as
     server.history.map(({ revision }) => revision),
   );
   expect(stateOf(watch)).toMatchObject({ lists: 1, gone: 0 });
+});
+
+const ingress = (name: string, host: string): ApiObject => ({
+  kind: 'Ingress',
+  metadata: { name, namespace: 'shop' },
+  spec: {
+    ingressClassName: 'nginx',
+    rules: [
+      {
+        host,
+        http: {
+          paths: [
+            {
+              ...{ path: '/cart', pathType: 'Prefix' },
+              backend: { service: { name: 'cart', port: { number: 80 } } },
+            },
+          ],
+        },
+      },
+    ],
+  },
+  status: { loadBalancer: {} },
+});
+const route = (name: string): ApiObject => ({
+  kind: 'HTTPRoute',
+  metadata: { name, namespace: 'shop' },
+  spec: {
+    parentRefs: [{ name: 'edge', namespace: 'gateways' }],
+    hostnames: ['shop.example'],
+    rules: [{ matches: [{ path: { value: '/cart' } }], backendRefs: [{ name: 'cart', port: 80 }] }],
+  },
+});
+
+test('Ingresses and routes are kept as intervals, and their changes are told', async () => {
+  server.put(ingress('cart', 'a.example'));
+  const { index, told } = start();
+  await until(() => index.revisionOf('Ingress shop/cart') !== null, 'the Ingress');
+  await until(() => server.watcherCount === KINDS, 'a watch of each kind');
+  server.put(ingress('cart', 'b.example'));
+  server.put(route('cart'));
+  await until(() => index.revisionOf('HTTPRoute shop/cart') !== null, 'the route');
+  server.remove('HTTPRoute', 'cart', 'shop');
+  await until(() => index.revisionOf('HTTPRoute shop/cart') === null, 'its end');
+  await until(() => told.length === 4, 'the change of the Ingress');
+  const ofKind = (kind: string) =>
+    told.filter(({ key }) => key === `${kind} shop/cart`).map(({ source }) => source);
+  expect([ofKind('Ingress'), ofKind('HTTPRoute')]).toEqual([
+    ['list', 'watch'],
+    ['watch', ''],
+  ]);
+});
+
+test('a cluster without Gateway API has no routes and no fault, until its definitions are installed', async () => {
+  for (const kind of ['Gateway', 'HTTPRoute']) server.absentKinds.add(kind);
+  server.put(route('cart'));
+  const { index, watch } = start();
+  await until(() => server.watcherCount === KINDS - 2, 'the kinds that are served');
+  await until(() => stateOf(watch, 'HTTPRoute')?.isAbsent === true, 'known as absent');
+  expect(stateOf(watch, 'HTTPRoute')).toMatchObject({ isListed: false, error: null });
+  server.absentKinds.clear();
+  await until(() => index.revisionOf('HTTPRoute shop/cart') !== null, 'the route');
+  expect(stateOf(watch, 'HTTPRoute')).toMatchObject({ isListed: true, isAbsent: false });
+  // The definition is deleted, and all its objects with it.
+  server.absentKinds.add('HTTPRoute');
+  server.cutWatches('HTTPRoute', 0);
+  await until(() => index.revisionOf('HTTPRoute shop/cart') === null, 'it is gone');
+  expect(stateOf(watch, 'HTTPRoute')).toMatchObject({ isAbsent: true, error: null });
+});
+
+test('that Pods are not served is a fault: no cluster is without', async () => {
+  server.absentKinds.add('Pod');
+  const { watch } = start();
+  await until(() => stateOf(watch)?.error != null, 'the fault');
+  expect(stateOf(watch)).toMatchObject({ isAbsent: false });
 });

@@ -2,7 +2,7 @@
  * The real product beside a lab: embedded ClickHouse, collector, API, and one agent for each node with its own
  * loader, watching that node's namespaces only. Everything on loopback ports that the kernel chose.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,8 @@ export interface Stack {
   agents(): Promise<Agent[]>;
   /** All paths that began at or after this time, oldest page first is not promised. */
   pathsSince(fromUs: number): Promise<Path[]>;
+  /** Another state of the cluster: read within 2 s. */
+  tellTopology(list: Lab['topology']): void;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,8 @@ export interface StackOptions {
   readonly watchBalancer?: boolean;
   /** More HOPTRACE_AGENT_… settings. */
   readonly agentEnv?: Readonly<Record<string, string>>;
+  /** An API server that the collector watches; absent: it reads the lab's topology from a file. */
+  readonly kubernetesUrl?: string;
   /** More HOPTRACE_ALERTS_… settings. */
   readonly alertEnv?: Readonly<Record<string, string>>;
 }
@@ -59,7 +63,7 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
     const topologyFile = join(folder, 'topology.json');
     writeFileSync(topologyFile, JSON.stringify(lab.topology));
     const services = await startServices(
-      await servicesConfig(folder, topologyFile, options.alertEnv),
+      await servicesConfig(folder, sourceOf(topologyFile, options), options.alertEnv),
       {
         lifecycle,
         progress: SILENT,
@@ -83,6 +87,10 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
       isBalancerWatched: options.watchBalancer === true,
       agents: () => knownAgents(services.apiUrl, nodes.length),
       pathsSince: (fromUs) => listAll(services.apiUrl, fromUs),
+      tellTopology: (list) => {
+        writeFileSync(`${topologyFile}.new`, JSON.stringify(list));
+        renameSync(`${topologyFile}.new`, topologyFile);
+      },
       close: async () => {
         const problems = await lifecycle.stop();
         if (problems.length > 0) throw new Error(`not stopped in order: ${problems.join('; ')}`);
@@ -94,14 +102,20 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
   }
 }
 
+function sourceOf(file: string, { kubernetesUrl }: StackOptions): Record<string, string> {
+  return kubernetesUrl === undefined
+    ? { HOPTRACE_TOPOLOGY_FILE: file }
+    : { HOPTRACE_KUBERNETES: kubernetesUrl, HOPTRACE_KUBERNETES_CLUSTER: 'lab' };
+}
+
 async function servicesConfig(
   folder: string,
-  topologyFile: string,
+  topologyEnv: Readonly<Record<string, string>>,
   alertEnv: StackOptions['alertEnv'] = {},
 ) {
   const env = {
     HOPTRACE_DATA_DIR: join(folder, 'data'),
-    HOPTRACE_TOPOLOGY_FILE: topologyFile,
+    ...topologyEnv,
     HOPTRACE_COLLECTOR_PORT: '0',
     HOPTRACE_API_PORT: '0',
     HOPTRACE_COLLECTOR_LOG_LEVEL: 'warn',
@@ -147,10 +161,12 @@ async function knownAgents(apiUrl: string, count: number): Promise<Agent[]> {
 async function listAll(apiUrl: string, fromUs: number): Promise<Path[]> {
   const paths: Path[] = [];
   let cursor: string | null = null;
+  // A cursor belongs to one range.
+  const toUs = (Date.now() + 60_000) * 1000;
   do {
     const url = new URL('/api/v1/paths', apiUrl);
     url.searchParams.set('from', String(fromUs));
-    url.searchParams.set('to', String((Date.now() + 60_000) * 1000));
+    url.searchParams.set('to', String(toUs));
     url.searchParams.set('limit', String(PAGE));
     if (cursor !== null) url.searchParams.set('cursor', cursor);
     const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });

@@ -2,12 +2,14 @@
 import type { LabArguments } from '../arguments.ts';
 import { BACKENDS } from '../plan.ts';
 import { ALERTS } from '../suites/alerts/run.ts';
+import { BALANCER } from '../suites/balancer/run.ts';
+import { KUBERNETES } from '../suites/kubernetes/run.ts';
 import { PROXY } from '../suites/proxy/run.ts';
 import { REFUSALS } from '../suites/refusals/run.ts';
 import { DEFAULT_SUITE_REQUESTS, suitesNamed } from '../suites/suite.ts';
 import type { CommandResult, ResultRow } from './output.ts';
 
-export const SUITES = [REFUSALS, PROXY, ALERTS];
+export const SUITES = [REFUSALS, PROXY, ALERTS, KUBERNETES, BALANCER];
 
 /** Runs them one after the other; each row has its goal. */
 export async function checkSuites(args: LabArguments, list: string): Promise<CommandResult> {

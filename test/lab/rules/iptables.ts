@@ -8,6 +8,7 @@
  */
 import { CLUSTER_CIDR, type EndpointPlan, type ServicePlan } from '../plan.ts';
 import { iptablesChain, iptablesEndpointChain, servicePortName } from './names.ts';
+import { namedEndpoints, usableEndpoints } from './usable.ts';
 
 const NAT_CHAINS = ['KUBE-SERVICES', 'KUBE-NODEPORTS', 'KUBE-POSTROUTING', 'KUBE-MARK-MASQ'];
 const FILTER_CHAINS = [
@@ -95,7 +96,8 @@ function unserved(nodeName: string, service: ServicePlan): string[] {
 
 function natRules(nodeName: string, service: ServicePlan): { chains: string[]; rules: string[] } {
   if (service.endpoints.length === 0) return { chains: [], rules: [] };
-  const local = service.endpoints.filter((e) => e.node === nodeName);
+  const local = usableEndpoints(service, nodeName);
+  const named = namedEndpoints(service, nodeName);
   const usesLocal = service.policy === 'Local' && local.length > 0;
   const ext = iptablesChain('EXT', service);
   const svc = iptablesChain('SVC', service);
@@ -107,16 +109,16 @@ function natRules(nodeName: string, service: ServicePlan): { chains: string[]; r
       ext,
       svc,
       ...(usesLocal ? [svl] : []),
-      ...service.endpoints.map((e) => iptablesEndpointChain(service, e)),
+      ...named.map((e) => iptablesEndpointChain(service, e)),
     ],
     rules: [
       `-A KUBE-SERVICES ${toClusterIp} -j ${svc}`,
       `-A KUBE-NODEPORTS ${comment(name)} -m tcp -p tcp --dport ${service.nodePort} -j ${ext}`,
       ...externalRules(service, usesLocal),
       `-A ${svc} ${toClusterIp} ! -s ${CLUSTER_CIDR} -j KUBE-MARK-MASQ`,
-      ...balance(svc, service, service.endpoints),
+      ...balance(svc, service, usableEndpoints(service)),
       ...(usesLocal ? balance(svl, service, local) : []),
-      ...service.endpoints.flatMap((e) => endpointRules(service, e)),
+      ...named.flatMap((e) => endpointRules(service, e)),
     ],
   };
 }

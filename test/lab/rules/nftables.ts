@@ -13,6 +13,7 @@ import {
   type ServicePlan,
 } from '../plan.ts';
 import { nftablesChain, nftablesEndpointChain, servicePortName } from './names.ts';
+import { namedEndpoints, usableEndpoints } from './usable.ts';
 
 const TABLE = 'ip kube-proxy';
 /** Priorities as in Kubernetes 1.33, the first release where this mode is stable. */
@@ -116,19 +117,19 @@ function serviceRules(nodeName: string, service: ServicePlan): string[] {
       element('no-endpoint-nodeports', `${nodePortKey} comment "${name}" : goto reject-chain`),
     ];
   }
-  const local = service.endpoints.filter((e) => e.node === nodeName);
+  const local = usableEndpoints(service, nodeName);
   const usesLocal = service.policy === 'Local' && local.length > 0;
   const all = nftablesChain('service', service);
   const here = nftablesChain('local', service);
   const dropped = service.policy === 'Local' && !usesLocal;
   return [
-    ...service.endpoints.flatMap((e) => endpointChain(service, e)),
+    ...namedEndpoints(service, nodeName).flatMap((e) => endpointChain(service, e)),
     `add chain ${TABLE} ${all}`,
     rule(
       all,
       `ip daddr ${service.clusterIp} tcp dport ${service.port} ip saddr != ${CLUSTER_CIDR} jump mark-for-masquerade`,
     ),
-    rule(all, balance(service, service.endpoints)),
+    rule(all, balance(service, usableEndpoints(service))),
     ...(usesLocal ? [`add chain ${TABLE} ${here}`, rule(here, balance(service, local))] : []),
     ...externalChain(service, usesLocal),
     element('cluster-ips', service.clusterIp),

@@ -82,3 +82,25 @@ test('three endpoints are taken with probability 1/3, 1/2 and the rest', () => {
   const chances = iptablesRules('node1', app).match(/--probability [\d.]+/g);
   expect(chances).toEqual(['--probability 0.3333333333', '--probability 0.5000000000']);
 });
+
+test('an endpoint that terminates serves where no ready one does: on its own node with Local, anywhere else not', () => {
+  const on = (node: string, isTerminating: boolean) => ({
+    ...{ pod: `ns1/${node}`, node, ip: `10.180.${node.at(-1)}.1`, port: 80 },
+    ...(isTerminating ? { isTerminating } : {}),
+  });
+  const plan = (policy: 'Cluster' | 'Local'): ServicePlan => ({
+    ...upstream('svc1'),
+    policy,
+    endpoints: [on('node1', true), on('node2', false)],
+  });
+  const rules = (node: string, policy: 'Cluster' | 'Local') => [
+    iptablesRules(node, [plan(policy)]),
+    nftablesRules(nodeNamed(node), [plan(policy)]),
+  ];
+  for (const text of rules('node1', 'Local')) expect(text).toContain('10.180.1.1');
+  for (const text of [...rules('node1', 'Cluster'), ...rules('node2', 'Local')]) {
+    expect(text).not.toContain('10.180.1.1');
+    expect(text).toContain('10.180.2.1');
+  }
+  for (const text of rules('node3', 'Local')) expect(text).toMatch(/-j DROP|: drop/);
+});

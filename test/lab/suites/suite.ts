@@ -20,6 +20,8 @@ export interface SuiteRow extends ResultRow {
 export interface Suite {
   readonly name: string;
   readonly text: string;
+  /** In CI under these kinds of rules only; absent: under all. */
+  readonly ciBackends?: readonly Backend[];
   run(options: SuiteOptions): Promise<SuiteRow[]>;
 }
 

@@ -5,10 +5,12 @@
  *   list ──► watch ──cut, time-out──► watch from the last revision      (nothing is missed)
  *    ▲         └──410 Gone──► list again, the gap is marked             (what was in between is not known)
  *    └──────────────┘
+ *
+ * A kind that clusters may do without and that is not served (404) has no objects, and is asked for again now and then.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubernetesObject } from '@hoptrace/domain/wire/kubernetes.ts';
-import { PATHS, type ReadObject, readObject, type WatchedKind } from './kinds.ts';
+import { OPTIONAL_KINDS, PATHS, type ReadObject, readObject, type WatchedKind } from './kinds.ts';
 import { type KubeAccess, KubeStatusError } from './kubeAccess.ts';
 import { linesOf, textOf } from './lines.ts';
 
@@ -39,6 +41,8 @@ export interface KindWatchOptions {
   readonly idleMs: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
+  /** How long until a kind that is not served is asked for again: its definition may be installed meanwhile. */
+  readonly absentMs: number;
   readonly random: () => number;
 }
 
@@ -46,6 +50,8 @@ export interface KindState {
   /** null: never. */
   lastHeardUs: number | null;
   isListed: boolean;
+  /** The cluster does not serve this kind, and need not. */
+  isAbsent: boolean;
   /** Why it does not go on at the moment; null: it does. */
   error: string | null;
   lists: number;
@@ -67,7 +73,7 @@ class Gone extends Error {}
 export class KindWatch {
   readonly kind: WatchedKind;
   readonly state: KindState = {
-    ...{ lastHeardUs: null, isListed: false, error: null },
+    ...{ lastHeardUs: null, isListed: false, isAbsent: false, error: null },
     ...{ lists: 0, gone: 0, reconnects: 0, changes: 0, unreadable: 0 },
   };
   readonly #options: KindWatchOptions;
@@ -115,6 +121,7 @@ export class KindWatch {
       this.#revision = null;
       return this.#backoffMs();
     }
+    if (isNotServed(this.kind, error)) return this.#absent();
     this.#failures += 1;
     this.state.reconnects += 1;
     this.state.error = error instanceof Error ? error.message : String(error);
@@ -122,6 +129,21 @@ export class KindWatch {
     // Tokens are replaced and certificates rotated: perhaps there are newer ones.
     if (error.status === 401) this.#options.access.reset();
     return Math.max(error.retryAfterMs ?? 0, this.#backoffMs());
+  }
+
+  /** What was known of it is gone with its definition. */
+  #absent(): number {
+    const { sink, nowMs, absentMs, random } = this.#options;
+    if (!this.state.isAbsent && this.state.isListed) {
+      const atUs = nowMs() * 1000;
+      sink.listBegins(this.kind, this.state.lastHeardUs);
+      sink.listEnds(this.kind, atUs);
+    }
+    this.#revision = null;
+    this.state.isAbsent = true;
+    this.state.isListed = false;
+    this.state.error = null;
+    return absentMs * (0.5 + random() / 2);
   }
 
   /** Doubles with each failure in a row, and differs from one collector to the next. */
@@ -149,6 +171,7 @@ export class KindWatch {
       sink.listEnds(this.kind, atUs);
       this.state.lists += 1;
       this.state.isListed = true;
+      this.state.isAbsent = false;
       this.state.lastHeardUs = atUs;
       this.state.error = null;
       this.#failures = 0;
@@ -209,6 +232,10 @@ export class KindWatch {
       throw error;
     });
   }
+}
+
+function isNotServed(kind: WatchedKind, error: unknown): boolean {
+  return OPTIONAL_KINDS.has(kind) && error instanceof KubeStatusError && error.status === 404;
 }
 
 interface Page {

@@ -1,7 +1,11 @@
 /** The kinds that are watched, and how their objects are read from the wire. */
-import { type KubernetesObject, kubernetesObjectSchema } from '@hoptrace/domain/wire/kubernetes.ts';
+import {
+  KNOWN_KINDS,
+  type KubernetesObject,
+  kubernetesObjectSchema,
+} from '@hoptrace/domain/wire/kubernetes.ts';
 
-export const WATCHED_KINDS = ['Node', 'Pod', 'Service', 'EndpointSlice'] as const;
+export const WATCHED_KINDS = KNOWN_KINDS;
 export type WatchedKind = (typeof WATCHED_KINDS)[number];
 
 export const PATHS: Readonly<Record<WatchedKind, string>> = {
@@ -9,7 +13,17 @@ export const PATHS: Readonly<Record<WatchedKind, string>> = {
   Pod: '/api/v1/pods',
   Service: '/api/v1/services',
   EndpointSlice: '/apis/discovery.k8s.io/v1/endpointslices',
+  Ingress: '/apis/networking.k8s.io/v1/ingresses',
+  Gateway: '/apis/gateway.networking.k8s.io/v1/gateways',
+  HTTPRoute: '/apis/gateway.networking.k8s.io/v1/httproutes',
 };
+
+/** Clusters may do without: that such a kind is not served is no fault. */
+export const OPTIONAL_KINDS: ReadonlySet<WatchedKind> = new Set([
+  'Ingress',
+  'Gateway',
+  'HTTPRoute',
+]);
 
 export type ReadObject =
   | { readonly object: KubernetesObject; readonly key: string; readonly revision: string }

@@ -11,11 +11,19 @@ const FREE = -1;
 const DOT = 46;
 const ZERO = 48;
 
+/** What to answer where `certain` had the address and `possible` may have had it already. */
+type Contest<V> = (certain: V, possible: V, atUs: number) => V;
+
 export class AddressIntervals<V> {
+  readonly #contest: Contest<V>;
   readonly #all = new IntervalMap<string, V>();
   #rows = newRows(1024);
   #used = 0;
   #values: V[] = [];
+
+  constructor(contest: Contest<V>) {
+    this.#contest = contest;
+  }
 
   keys(): Iterable<string> {
     return this.#all.keys();
@@ -32,16 +40,24 @@ export class AddressIntervals<V> {
     this.#show(interval.key);
   }
 
-  /** See IntervalMap.at. */
+  /** See IntervalMap.at; where two may have it, what `contest` makes of them. */
   at(ip: string, atUs: number): V | undefined {
     const number = ipv4Number(ip);
-    if (number === FREE) return this.#all.at(ip, atUs);
+    if (number === FREE) return this.#look(ip, atUs);
     const rows = this.#rows;
     const row = findRow(rows, number);
     if (rows[row] !== number) return undefined;
     if ((rows[row + 1] ?? 0) <= atUs && atUs < (rows[row + 2] ?? 0))
       return this.#values[rows[row + 3] ?? 0];
-    return this.#all.at(ip, atUs);
+    return this.#look(ip, atUs);
+  }
+
+  #look(ip: string, atUs: number): V | undefined {
+    const found = this.#all.at(ip, atUs);
+    const possible = this.#all.possibleAt(ip, atUs);
+    return found === undefined || possible === undefined || found === possible
+      ? found
+      : this.#contest(found, possible, atUs);
   }
 
   forget(beforeUs: number): void {

@@ -86,6 +86,10 @@ class AsOfTopology implements Topology {
     );
   }
 
+  get asOf(): (atUs: number) => Topology {
+    return (atUs) => new AsOfTopology(this.#index, atUs);
+  }
+
   get changes(): readonly TopologyChange[] {
     return this.#index.changes.allNear(this.#atUs, DEFAULT_TRANSITION_WINDOW_US);
   }

@@ -1,4 +1,9 @@
 /** What is kept of an object: only what is read, and nothing twice that the version before it has. */
+import {
+  EXPECTS_PROXY_ANNOTATION,
+  KNOWN_ANNOTATIONS,
+  SENDS_PROXY_ANNOTATION,
+} from '../../health/loadBalancer.ts';
 import type { EndpointSliceObject, KubernetesObject, PodObject } from '../../wire/kubernetes.ts';
 import { DATA_PLANE_ANNOTATION, LOCAL_DETECTOR_ANNOTATION } from '../nodes.ts';
 import { LOCAL_WITH_FALLBACK } from '../services.ts';
@@ -14,6 +19,9 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   LOCAL_DETECTOR_ANNOTATION,
   LOAD_BALANCER_ANNOTATION,
   LOCAL_WITH_FALLBACK,
+  SENDS_PROXY_ANNOTATION,
+  EXPECTS_PROXY_ANNOTATION,
+  ...KNOWN_ANNOTATIONS.map(({ name }) => name),
 ]);
 const NO_TEXTS: Record<string, string> = {};
 const NO_OBJECTS: never[] = [];

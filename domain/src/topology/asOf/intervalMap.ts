@@ -69,6 +69,13 @@ export class IntervalMap<K, V> {
     return possible;
   }
 
+  /** The last to begin of those of which it is not certain that they had begun. */
+  possibleAt(key: K, atUs: number): V | undefined {
+    for (let each = this.#newest.get(key) ?? null; each !== null; each = each.older)
+      if (atUs < each.fromUs && each.earliestUs <= atUs) return each.value;
+    return undefined;
+  }
+
   /** All that hold the key at `atUs`, for certain or perhaps. */
   allAt(key: K, atUs: number): V[] {
     const found: V[] = [];

@@ -54,6 +54,20 @@ test('the next Pod has the address although the end of the last one is told late
   expect(named).toEqual(['old', 'old', 'new', 'new', 'new']);
 });
 
+test('between a Pod that was heard of and one whose end is told late, neither is claimed', () => {
+  const index = new TopologyIndex(LIMITS);
+  index.put(pod('old', '10.0.0.1'), watched(T));
+  index.put(pod('new', null), watched(T + 10 * S));
+  index.put(pod('new', '10.0.0.1', { startUs: T + 9 * S }), watched(T + 12 * S));
+  index.remove('Pod shop/old', watched(T + 13 * S));
+  const at = (s: number) => index.podAt('10.0.0.1', T + s * S);
+  expect(at(9.5)).toMatchObject({ name: 'old' });
+  expect(at(9.5)).not.toHaveProperty('orElse');
+  expect(at(11)).toMatchObject({ name: 'old', orElse: 'shop/new' });
+  expect(at(12)).toMatchObject({ name: 'new' });
+  expect(at(12)).not.toHaveProperty('orElse');
+});
+
 test('a Pod whose address is told late had it since the kubelet took it on, if nobody else did', () => {
   const index = new TopologyIndex(LIMITS);
   index.put(pod('web', null, { startUs: T + 10 * S }), watched(T + 10 * S + 100 * MS));

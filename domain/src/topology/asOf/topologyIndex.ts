@@ -51,7 +51,9 @@ const NOTHING_HELD: PodHeld = {
 export class TopologyIndex {
   readonly #limits: IndexLimits;
   readonly #histories = new Map<string, ObjectHistory>();
-  readonly #pods = new AddressIntervals<Pod>();
+  readonly #pods = new AddressIntervals<Pod>((certain, possible, atUs) =>
+    this.#contest(certain, possible, atUs),
+  );
   readonly #images = new IntervalMap<string, string>();
   readonly #podHeld = new Map<string, PodHeld>();
   readonly #texts = new TextPool();
@@ -167,6 +169,17 @@ export class TopologyIndex {
 
   podAt(ip: string, atUs: number): Pod | undefined {
     return this.#pods.at(ip, atUs);
+  }
+
+  /**
+   * A kubelet frees the address of a Pod before the API server tells that it is gone, and tells the address of the next
+   * a moment after it was given. From when that one was first heard of, either may have answered.
+   */
+  #contest(certain: Pod, possible: Pod, atUs: number): Pod {
+    const next = `${possible.namespace}/${possible.name}`;
+    if (next === `${certain.namespace}/${certain.name}`) return certain;
+    const heardUs = this.#histories.get(`Pod ${next}`)?.versions[0]?.fromUs;
+    return heardUs !== undefined && heardUs <= atUs ? { ...certain, orElse: next } : certain;
   }
 
   imageAt(container: string, atUs: number): string | undefined {

@@ -513,3 +513,16 @@ ALTER TABLE `hoptrace`.paths_v1_local ON CLUSTER `hoptrace`
     ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';
 ALTER TABLE `hoptrace`.paths_v1 ON CLUSTER `hoptrace`
     ADD COLUMN IF NOT EXISTS weight UInt32 DEFAULT 1 COMMENT 'paths that this one stands for, itself included; more than 1 only where others were shed';
+-- 0018_add_leg_traffic.sql
+ALTER TABLE `hoptrace`.legs_v1_local ON CLUSTER `hoptrace`
+    ADD COLUMN IF NOT EXISTS client_bytes Nullable(UInt64) COMMENT 'payload from the client; NULL: not told' CODEC(T64, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS server_bytes Nullable(UInt64) COMMENT 'payload from the server; NULL: not told, or none of its packets passed here' CODEC(T64, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS client_retransmits UInt32 COMMENT 'segments of payload from the client that showed this tap nothing new' CODEC(T64, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS server_retransmits UInt32 CODEC(T64, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS closed_by Enum8('nobody' = 0, 'client' = 1, 'server' = 2, 'agent' = 3) COMMENT 'whose FIN came first, or whose reset; agent: it follows the leg no longer';
+ALTER TABLE `hoptrace`.legs_v1 ON CLUSTER `hoptrace`
+    ADD COLUMN IF NOT EXISTS client_bytes Nullable(UInt64) COMMENT 'payload from the client; NULL: not told' CODEC(T64, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS server_bytes Nullable(UInt64) COMMENT 'payload from the server; NULL: not told, or none of its packets passed here' CODEC(T64, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS client_retransmits UInt32 COMMENT 'segments of payload from the client that showed this tap nothing new' CODEC(T64, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS server_retransmits UInt32 CODEC(T64, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS closed_by Enum8('nobody' = 0, 'client' = 1, 'server' = 2, 'agent' = 3) COMMENT 'whose FIN came first, or whose reset; agent: it follows the leg no longer';
