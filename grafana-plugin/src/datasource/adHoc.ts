@@ -31,7 +31,7 @@ export function withAdHocFilters(
       );
     if (!isPossible(query.kind, known))
       throw new FilterError(
-        `A query of kind "${query.kind}" cannot be filtered by ${known}: the API does not know that filter there.`,
+        `A query of kind "${query.kind}" cannot be filtered by ${known}: the API has no such filter there.`,
       );
     filtered = { ...filtered, [known]: filtered[known] ?? value };
   }

@@ -74,7 +74,7 @@ test('trace: each span is the child of the one before; another clock is a warnin
   expect(clocks.size).toBe(2);
   const warnings = valuesOf(traceFrame(partialPath), 'warnings').flat().join(' ');
   expect(warnings).toContain('is not aligned with');
-  expect(warnings).toContain('its place in time is not known');
+  expect(warnings).toContain('when is not known');
 });
 
 test('trace: the last span of a refused path failed, with the reason', () => {

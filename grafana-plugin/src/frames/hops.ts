@@ -5,7 +5,16 @@ import { formatAddress } from '../view/format.ts';
 import { partyName } from '../view/lanes.ts';
 import { METHOD_WORDS } from '../view/words.ts';
 import { HOP_PATH_PANEL_ID } from './ids.ts';
-import { fieldsOf, flag, NANOSECONDS, number, type PlainFrame, same, text } from './plainFrame.ts';
+import {
+  fieldsOf,
+  flag,
+  NANOSECONDS,
+  number,
+  type PlainFrame,
+  same,
+  text,
+  within,
+} from './plainFrame.ts';
 
 /** Where in `meta.custom` the path document lies. */
 export const DOCUMENT_KEY = 'hoptracePath';
@@ -29,22 +38,20 @@ export function hopsFrame(path: Path): PlainFrame {
       toAddress: text(({ to }) => formatAddress(to.ip, to.port)),
       ...same<Hop>(flag, 'crossesNode', 'extra'),
       ...same<Hop>(text, 'kind', 'extraReason', 'class'),
-      roundTrip: number(({ rtt }) => rtt?.valueNs ?? null, NANOSECONDS),
+      roundTrip: number(({ rtt }) => valueNs(rtt), NANOSECONDS),
       roundTripLow: number(({ rtt }) => rtt?.lowNs ?? null, NANOSECONDS),
       roundTripHigh: number(({ rtt }) => rtt?.highNs ?? null, NANOSECONDS),
       method: text(({ rtt }) => (rtt === null ? null : METHOD_WORDS[rtt.method].short)),
-      requestCost: number((hop) => hop.requestCost?.valueNs ?? null, NANOSECONDS),
-      proxyTime: number((hop) => hop.proxyTime?.valueNs ?? null, NANOSECONDS),
+      requestCost: number((hop) => valueNs(hop.requestCost), NANOSECONDS),
+      proxyTime: number((hop) => valueNs(hop.proxyTime), NANOSECONDS),
       syn: number(({ times }) => times.synNs, NANOSECONDS),
       established: number(({ times }) => times.establishedNs, NANOSECONDS),
       firstResponse: number(({ times }) => times.firstResponseNs, NANOSECONDS),
       end: number(({ times }) => times.endNs, NANOSECONDS),
       clock: text(({ times }) => times.clock),
-      clientBytes: number(({ traffic }) => traffic?.clientBytes ?? null),
-      serverBytes: number(({ traffic }) => traffic?.serverBytes ?? null),
-      clientRetransmits: number(({ traffic }) => traffic?.clientRetransmits ?? null),
-      serverRetransmits: number(({ traffic }) => traffic?.serverRetransmits ?? null),
-      closed: text(({ traffic }) => traffic?.closed ?? null),
+      ...within(trafficOf, number, 'clientBytes', 'serverBytes'),
+      ...within(trafficOf, number, 'clientRetransmits', 'serverRetransmits'),
+      ...within(trafficOf, text, 'closed'),
       rewrite: text(({ rewrite }) => rewrite?.mechanism ?? null),
       sourceBefore: text(({ rewrite }) => rewrite?.before ?? null),
       sourceAfter: text(({ rewrite }) => rewrite?.after ?? null),
@@ -54,3 +61,6 @@ export function hopsFrame(path: Path): PlainFrame {
     }),
   };
 }
+
+const trafficOf = ({ traffic }: Hop) => traffic;
+const valueNs = (time: { readonly valueNs: number } | null | undefined) => time?.valueNs ?? null;

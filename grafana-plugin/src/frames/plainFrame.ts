@@ -69,7 +69,18 @@ export function same<Row>(
   column: ColumnOf,
   ...names: readonly (keyof Row & string)[]
 ): Record<string, Column<Row>> {
-  return Object.fromEntries(names.map((name) => [name, column((row: Row) => row[name])]));
+  return within((row: Row) => row, column, ...names);
+}
+
+/** The same of a part of the row; null where there is no such part. */
+export function within<Row, Part>(
+  part: (row: Row) => Part | null | undefined,
+  column: ColumnOf,
+  ...names: readonly (keyof Part & string)[]
+): Record<string, Column<Row>> {
+  return Object.fromEntries(
+    names.map((name) => [name, column((row: Row) => part(row)?.[name] ?? null)]),
+  );
 }
 
 /** One field per column, in the order of the columns, each with one value per row. */
@@ -96,6 +107,6 @@ export function msOf(us: number): number {
 /** Says that the answer is cut, so that nobody takes a part for the whole. */
 export function cutNotice(shown: number, noun: string, isCut: boolean): readonly PlainNotice[] {
   if (!isCut) return [];
-  const text = `Only the newest ${shown} ${noun} of the time range are shown; there are more. Narrow the time range or filter.`;
+  const text = `Only the newest ${shown} ${noun} of the time range are shown, there are more. Narrow it or filter.`;
   return [{ severity: 'warning', text }];
 }

@@ -43,7 +43,7 @@ test('states: no more rows than can be read, and it says how many are left out',
   }));
   const frame = refusalStates(many, WHOLE, BUCKETS);
   expect(frame.fields).toHaveLength(21);
-  expect(frame.meta.notices?.map(({ text }) => text).join()).toContain('3 more are left out');
+  expect(frame.meta.notices?.map(({ text }) => text).join()).toContain('3 are not');
 });
 
 test('without a refusal there is still a time axis', () => {

@@ -65,7 +65,7 @@ export function refusalStates(
   const left = groups.length - MAX_PLACES;
   const tooMany = {
     severity: 'warning' as const,
-    text: `The ${MAX_PLACES} places with the most refusals are shown; ${left} more are left out.`,
+    text: `The ${MAX_PLACES} places with the most refusals are shown, ${left} are not.`,
   };
   return {
     name: 'refusal states',
