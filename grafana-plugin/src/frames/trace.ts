@@ -59,8 +59,7 @@ function spansOf(path: Path): Span[] {
   return path.hops.map((hop, index) => {
     const { synNs, endNs, clock } = hop.times;
     const warnings = [];
-    if (synNs === null)
-      warnings.push('No agent saw this hop arrive: when is not known.');
+    if (synNs === null) warnings.push('No agent saw this hop arrive: when is not known.');
     if (clock !== null && clock !== firstClock)
       warnings.push(
         `Times by the clock of ${clock}, which is not aligned with that of ${firstClock}.`,
