@@ -177,3 +177,20 @@ test('an RST on a NodePort near a change is of the moment between two sets of ru
   expect(causeAt(T0_US)?.text).toContain('just being replaced');
   expect(causeAt(T0_US + 60e6)).toMatchObject({ cause: 'unknown' });
 });
+
+test('what a load balancer of packets sent to a NodePort is judged by the node that refused it', () => {
+  const nat: readonly [string, string] = [
+    '203.0.113.10:40000 > 203.0.113.2:80',
+    '203.0.113.10:40000 > 192.168.50.11:30080',
+  ];
+  const balancer: TapSpec = { node: 'lb', role: 'uplink', direction: 'rx', tuple: nat[0], nat };
+  const onward: TapSpec = { ...balancer, direction: 'tx', tuple: nat[1] };
+  const evidence = evidenceOf(
+    ...legsOf({ id: 1, isAnswered: false, taps: [balancer, onward, tap] }),
+    refusalOf(1, tap, { refusal: 'dropped', reason: 'NETFILTER_DROP' }),
+  );
+  const history = withSnapshot(EMPTY_HISTORY, objects('node2'), T0_US - 3600e6);
+  const topology = topologyAsOf(history, T0_US);
+  const [path] = reconstruct(evidence, { cluster: 'test', topology, addressesByNode: new Map() });
+  expect(path?.refusal).toMatchObject({ node: 'node1', cause: 'noLocalEndpoints' });
+});
