@@ -29,6 +29,8 @@ jest.setTimeout(180_000);
 const DUMPS = fileURLToPath(new URL('./dumps/', import.meta.url));
 /** The migration that made the table of exchanges: earlier dumps have none. */
 const EXCHANGES = 7;
+/** The migration that gave legs what they carried: of earlier rows it is not known. */
+const LEG_TRAFFIC = 18;
 let today: TestStore;
 beforeAll(async () => {
   today = await startTestStore();
@@ -61,13 +63,19 @@ test.each(readdirSync(DUMPS))(
       const { applied } = await migrate(store, { retention: TEST_RETENTION });
       expect(applied).toHaveLength(all.length - migrations.length);
       expect(await checkSchema(engine, TEST_RETENTION)).toMatchObject({ ok: true, problems: [] });
-      const wanted = await answersOf(today.store);
+      const wanted = Object(await answersOf(today.store));
       const exchanges = migrations.length < EXCHANGES ? { exchanges: [] } : {};
-      expect(await answersOf(store)).toEqual({ ...Object(wanted), ...exchanges });
+      const legs = migrations.length < LEG_TRAFFIC ? { legs: withoutTraffic(wanted.legs) } : {};
+      expect(await answersOf(store)).toEqual({ ...wanted, ...exchanges, ...legs });
       await expectApiReads(store);
     });
   },
 );
+
+function withoutTraffic(legs: readonly Readonly<Record<string, unknown>>[]) {
+  expect(legs.some(({ traffic }) => traffic !== undefined)).toBe(true);
+  return legs.map(({ traffic: _, ...leg }) => leg);
+}
 
 /** By HTTP, as the page asks. */
 async function expectApiReads(store: Store): Promise<void> {
