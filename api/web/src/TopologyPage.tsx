@@ -16,7 +16,17 @@ import { navigate } from './useRoute.ts';
 
 type TopologyPageProps = PageProps & { readonly query: URLSearchParams };
 
-const KINDS = ['Service', 'EndpointSlice', 'Node', 'Pod', 'AgentNode'] as const;
+const KINDS = [
+  'Service',
+  'EndpointSlice',
+  'Ingress',
+  'Gateway',
+  'HTTPRoute',
+  'HealthCheck',
+  'Node',
+  'Pod',
+  'AgentNode',
+] as const;
 const PAGE = '500';
 const HOUR_US = 3_600_000_000;
 
@@ -125,7 +135,8 @@ function TopologyBar({ at, kind, go }: TopologyBarProps) {
 }
 
 function headingOf({ items, nextCursor, atUs }: Topology, kind: string): string {
-  const count = `${plural(items.length, kind)}${nextCursor === null ? '' : ' and more'}`;
+  const noun = kind === 'Ingress' && items.length !== 1 ? 'Ingresse' : kind;
+  const count = `${plural(items.length, noun)}${nextCursor === null ? '' : ' and more'}`;
   return `${count} at ${formatDay(atUs)} ${formatClock(atUs).slice(0, 8)}`;
 }
 

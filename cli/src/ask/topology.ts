@@ -122,6 +122,11 @@ const WHAT: Readonly<
       listOf(at(rule, 'backendRefs')).map((target) => `→${text(at(target, 'name'))}`),
     ),
   ],
+  HealthCheck: (object) => [
+    text(at(object, 'state')),
+    text(at(object, 'httpStatus'), 'HTTP '),
+    text(at(object, 'port'), 'port '),
+  ],
   AgentNode: (object) => [text(at(object, 'kubeProxy', 'mode'), 'kube-proxy ')],
 };
 

@@ -96,3 +96,24 @@ test('facts of an object name only what it says', () => {
     '0 of 0 endpoints ready',
   ]);
 });
+
+test('what an Ingress, a Gateway and a route lead to, in a few words', () => {
+  const path = (service: string | null) => ({
+    path: '/cart',
+    ...(service === null ? {} : { backend: { service: { name: service } } }),
+  });
+  const rules = [
+    { host: 'shop.example', http: { paths: [path('cart')] } },
+    { http: { paths: [path(null)] } },
+  ];
+  expect(topologyFacts({ kind: 'Ingress', object: { spec: { rules } } })).toEqual([
+    'shop.example/cart → cart',
+    'any host/cart → no Service',
+  ]);
+  const listeners = [{ protocol: 'HTTPS', port: 443, hostname: '*.example' }];
+  expect(topologyFacts({ kind: 'Gateway', object: { spec: { listeners } } })).toEqual([
+    'HTTPS 443 for *.example',
+  ]);
+  const spec = { rules: [{ backendRefs: [{ name: 'cart' }, { name: 'cart' }] }] };
+  expect(topologyFacts({ kind: 'HTTPRoute', object: { spec } })).toEqual(['any host', '→ cart']);
+});

@@ -11,6 +11,9 @@ export function topologyFacts({ kind, object }: Told): string[] {
   if (kind === 'EndpointSlice') return sliceFacts(object);
   if (kind === 'Pod') return podFacts(object);
   if (kind === 'Node') return nodeFacts(object);
+  if (kind === 'Ingress') return ingressFacts(object);
+  if (kind === 'Gateway') return gatewayFacts(object);
+  if (kind === 'HTTPRoute') return routeFacts(object);
   return Object.entries(object)
     .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
     .map(([name, value]) => `${name} ${value}`);
@@ -56,6 +59,36 @@ function nodeFacts(object: Told['object']): string[] {
   const zone = text(field(field(object, 'metadata'), 'labels'), 'topology.kubernetes.io/zone');
   const addresses = list(field(object, 'status'), 'addresses').map((each) => text(each, 'address'));
   return [zone === '' ? 'zone not told' : `zone ${zone}`, addresses.join(', ')].filter(
+    (each) => each !== '',
+  );
+}
+
+function ingressFacts(object: Told['object']): string[] {
+  return list(field(object, 'spec'), 'rules').flatMap((rule) =>
+    list(field(rule, 'http'), 'paths').map((path) => {
+      const service = text(field(field(path, 'backend'), 'service'), 'name');
+      const target = service === '' ? 'no Service' : service;
+      return `${text(rule, 'host') || 'any host'}${text(path, 'path')} → ${target}`;
+    }),
+  );
+}
+
+function gatewayFacts(object: Told['object']): string[] {
+  return list(field(object, 'spec'), 'listeners').map((listener) => {
+    const host = text(listener, 'hostname');
+    const place = `${text(listener, 'protocol')} ${text(listener, 'port')}`;
+    return host === '' ? place : `${place} for ${host}`;
+  });
+}
+
+function routeFacts(object: Told['object']): string[] {
+  const spec = field(object, 'spec');
+  const hosts = Array.isArray(spec.hostnames) ? spec.hostnames.map(String) : [];
+  const targets = list(spec, 'rules').flatMap((rule) =>
+    list(rule, 'backendRefs').map((target) => text(target, 'name')),
+  );
+  const to = [...new Set(targets)].join(', ');
+  return [hosts.length === 0 ? 'any host' : hosts.join(', '), to === '' ? '' : `→ ${to}`].filter(
     (each) => each !== '',
   );
 }
