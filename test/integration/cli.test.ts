@@ -108,6 +108,11 @@ const IDS = {
   reset: idOf((path) => path.outcome === 'reset'),
 };
 
+/** Times of today are told without their day: what is compared is of the day of the recording, whenever it is run. */
+const FIXED_CLOCK = {
+  NODE_OPTIONS: `--import=data:text/javascript,Date.now=()=>${Math.ceil(firstUs / 1000) + 60_000}`,
+};
+
 test.each([
   ['paths', ['paths', ...RANGE, '--width', '120']],
   ['paths-narrow', ['paths', ...RANGE, '--width', '72', '--ascii']],
@@ -123,7 +128,7 @@ test.each([
 ])(
   'golden %s',
   async (name, args) => {
-    const answer = await hoptrace(args);
+    const answer = await hoptrace(args, FIXED_CLOCK);
     expect([answer.stderr, answer.code]).toEqual(['', 0]);
     expectGolden(name, answer.stdout);
   },
