@@ -468,3 +468,8 @@ ALTER TABLE legs_v1
     ADD COLUMN IF NOT EXISTS client_retransmits UInt32 COMMENT 'segments of payload from the client that showed this tap nothing new' CODEC(T64, ZSTD(1)),
     ADD COLUMN IF NOT EXISTS server_retransmits UInt32 CODEC(T64, ZSTD(1)),
     ADD COLUMN IF NOT EXISTS closed_by Enum8('nobody' = 0, 'client' = 1, 'server' = 2, 'agent' = 3) COMMENT 'whose FIN came first, or whose reset; agent: it follows the leg no longer';
+-- 0019_add_refusal_columns.sql
+ALTER TABLE paths_v1
+    ADD COLUMN IF NOT EXISTS refusal_hops String DEFAULT if(refusal_kind = 'none', '', JSONExtractRaw(document, 'hops')) COMMENT 'JSON array; empty: not refused' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS refusal_text String DEFAULT JSONExtractString(document, 'refusal', 'text') COMMENT 'cause in words' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS refusal_remedy String DEFAULT JSONExtractString(document, 'refusal', 'remedy') CODEC(ZSTD(1));
