@@ -3,7 +3,7 @@
  *
  *   a connection that is over within 0.3 s      one frame, one record; nothing is remembered
  *   any other       SYN + 0.3 s ──► frame ──► emitted as it stands: open; later frames ──► revisions, the last with the end
- *                                    └ no answer: attempt ──► SYN + 3 s: emitted: unanswered; refusal: see verdict.ts
+ *                                    └ no answer: attempt ──► SYN + 2.25 s: emitted: unanswered; refusal: see verdict.ts
  *
  * An emitted leg stays in memory for its end: 5 minutes while open (a later end then comes as the last revision there
  * is), 70 s after the last SYN while unanswered (longer than the gaps between repetitions), 10 s after a reset.
@@ -36,11 +36,11 @@ import { hasMoreToTell, judge, loneRefusal, tellRefusal } from './verdict.ts';
 import { WaitingEvidence } from './waitingEvidence.ts';
 
 const SECOND_NS = 1_000_000_000n;
-const UNANSWERED_NS = 3n * SECOND_NS;
+/** Before silence is told (verdict.ts): where the SYN went explains it. */
+const UNANSWERED_NS = 2_250_000_000n;
 const ONE_FIN_NS = SECOND_NS;
 const SWEEP_EVERY_NS = 10n * SECOND_NS;
-/** Statistics, which tell of shedding, come once a second. */
-const SHED_MEMORY_NS = 3n * SECOND_NS;
+const SHED_MEMORY_NS = 3n * SECOND_NS; // statistics, which tell of shedding, come once a second
 /** A SYN crosses a handful of taps on one node; more is a loop. */
 const MAX_LEGS_OF_ATTEMPT = 64;
 

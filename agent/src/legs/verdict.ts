@@ -23,10 +23,10 @@
  * companions, whose reason it carries. Dropped SYNs are repeated, and the next one may get through (a full backlog)
  * or be rejected after all (ICMP is rate-limited), so a bare drop waits for a repetition:
  *
- *   0        1.0  1.2  1.5  2.0   2.3    3.0  3.2 s after the first SYN
- *   SYN      SYN   │    │   SYN    │      │    └ silence behind the uplink
- *                  │    │          │      └ the legs say unanswered
- *                  │    │          └ drop of the first SYN, not of the second; silence here, or at a Pod
+ *   0        1.0  1.2  1.5  2.0   2.3           3.2 s after the first SYN
+ *   SYN      SYN   │    │   SYN    │             └ silence behind the uplink
+ *                  │    │          └ the legs say unanswered; drop of the first SYN, not of the second; silence here,
+ *                  │    │            or at a Pod
  *                  │    └ dropped, and no repetition came: the client gave up
  *                  └ the repetition was dropped as well
  *
