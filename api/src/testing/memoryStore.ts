@@ -2,7 +2,7 @@
 import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
-import type { GraphTotals } from '@hoptrace/domain/rest/serviceGraph.ts';
+import { NO_TOTALS } from '@hoptrace/domain/rest/serviceGraph.ts';
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import type { ObjectState } from '@hoptrace/domain/views/changesOf.ts';
 import { Histories } from '../health/histories.ts';
@@ -108,18 +108,6 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
   };
   return store;
 }
-
-const NO_TOTALS: GraphTotals = {
-  requests: 0,
-  outcomes: { served: 0, reset: 0, rejected: 0, dropped: 0, unknown: 0 },
-  refusals: {},
-  withExtraHops: 0,
-  crossings: 0,
-  incomplete: 0,
-  responses: 0,
-  responseP50Ns: null,
-  responseP99Ns: null,
-};
 
 /** What the database counts is not counted here: it is tested against a real one. */
 function notCounted(
