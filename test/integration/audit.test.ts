@@ -97,15 +97,42 @@ test('a silence that was set is found in the log, and whoever may not set one to
   );
 });
 
+test('over a real connection a silence is set and ended, and both are in the log', async () => {
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const ask = async (method: string, path: string, body?: object) => {
+    const answer = await fetch(`${url}/api/v1/silences${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${tokenOf('bank-op')}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: JSON.parse(await answer.text()) };
+  };
+  const match = { node: 'vault' };
+  const wanted = { match, endsAtUs: NOW_US + 60_000_000, createdBy: 'Bo', comment: 'moved' };
+  const made = await ask('POST', '', wanted);
+  expect(made).toMatchObject({ status: 201, body: { ...wanted, clusters: ['bank'] } });
+  const { silenceId } = made.body;
+  expect((await ask('GET', '')).body.items).toMatchObject([{ silenceId, state: 'active' }]);
+  expect(await ask('DELETE', `/${silenceId}`)).toMatchObject({ status: 200 });
+  expect((await ask('GET', '')).body.items).toEqual([]);
+  const ended = await ask('GET', '?state=ended');
+  expect(ended.body.items).toMatchObject([{ silenceId, state: 'ended', endsAtUs: NOW_US }]);
+  const { items } = await entries('root', `&subject=${silenceId}`);
+  expect(items.map(({ action }) => action).toSorted()).toEqual(['createSilence', 'endSilence']);
+});
+
 const entryAt = (number: number, more: Partial<AuditEntry>): AuditEntry => ({
   ...{ entryId: `entry-${String(number).padStart(4, '0')}`, address: '127.0.0.1' },
   // Three share an instant, so that pages end within one.
   atUs: NOW_US - 10 * 86_400_000_000 + Math.floor(number / 3),
-  ...{ caller: 'x', role: 'operator', tenant: null, clusters: [], action: 'endSilence' },
+  ...{ caller: 'x', role: 'operator', tenant: null, clusters: [], action: 'pages' },
   ...{ subject: null, outcome: 'done', status: 200, code: null, requestId: 'r' },
   ...{ before: null, after: null, ...more },
 });
-const OLD = `&from=${NOW_US - 11 * 86_400_000_000}&action=endSilence`;
+const OLD = `&from=${NOW_US - 11 * 86_400_000_000}&action=pages`;
 
 test('pages hold every entry once, newest first; an export has all; entries that come twice count once', async () => {
   const all = Array.from({ length: 250 }, (_, number) => entryAt(number, {}));
@@ -135,7 +162,7 @@ test('an admin of a tenant sees what was about its clusters, and nothing of othe
     entryAt(1002, { ...day, entryId: 'other-tenant', tenant: 'bank', clusters: ['eu'] }),
     entryAt(1003, { ...day, entryId: 'everywhere', tenant: null, clusters: [] }),
   ]);
-  const query = OLD.replace('endSilence', 'tenants');
+  const query = OLD.replace('pages', 'tenants');
   expect(idsOf(await entries('shop-admin', query))).toEqual(['own']);
   expect(idsOf(await entries('root', query))).toHaveLength(4);
   expect((await send('shop-admin', 'GET', '/api/v1/audit?cluster=bank')).statusCode).toBe(403);

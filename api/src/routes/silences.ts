@@ -18,6 +18,7 @@ import { AppError } from '../errors.ts';
 import { type ApiApp, ok, PROBLEMS, type RouteDeps } from './routes.ts';
 
 const DAY_US = 86_400 * 1_000_000;
+const CHANGE_TIMEOUT_MS = 8_000;
 const MAX_SILENCES = 1000;
 /** One tenant must not use up all of them. */
 const MAX_OWN_SILENCES = 200;
@@ -57,7 +58,7 @@ function registerList(app: ApiApp, { alerts, nowUs }: SilenceRouteDeps): void {
       askedClusters(cluster, request);
       const all =
         state === 'ended'
-          ? ((await alerts?.silencesSince(now - ENDED_SHOWN_US, request)) ?? [])
+          ? await endedSince(alerts, now - ENDED_SHOWN_US, request.signal)
           : (alerts?.silences() ?? []);
       const items = all
         .filter((silence) => isWithin(silence, reachOf(request)))
@@ -85,7 +86,7 @@ function registerCreate(app: ApiApp, { alerts, nowUs }: SilenceRouteDeps): void 
       },
     },
     async (request, reply) => {
-      const { body, grant, signal } = request;
+      const { body, grant } = request;
       const engine = required(alerts);
       const now = nowUs();
       const startsAtUs = body.startsAtUs ?? now;
@@ -96,7 +97,7 @@ function registerCreate(app: ApiApp, { alerts, nowUs }: SilenceRouteDeps): void 
         ...{ ...body, silenceId: randomUUID(), startsAtUs, clusters },
         ...{ tenant: grant?.tenant ?? null, author: grant?.name ?? null },
       };
-      await engine.setSilence(silence, { signal });
+      await set(engine, silence);
       request.change = { subject: silence.silenceId, clusters, before: null, after: silence };
       return reply.code(201).send(shown(silence, now));
     },
@@ -125,12 +126,36 @@ function registerEnd(app: ApiApp, { alerts, nowUs }: SilenceRouteDeps): void {
         throw new AppError('HOP_NOT_FOUND', `No silence ${silenceId} is in force.`);
       const now = nowUs();
       const ended = { ...known, endsAtUs: now };
-      await engine.setSilence(ended, request);
+      await set(engine, ended);
       const { clusters } = known;
       request.change = { subject: silenceId, clusters, before: known, after: ended };
       return shown(ended, now);
     },
   );
+}
+
+/**
+ * A change that has begun is not given up because nobody waits any more: what became of it would not be known. (The
+ * request's signal fires as soon as a body was read, too.) Throws HOP_STORE_UNAVAILABLE.
+ */
+async function set(engine: AlertEngine, silence: Silence): Promise<void> {
+  try {
+    await engine.setSilence(silence, { signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS) });
+  } catch (cause) {
+    throw new AppError('HOP_STORE_UNAVAILABLE', 'the silence could not be kept', { cause });
+  }
+}
+
+async function endedSince(
+  alerts: AlertEngine | null,
+  sinceUs: number,
+  signal: AbortSignal,
+): Promise<readonly Silence[]> {
+  try {
+    return (await alerts?.silencesSince(sinceUs, { signal })) ?? [];
+  } catch (cause) {
+    throw new AppError('HOP_STORE_UNAVAILABLE', 'silences could not be read', { cause });
+  }
 }
 
 type Asker = Pick<FastifyRequest, 'clusters' | 'caller' | 'grant'>;
