@@ -9,6 +9,7 @@ import { countPaths } from '@hoptrace/store/queries/countPaths.ts';
 import { getPath } from '@hoptrace/store/queries/getPath.ts';
 import { hopEdges } from '@hoptrace/store/queries/hopEdges.ts';
 import { listAgents } from '@hoptrace/store/queries/listAgents.ts';
+import { listAudit } from '@hoptrace/store/queries/listAudit.ts';
 import { listPaths } from '@hoptrace/store/queries/listPaths.ts';
 import { listRefusals } from '@hoptrace/store/queries/listRefusals.ts';
 import { listServices } from '@hoptrace/store/queries/listServices.ts';
@@ -81,6 +82,10 @@ export function clickhouseStore(store: Store): PathStore {
     serviceGraph: (query, call) => translated(() => graphOf(store, query, call)),
     topologyBetween: (query, call) => translated(() => changedObjects(store, query, call)),
     refusalTimeline: (query, call) => translated(() => timelineOf(store, query, call)),
+    listAudit: ({ from, to, ...query }, { signal, clusters }) =>
+      translated(() =>
+        listAudit(store, { ...query, clusters, window: { fromUs: from, toUs: to } }, { signal }),
+      ),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));
     },

@@ -104,7 +104,13 @@ function toConfig(env: z.infer<typeof environmentSchema>, files: FromFiles) {
 
 /** A token that stands alone may do everything. */
 function adminOf(token: string, index: number): Grant {
-  return { name: `token-${index + 1}`, role: 'admin', clusters: [], hash: hashOf(token) };
+  return {
+    name: `token-${index + 1}`,
+    role: 'admin',
+    tenant: null,
+    clusters: [],
+    hash: hashOf(token),
+  };
 }
 
 /** True for addresses that only this machine can reach. Names other than localhost may resolve anywhere. */

@@ -1,6 +1,7 @@
 /** What the API needs from the store: reading, by filter and time window. clickhouseStore.ts provides it. */
 
 import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
+import type { AuditEntry, AuditFilter } from '@hoptrace/domain/rest/audit.ts';
 import type { IncidentFilter } from '@hoptrace/domain/rest/incidents.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type {
@@ -123,6 +124,12 @@ export type CountedTimeline = Readonly<
   Pick<RefusalTimeline, 'places' | 'refusedSinceUs' | 'acceptedSinceUs'>
 >;
 
+export interface AuditListQuery extends TimeWindow, Omit<AuditFilter, 'from' | 'to'> {
+  readonly limit: number;
+  /** null: of all tenants. */
+  readonly onlyTenant: string | null;
+}
+
 /** `signal` fires when nobody waits for the answer any more. */
 export interface Call {
   readonly signal: AbortSignal;
@@ -177,6 +184,11 @@ export interface PathStore {
   /** States of objects that began or ended in the window, those that began last. */
   topologyBetween(query: ChangeQuery, call: StoreCall): Promise<readonly ObjectState[]>;
   refusalTimeline(query: TimelineQuery, call: StoreCall): Promise<CountedTimeline>;
+  /** Entries about the call's clusters, newest first. */
+  listAudit(
+    query: AuditListQuery,
+    call: StoreCall,
+  ): Promise<{ readonly items: AuditEntry[]; readonly nextCursor: string | null }>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */
   ping(call: StoreCall): Promise<void>;
 }

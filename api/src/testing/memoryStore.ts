@@ -131,9 +131,18 @@ function notCounted(
   store: () => MemoryStore,
 ): Pick<
   PathStore,
-  'serviceGraph' | 'topologyBetween' | 'refusalTimeline' | 'refusedSenders' | 'serviceHistories'
+  | 'serviceGraph'
+  | 'topologyBetween'
+  | 'refusalTimeline'
+  | 'refusedSenders'
+  | 'serviceHistories'
+  | 'listAudit'
 > {
   return {
+    async listAudit() {
+      await store().failure?.();
+      return { items: [], nextCursor: null };
+    },
     async refusedSenders() {
       await store().failure?.();
       return [];
