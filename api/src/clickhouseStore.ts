@@ -17,6 +17,7 @@ import { incompletePaths, lossesByTime, silences } from '@hoptrace/store/queries
 import { pathsByIds } from '@hoptrace/store/queries/pathsByIds.ts';
 import { pathVersions } from '@hoptrace/store/queries/pathVersions.ts';
 import { refusalFacts } from '@hoptrace/store/queries/refusalFacts.ts';
+import { refusalWords } from '@hoptrace/store/queries/refusalWords.ts';
 import { refusedSenders } from '@hoptrace/store/queries/refusedSenders.ts';
 import { serviceHistory } from '@hoptrace/store/queries/serviceHistory.ts';
 import { serviceHops, servicePoints } from '@hoptrace/store/queries/serviceStats.ts';
@@ -54,6 +55,8 @@ export function clickhouseStore(store: Store): PathStore {
       const paths = await translated(() => pathsByIds(store, ids, { signal }));
       return paths.filter((path) => isSeen(path, clusters));
     },
+    refusalWords: (ids, { signal, clusters }) =>
+      translated(() => refusalWords(store, ids, { signal, clusters })),
     pathVersions: ({ from, to, rows }, { signal, clusters }) =>
       translated(() => {
         const window = { fromUs: from, toUs: to };

@@ -20,6 +20,7 @@ import type { HopSeries, RequestPoint, ServiceTotals } from '@hoptrace/domain/re
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import type { CountedEdge } from '@hoptrace/domain/views/addUpGraph.ts';
 import type { ObjectState } from '@hoptrace/domain/views/changesOf.ts';
+import type { RefusalWords } from '@hoptrace/store/queries/refusalWords.ts';
 import type { RefusedSender } from '@hoptrace/store/queries/refusedSenders.ts';
 import type { Histories } from './health/histories.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
@@ -154,6 +155,8 @@ export interface PathStore {
   refusalFacts(query: RefusalFactQuery, call: StoreCall): Promise<RefusalFact[]>;
   /** Newest versions, oldest first; ids that are gone are left out. */
   pathsByIds(ids: readonly string[], call: StoreCall): Promise<Path[]>;
+  /** Cause and remedy in words, by the same ids. */
+  refusalWords(ids: readonly string[], call: StoreCall): Promise<RefusalWords[]>;
   /** The paths of the window whose start is known, with their version, oldest first; at most `rows`, the newest. */
   pathVersions(
     query: TimeWindow & { readonly rows: number },

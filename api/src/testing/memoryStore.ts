@@ -56,18 +56,9 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       await this.failure?.();
       return store.paths.find((path) => path.pathId === pathId) ?? null;
     },
-    async listRefusals(query) {
-      await this.failure?.();
-      store.asked.push(query);
-      return pageOf(inWindow(store.paths, query).flatMap(refusalOf), query);
-    },
     async listAgents() {
       await this.failure?.();
       return store.agents;
-    },
-    async refusalFacts(query) {
-      await this.failure?.();
-      return inWindow(store.paths, query).flatMap(factOf).slice(0, query.rows);
     },
     async pathsByIds(ids) {
       await this.failure?.();
@@ -102,11 +93,37 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     },
     topologyAt: (query) => objectsOf(store, query),
     ...notCounted(() => store),
+    ...refusalAnswers(() => store),
     async ping() {
       await this.failure?.();
     },
   };
   return store;
+}
+
+/** What is asked about paths that ended in a refusal. */
+function refusalAnswers(
+  of: () => MemoryStore,
+): Pick<PathStore, 'listRefusals' | 'refusalFacts' | 'refusalWords'> {
+  return {
+    async listRefusals(query) {
+      await of().failure?.();
+      of().asked.push(query);
+      return pageOf(inWindow(of().paths, query).flatMap(refusalOf), query);
+    },
+    async refusalFacts(query) {
+      await of().failure?.();
+      return inWindow(of().paths, query).flatMap(factOf).slice(0, query.rows);
+    },
+    async refusalWords(ids) {
+      await of().failure?.();
+      return of().paths.flatMap(({ pathId, refusal }) =>
+        refusal === null || !ids.includes(pathId)
+          ? []
+          : [{ pathId, text: refusal.text, remedy: refusal.remedy }],
+      );
+    },
+  };
 }
 
 /** What the database counts is not counted here: it is tested against a real one. */

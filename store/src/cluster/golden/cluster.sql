@@ -553,3 +553,12 @@ TTL toDateTime(intDiv(at_us, 1000000), 'UTC') + toIntervalDay({hourTtlDays:UInt1
 SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1;
 CREATE TABLE IF NOT EXISTS `hoptrace`.audit_v1 ON CLUSTER `hoptrace` AS `hoptrace`.audit_v1_local
 ENGINE = Distributed('hoptrace', 'hoptrace', 'audit_v1_local', cityHash64(at_us));
+-- 0020_add_refusal_columns.sql
+ALTER TABLE `hoptrace`.paths_v1_local ON CLUSTER `hoptrace`
+    ADD COLUMN IF NOT EXISTS refusal_hops String DEFAULT if(refusal_kind = 'none', '', JSONExtractRaw(document, 'hops')) COMMENT 'JSON array; empty: not refused' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS refusal_text String DEFAULT JSONExtractString(document, 'refusal', 'text') COMMENT 'cause in words' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS refusal_remedy String DEFAULT JSONExtractString(document, 'refusal', 'remedy') CODEC(ZSTD(1));
+ALTER TABLE `hoptrace`.paths_v1 ON CLUSTER `hoptrace`
+    ADD COLUMN IF NOT EXISTS refusal_hops String DEFAULT if(refusal_kind = 'none', '', JSONExtractRaw(document, 'hops')) COMMENT 'JSON array; empty: not refused' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS refusal_text String DEFAULT JSONExtractString(document, 'refusal', 'text') COMMENT 'cause in words' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS refusal_remedy String DEFAULT JSONExtractString(document, 'refusal', 'remedy') CODEC(ZSTD(1));

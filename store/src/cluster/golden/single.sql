@@ -493,3 +493,8 @@ PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(toInt64(at_us), 'UTC'))
 ORDER BY (at_us, entry_id)
 TTL toDateTime(intDiv(at_us, 1000000), 'UTC') + toIntervalDay({hourTtlDays:UInt16})
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
+-- 0020_add_refusal_columns.sql
+ALTER TABLE paths_v1
+    ADD COLUMN IF NOT EXISTS refusal_hops String DEFAULT if(refusal_kind = 'none', '', JSONExtractRaw(document, 'hops')) COMMENT 'JSON array; empty: not refused' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS refusal_text String DEFAULT JSONExtractString(document, 'refusal', 'text') COMMENT 'cause in words' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS refusal_remedy String DEFAULT JSONExtractString(document, 'refusal', 'remedy') CODEC(ZSTD(1));
