@@ -10,14 +10,14 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Name of the token that let the request in; null where none is asked for. */
     caller: string | null;
+    /** The token's, also where it does not reach; null where none is asked for or none is known. */
+    grant: Grant | null;
     /** What the caller may see; empty: all clusters. */
     clusters: readonly string[];
   }
   interface FastifyContextConfig {
     /** Least role; without: reader for GET, operator for everything else. */
     role?: TokenRole;
-    /** What it tells is not kept by cluster: a token that is bound to some must not have it. */
-    tellsOfAllClusters?: boolean;
   }
 }
 
@@ -40,6 +40,7 @@ export function requireAccess(request: FastifyRequest, rules: AccessRules): void
   if (rules.grants.length === 0 || !isProtected(request)) return;
   const grant = grantOf(request.headers.authorization, rules.grants);
   request.caller = grant.name;
+  request.grant = grant;
   requireRole(request, grant);
   request.clusters = grant.clusters;
 }
@@ -77,14 +78,8 @@ function grantOf(header: string | undefined, grants: readonly Grant[]): Grant {
   );
 }
 
-function requireRole(request: FastifyRequest, { name, role, clusters }: Grant): void {
+function requireRole(request: FastifyRequest, { name, role }: Grant): void {
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  if (clusters.length > 0 && request.routeOptions.config?.tellsOfAllClusters === true) {
-    throw new AppError(
-      'HOP_FORBIDDEN',
-      `The token "${name}" is bound to clusters, and this is not kept by cluster.`,
-    );
-  }
   const needed = request.routeOptions.config?.role ?? (isRead ? 'reader' : 'operator');
   if (includesRole(role, needed)) return;
   throw new AppError(

@@ -11,6 +11,8 @@ import Fastify, {
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { allowedHosts, requireAccess } from './access.ts';
 import type { AlertEngine } from './alerts/engine.ts';
+import type { AuditTrail } from './audit/auditTrail.ts';
+import { asksForChange, entryOf } from './audit/entry.ts';
 import { answerClientError } from './clientError.ts';
 import { type ApiConfig, isLoopback, requireTokenBeyondLoopback } from './config.ts';
 import { answerUnchanged } from './etag.ts';
@@ -23,6 +25,7 @@ import type { PathStore } from './pathStore.ts';
 import { PROBLEM_TYPE, problemOf, toAppError } from './problem.ts';
 import { limitRate } from './rateLimit.ts';
 import { registerAlerts } from './routes/alerts.ts';
+import { registerAudit } from './routes/audit.ts';
 import { registerCluster } from './routes/cluster.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerJaeger } from './routes/jaeger.ts';
@@ -51,6 +54,8 @@ export interface ApiDeps {
   readonly metrics?: ApiMetrics;
   /** null: alerts are off. The caller starts and closes it. */
   readonly alerts?: AlertEngine | null;
+  /** null: changes are told in the log of the process only. The caller closes it. */
+  readonly audit?: AuditTrail | null;
 }
 
 /** Throws HOP_TOKEN_REQUIRED. The caller listens on config.host and config.port, and closes. */
@@ -62,8 +67,11 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('caller', null);
+  app.decorateRequest('grant', null);
+  app.decorateRequest('change', null);
+  app.decorateRequest('problemCode', null);
   app.decorateRequest('clusters');
-  addHooks(app, config, metrics);
+  addHooks(app, deps, metrics);
   app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, metrics }));
   app.setNotFoundHandler((request, reply) => answerUnmatched(request, reply, config.webRoot));
 
@@ -89,6 +97,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   registerServices(typed, routeDeps);
   registerTopology(typed, routeDeps);
   registerViews(typed, routeDeps);
+  registerAudit(typed, routeDeps);
   registerOperations(typed, routeDeps);
   await registerPage(app, config.webRoot);
   await app.ready();
@@ -118,7 +127,8 @@ function requestIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.-]{8,128}$/.test(given) ? given : randomUUID();
 }
 
-function addHooks(app: FastifyInstance, config: ApiConfig, metrics: ApiMetrics): void {
+function addHooks(app: FastifyInstance, deps: ApiDeps, metrics: ApiMetrics): void {
+  const { config, audit = null, nowUs } = deps;
   const hosts = isLoopback(config.host) ? allowedHosts(config.host, config.allowedHosts) : null;
   app.addHook('onRequest', async (request) => {
     request.clusters = ALL_CLUSTERS;
@@ -126,6 +136,12 @@ function addHooks(app: FastifyInstance, config: ApiConfig, metrics: ApiMetrics):
   });
   app.addHook('onSend', async (request, reply, payload) => {
     setSecurityHeaders(request, reply);
+    if (audit !== null && asksForChange(request)) {
+      const entry = entryOf(request, reply, nowUs());
+      // Whoever is told that it is done can find it in the log.
+      if (entry?.outcome === 'done') await audit.keep(entry);
+      else if (entry !== null) audit.note(entry);
+    }
     return answerUnchanged(request, reply, payload);
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -138,9 +154,9 @@ function addHooks(app: FastifyInstance, config: ApiConfig, metrics: ApiMetrics):
 
 /** Who changed, or tried to change, what: also where it was refused. Bodies may hold anything and stay out. */
 function auditChange(request: FastifyRequest, reply: FastifyReply): void {
+  if (!asksForChange(request)) return;
   const { method, params, caller, ip } = request;
   const route = request.routeOptions.url;
-  if (method === 'GET' || method === 'HEAD' || route === undefined) return;
   const entry = { audit: true, caller, ip, method, route, params, status: reply.statusCode };
   request.log.info(entry, 'change asked for');
 }
@@ -154,6 +170,7 @@ interface Exchange {
 function answerError(thrown: unknown, { request, reply, metrics }: Exchange): FastifyReply {
   const error = toAppError(thrown);
   metrics.problems.inc({ code: error.code });
+  request.problemCode = error.code;
   if (error.statusCode >= 500) {
     request.log.error({ err: error, code: error.code, route: request.routeOptions.url }, 'failed');
   }

@@ -9,6 +9,7 @@ import { countPaths } from '@hoptrace/store/queries/countPaths.ts';
 import { getPath } from '@hoptrace/store/queries/getPath.ts';
 import { hopEdges } from '@hoptrace/store/queries/hopEdges.ts';
 import { listAgents } from '@hoptrace/store/queries/listAgents.ts';
+import { listAudit } from '@hoptrace/store/queries/listAudit.ts';
 import { listPaths } from '@hoptrace/store/queries/listPaths.ts';
 import { listRefusals } from '@hoptrace/store/queries/listRefusals.ts';
 import { listServices } from '@hoptrace/store/queries/listServices.ts';
@@ -16,6 +17,7 @@ import { incompletePaths, lossesByTime, silences } from '@hoptrace/store/queries
 import { pathsByIds } from '@hoptrace/store/queries/pathsByIds.ts';
 import { pathVersions } from '@hoptrace/store/queries/pathVersions.ts';
 import { refusalFacts } from '@hoptrace/store/queries/refusalFacts.ts';
+import { refusalWords } from '@hoptrace/store/queries/refusalWords.ts';
 import { refusedSenders } from '@hoptrace/store/queries/refusedSenders.ts';
 import { serviceHistory } from '@hoptrace/store/queries/serviceHistory.ts';
 import { serviceHops, servicePoints } from '@hoptrace/store/queries/serviceStats.ts';
@@ -53,6 +55,8 @@ export function clickhouseStore(store: Store): PathStore {
       const paths = await translated(() => pathsByIds(store, ids, { signal }));
       return paths.filter((path) => isSeen(path, clusters));
     },
+    refusalWords: (ids, { signal, clusters }) =>
+      translated(() => refusalWords(store, ids, { signal, clusters })),
     pathVersions: ({ from, to, rows }, { signal, clusters }) =>
       translated(() => {
         const window = { fromUs: from, toUs: to };
@@ -78,6 +82,10 @@ export function clickhouseStore(store: Store): PathStore {
     serviceGraph: (query, call) => translated(() => graphOf(store, query, call)),
     topologyBetween: (query, call) => translated(() => changedObjects(store, query, call)),
     refusalTimeline: (query, call) => translated(() => timelineOf(store, query, call)),
+    listAudit: ({ from, to, ...query }, { signal, clusters }) =>
+      translated(() =>
+        listAudit(store, { ...query, clusters, window: { fromUs: from, toUs: to } }, { signal }),
+      ),
     ping: async ({ signal }) => {
       await translated(() => countPaths(store, { window: NO_TIME, signal }));
     },

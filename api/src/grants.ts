@@ -9,6 +9,8 @@ export type TokenRole = (typeof TOKEN_ROLES)[number];
 export interface Grant {
   readonly name: string;
   readonly role: TokenRole;
+  /** Whose it is; null: nobody's in particular. Told in the audit log and of silences. */
+  readonly tenant: string | null;
   /** Empty: all. */
   readonly clusters: readonly string[];
   /** SHA-256 of the token: the token itself is not kept. */
@@ -25,6 +27,10 @@ export const grantsFileSchema = z
       .strictObject({
         name: z.string().regex(/^[\w.@-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . @ -'),
         role: z.enum(TOKEN_ROLES),
+        tenant: z
+          .string()
+          .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . -')
+          .optional(),
         clusters: z.array(z.string().min(1)).default([]),
         token: z
           .string()
@@ -39,6 +45,11 @@ export const grantsFileSchema = z
       .refine(
         ({ token, sha256 }) => (token === undefined) !== (sha256 === undefined),
         'must have either token or sha256',
+      )
+      // What is seen goes by cluster: a tenant without clusters would see what others have.
+      .refine(
+        ({ tenant, clusters }) => tenant === undefined || clusters.length > 0,
+        'must name the clusters of its tenant',
       ),
   )
   .min(1, 'holds no token')
@@ -46,9 +57,10 @@ export const grantsFileSchema = z
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'has a name twice');
 
 export function grantsOf(file: z.infer<typeof grantsFileSchema>): Grant[] {
-  return file.map(({ name, role, clusters, token, sha256 }) => ({
+  return file.map(({ name, role, tenant, clusters, token, sha256 }) => ({
     name,
     role,
+    tenant: tenant ?? null,
     clusters,
     hash: sha256 === undefined ? hashOf(token ?? '') : Buffer.from(sha256, 'hex'),
   }));

@@ -82,9 +82,11 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
       run('refusalTimeline', call, (c) => store.refusalTimeline(query, c)),
     refusalFacts: (query, call) => run('refusalFacts', call, (c) => store.refusalFacts(query, c)),
     pathsByIds: (ids, call) => run('pathsByIds', call, (c) => store.pathsByIds(ids, c)),
+    refusalWords: (ids, call) => run('refusalWords', call, (c) => store.refusalWords(ids, c)),
     pathVersions: (query, call) => run('pathVersions', call, (c) => store.pathVersions(query, c)),
     hopEdges: (window, call) => run('hopEdges', call, (c) => store.hopEdges(window, c)),
     missing: (query, call) => run('missing', call, (c) => store.missing(query, c)),
+    listAudit: (query, call) => run('listAudit', call, (c) => store.listAudit(query, c)),
     // A readiness probe must not be refused because the API is busy, nor count as a query.
     ping: (call) => withTimeout('ping', call, pingTimeoutMs, (c) => store.ping(c)),
   };

@@ -6,6 +6,7 @@ import { StoreError } from '@hoptrace/store/errors.ts';
 import { buildAlerts } from './alerts/alerts.ts';
 import { readAlertConfig } from './alerts/config.ts';
 import { buildApi } from './app.ts';
+import { buildAudit } from './audit/audit.ts';
 import { clickhouseStore } from './clickhouseStore.ts';
 import { readConfig } from './config.ts';
 import { AppError, describeError } from './errors.ts';
@@ -28,8 +29,12 @@ async function main(): Promise<void> {
     apiUrl: urlOf(config),
     log: (level, event, fields) => app.log[level](fields, event),
   });
+  const audit = buildAudit({
+    ...{ store, metrics },
+    log: (level, event, fields) => app.log[level](fields, event),
+  });
   const app = await buildApi({
-    ...{ config, store: clickhouseStore(store), nowUs, metrics, alerts },
+    ...{ config, store: clickhouseStore(store), nowUs, metrics, alerts, audit },
     logger: { level: config.logLevel },
   });
   const stopped = new Promise<string>((resolve) => {
@@ -43,6 +48,7 @@ async function main(): Promise<void> {
   setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MS).unref();
   await alerts?.close();
   await app.close();
+  await audit.close();
   await store.close();
 }
 

@@ -48,6 +48,7 @@ const ROUTES = [
   '/api/traces/{id}',
   '/api/v1/agents',
   '/api/v1/alerts',
+  '/api/v1/audit',
   '/api/v1/changes',
   '/api/v1/incidents',
   '/api/v1/incidents/{id}',

@@ -6,9 +6,10 @@ import {
   alertRuleListSchema,
   alertRuleSchema,
   alertSchema,
+  shownSilenceSchema,
   silenceListSchema,
-  silenceSchema,
 } from '@hoptrace/domain/rest/alerts.ts';
+import { auditEntrySchema, auditListSchema } from '@hoptrace/domain/rest/audit.ts';
 import {
   changeFilterSchema,
   changeListSchema,
@@ -80,6 +81,7 @@ import {
   overviewSchema,
   readinessSchema,
 } from './responses.ts';
+import { auditQuerySchema } from './routes/audit.ts';
 import { pathQuerySchema, refusalQuerySchema } from './routes/lists.ts';
 
 const API_VERSION = '1';
@@ -110,8 +112,10 @@ const COMPONENTS = {
   AlertList: alertListSchema,
   AlertRule: alertRuleSchema,
   AlertRuleList: alertRuleListSchema,
-  Silence: silenceSchema,
+  Silence: shownSilenceSchema,
   SilenceList: silenceListSchema,
+  AuditEntry: auditEntrySchema,
+  AuditList: auditListSchema,
   Agent: agentSchema,
   AgentList: agentListSchema,
   TopologyItem: topologyItemSchema,
@@ -155,6 +159,7 @@ const PARAMETERS = new Map<unknown, string>(
     changeFilterSchema,
     timelineFilterSchema,
     serviceGraphFilterSchema,
+    auditQuerySchema,
   ].flatMap(({ shape }) => Object.entries(shape).map(([name, schema]) => [schema, name] as const)),
 );
 

@@ -44,6 +44,11 @@ export const PARAMETER_HELP: Readonly<Record<string, string>> = {
   at: INSTANT_HELP,
   namespace: 'Write the name of a namespace, such as shop.',
   name: 'Write the name of an object, such as web.',
+  caller: 'Write the name of a token, such as on-call.',
+  tenant: 'Write the name of a tenant, as the token file has it.',
+  action: 'Write the operationId of an operation, such as createSilence.',
+  subject: 'Write what was changed, such as the silenceId of a silence.',
+  requestId: 'Write the X-Request-Id of an answer.',
   cursor: 'Write the nextCursor of the page before, unchanged, or leave it out for the first page.',
 };
 const MAX_SHOWN = 80;

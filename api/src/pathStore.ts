@@ -1,6 +1,7 @@
 /** What the API needs from the store: reading, by filter and time window. clickhouseStore.ts provides it. */
 
 import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
+import type { AuditEntry, AuditFilter } from '@hoptrace/domain/rest/audit.ts';
 import type { IncidentFilter } from '@hoptrace/domain/rest/incidents.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type {
@@ -19,6 +20,7 @@ import type { HopSeries, RequestPoint, ServiceTotals } from '@hoptrace/domain/re
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import type { CountedEdge } from '@hoptrace/domain/views/addUpGraph.ts';
 import type { ObjectState } from '@hoptrace/domain/views/changesOf.ts';
+import type { RefusalWords } from '@hoptrace/store/queries/refusalWords.ts';
 import type { RefusedSender } from '@hoptrace/store/queries/refusedSenders.ts';
 import type { Histories } from './health/histories.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
@@ -122,6 +124,12 @@ export type CountedTimeline = Readonly<
   Pick<RefusalTimeline, 'places' | 'refusedSinceUs' | 'acceptedSinceUs'>
 >;
 
+export interface AuditListQuery extends TimeWindow, Omit<AuditFilter, 'from' | 'to'> {
+  readonly limit: number;
+  /** null: of all tenants. */
+  readonly onlyTenant: string | null;
+}
+
 /** `signal` fires when nobody waits for the answer any more. */
 export interface Call {
   readonly signal: AbortSignal;
@@ -147,6 +155,8 @@ export interface PathStore {
   refusalFacts(query: RefusalFactQuery, call: StoreCall): Promise<RefusalFact[]>;
   /** Newest versions, oldest first; ids that are gone are left out. */
   pathsByIds(ids: readonly string[], call: StoreCall): Promise<Path[]>;
+  /** Cause and remedy in words, by the same ids. */
+  refusalWords(ids: readonly string[], call: StoreCall): Promise<RefusalWords[]>;
   /** The paths of the window whose start is known, with their version, oldest first; at most `rows`, the newest. */
   pathVersions(
     query: TimeWindow & { readonly rows: number },
@@ -174,6 +184,11 @@ export interface PathStore {
   /** States of objects that began or ended in the window, those that began last. */
   topologyBetween(query: ChangeQuery, call: StoreCall): Promise<readonly ObjectState[]>;
   refusalTimeline(query: TimelineQuery, call: StoreCall): Promise<CountedTimeline>;
+  /** Entries about the call's clusters, newest first. */
+  listAudit(
+    query: AuditListQuery,
+    call: StoreCall,
+  ): Promise<{ readonly items: AuditEntry[]; readonly nextCursor: string | null }>;
   /** Rejects when the store cannot answer queries; an AppError's first `errors` entry says what to do. */
   ping(call: StoreCall): Promise<void>;
 }

@@ -24,6 +24,7 @@ const TABLES: readonly { name: string; time: string; days: keyof Retention }[] =
   { name: 'hour_runs_v1', time: START_S, days: 'hourTtlDays' },
   { name: 'alerts_v1', time: ofUs('started_at_us'), days: 'minuteTtlDays' },
   { name: 'silences_v1', time: ofUs('ends_at_us'), days: 'minuteTtlDays' },
+  { name: 'audit_v1', time: ofUs('at_us'), days: 'hourTtlDays' },
   { name: 'topology_v1', time: ofUs('valid_to_us'), days: 'pathTtlDays' },
 ];
 

@@ -1,19 +1,14 @@
 /** The built page in real Chromium, over canned answers. Screenshots go to output/. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Alert } from '@hoptrace/domain/rest/alerts.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { samplePaths as labPaths } from '../samples/paths.ts';
 import { launchBrowser, browserTest as test } from './browser.ts';
+import { type BuiltPage, startBuiltPage } from './builtPage.ts';
 import { apiOver, loadViewSamples, type ViewSamples } from './cannedApi.ts';
-import { type PageServer, startPageServer } from './pageServer.ts';
 
 jest.setTimeout(60_000);
 
-const REPOSITORY = new URL('../..', import.meta.url).pathname;
 const OUTPUT = new URL('output/', import.meta.url).pathname;
 const NARROW = { width: 390, height: 844 };
 const WIDE = { width: 1280, height: 900 };
@@ -22,21 +17,13 @@ const AGENTS = { known: 3, silent: 0 };
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let server: PageServer;
+let server: BuiltPage;
 let samples: ViewSamples;
-let built: string;
 let complaints: string[];
 
 beforeAll(async () => {
-  built = mkdtempSync(join(tmpdir(), 'hoptrace-page-'));
-  execFileSync(
-    process.execPath,
-    ['node_modules/vite/bin/vite.js', 'build', 'api/web', '--outDir', built, '--logLevel', 'warn'],
-    // Jest sets NODE_ENV=test, with which React would be built for development.
-    { cwd: REPOSITORY, env: { ...process.env, NODE_ENV: 'production' } },
-  );
   samples = await loadViewSamples();
-  server = await startPageServer(built);
+  server = await startBuiltPage();
   const launched = await launchBrowser();
   if (launched !== null) browser = launched;
 });
@@ -44,7 +31,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await server?.close();
-  rmSync(built, { recursive: true, force: true });
 });
 
 beforeEach(async () => {

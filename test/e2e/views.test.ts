@@ -1,51 +1,39 @@
 /** The pages of services, topology and agents in real Chromium: what they say, their states, and axe on every page. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchBrowser, browserTest as test } from './browser.ts';
+import { type BuiltPage, startBuiltPage } from './builtPage.ts';
 import { apiOver, loadViewSamples, type ViewSamples } from './cannedApi.ts';
 import { loadWaySamples, viewsOver, type WaySamples } from './cannedViews.ts';
-import { type PageServer, startPageServer } from './pageServer.ts';
 import { VIEW_PAGES } from './viewPages.ts';
 
 jest.setTimeout(180_000);
 
-const REPOSITORY = new URL('../..', import.meta.url).pathname;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FIRST_VIEW_BYTES = 150_000;
 
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let server: PageServer;
+let server: BuiltPage;
 let samples: ViewSamples;
 let ways: WaySamples;
-let built: string;
 let complaints: string[];
 
 beforeAll(async () => {
-  built = mkdtempSync(join(tmpdir(), 'hoptrace-views-'));
-  execFileSync(
-    process.execPath,
-    ['node_modules/vite/bin/vite.js', 'build', 'api/web', '--outDir', built, '--logLevel', 'warn'],
-    // Jest sets NODE_ENV=test, with which React would be built for development.
-    { cwd: REPOSITORY, env: { ...process.env, NODE_ENV: 'production' } },
-  );
   samples = await loadViewSamples();
   ways = await loadWaySamples();
-  server = await startPageServer(built);
+  server = await startBuiltPage();
   const launched = await launchBrowser();
   if (launched !== null) browser = launched;
 });
 afterAll(async () => {
   await browser?.close();
   await server?.close();
-  rmSync(built, { recursive: true, force: true });
 });
 beforeEach(async () => {
   await openContext('dark', 1280);
@@ -163,7 +151,9 @@ test('nothing is wider than a phone', async () => {
 });
 
 test('the first view of the page is at most 150 kB, gzipped', () => {
-  const assets = readdirSync(join(built, 'assets')).map((name) => join(built, 'assets', name));
+  const assets = readdirSync(join(server.folder, 'assets')).map((name) =>
+    join(server.folder, 'assets', name),
+  );
   const bytes = assets.map((file) => gzipSync(readFileSync(file)).byteLength);
   expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(FIRST_VIEW_BYTES);
 });

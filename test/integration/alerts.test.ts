@@ -155,6 +155,7 @@ test('silences are kept, and gone when they ended', async () => {
     endsAtUs: clock.us + 60 * SECOND,
     createdBy: 'me',
     comment: 'drained',
+    ...{ clusters: [], tenant: null, author: null },
   };
   await engine.setSilence(silence, { signal });
   const other = engineWith(store);

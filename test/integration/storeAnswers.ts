@@ -13,7 +13,10 @@ import { listPaths } from '@hoptrace/store/queries/listPaths.ts';
 import { listRefusals } from '@hoptrace/store/queries/listRefusals.ts';
 import { listServices } from '@hoptrace/store/queries/listServices.ts';
 import { proxyHeaderRecords, proxyLinkRecords } from '@hoptrace/store/queries/proxyRecords.ts';
+import { refusalFacts } from '@hoptrace/store/queries/refusalFacts.ts';
 import { refusalRecords } from '@hoptrace/store/queries/refusalRecords.ts';
+import { refusalWords } from '@hoptrace/store/queries/refusalWords.ts';
+import { refusedSenders } from '@hoptrace/store/queries/refusedSenders.ts';
 import {
   exchange,
   leg,
@@ -78,6 +81,9 @@ export async function answersOf(store: Store): Promise<unknown> {
   }
   const filtered = pathFilterSchema.parse({ ...range, class: 'C', service: 'shop/web:http' });
   const hashes = ['fedcba9876543210', '1111111111111111'];
+  const refused = CELLS.map(
+    (cluster, index) => refusedPath({ startedAtUs: T0_US + index, cluster, tail: 4 }).pathId,
+  );
   const recordsOf = { isnPairHashes: hashes };
   return {
     pages,
@@ -89,6 +95,9 @@ export async function answersOf(store: Store): Promise<unknown> {
     services: await listServices(store, { window }),
     agents: await listAgents(store, { sinceUs: T0_US }),
     legs: await legsOfConnections(store, recordsOf, { window }),
+    facts: await refusalFacts(store, {}, { window, rows: 1000 }),
+    senders: await refusedSenders(store, { window }),
+    words: await refusalWords(store, refused),
     refused: await refusalRecords(store, ['0000000000000abc'], { window }),
     links: await proxyLinkRecords(store, hashes, { window }),
     headers: await proxyHeaderRecords(store, hashes, { window }),

@@ -2,14 +2,13 @@
  * `npm run -s screenshots [-- FOLDER]`: pictures of every page of the web page in each theme, width, state and size, and
  * an index.html that shows them side by side. Needs Chromium; prints the folder.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import { startBuiltPage } from '../e2e/builtPage.ts';
 import { apiOver, loadViewSamples } from '../e2e/cannedApi.ts';
 import { loadWaySamples, viewsOver } from '../e2e/cannedViews.ts';
-import { type Answerer, startPageServer } from '../e2e/pageServer.ts';
+import type { Answerer } from '../e2e/pageServer.ts';
 import { VIEW_PAGES, type ViewPage } from '../e2e/viewPages.ts';
 
 interface Variant {
@@ -39,16 +38,9 @@ const DOWN = {
 };
 
 const folder = resolve(process.argv[2] ?? 'test/e2e/output/screenshots');
-const built = mkdtempSync(join(tmpdir(), 'hoptrace-screenshots-'));
-const env = { ...process.env, NODE_ENV: 'production' };
-execFileSync(
-  process.execPath,
-  ['node_modules/vite/bin/vite.js', 'build', 'api/web', '--outDir', built, '--logLevel', 'warn'],
-  { env, stdio: 'inherit' },
-);
 const samples = await loadViewSamples();
 const ways = await loadWaySamples();
-const server = await startPageServer(built);
+const server = await startBuiltPage();
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--headless', '--no-sandbox', '--disable-gpu'],
@@ -64,7 +56,6 @@ try {
 } finally {
   await browser.close();
   await server.close();
-  rmSync(built, { recursive: true, force: true });
 }
 
 function answererOf(count: number | null): Answerer {

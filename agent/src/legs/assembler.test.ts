@@ -128,6 +128,8 @@ test('repeated SYNs count and keep the first stamp; an answer after the verdict 
     ],
     10_000,
   );
+  // The silence was told as it stood; domain/src/reconstruct takes it back by the leg that was answered.
+  expect(records[1]).toMatchObject({ kind: 'refusal', evidence: 'silence', synCount: 3 });
   expect(records[0]).toMatchObject({
     ...{ kind: 'leg', end: 'unanswered', synCount: 3, isnPairHash: null, revision: 0 },
   });
@@ -140,7 +142,7 @@ test('repeated SYNs count and keep the first stamp; an answer after the verdict 
     firstResponseNs: 3_103_000_321,
     revision: 2,
   });
-  expect(records.filter((record) => record.kind === 'refusal')).toEqual([]);
+  expect(records.filter((record) => record.kind === 'refusal')).toHaveLength(1);
 });
 
 test('where the SYN-ACK came back another way, the first bare ACK tells the server ISN', () => {
@@ -193,10 +195,10 @@ test('loopback and bridges are no taps', () => {
   }
 });
 
-test('a handshake without its ACK is told after 3 s as open, with what is missing left null', () => {
+test('a handshake without its ACK is told after 2.25 s as open, with what is missing left null', () => {
   const packets = [entry.syn(0), entry.synAck(1)];
-  expect(play(packets, 2_950).records).toEqual([]);
-  expect(play(packets, 3_000).records).toMatchObject([
+  expect(play(packets, 2_200).records).toEqual([]);
+  expect(play(packets, 2_250).records).toMatchObject([
     { end: 'open', synAckNs: 1_000_321, ackNs: null },
   ]);
 });

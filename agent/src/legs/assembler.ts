@@ -3,7 +3,7 @@
  *
  *   a connection that is over within 0.3 s      one frame, one record; nothing is remembered
  *   any other       SYN + 0.3 s ──► frame ──► emitted as it stands: open; later frames ──► revisions, the last with the end
- *                                    └ no answer: attempt ──► SYN + 3 s: emitted: unanswered; refusal: see verdict.ts
+ *                                    └ no answer: attempt ──► SYN + 2.25 s: emitted: unanswered; refusal: see verdict.ts
  *
  * An emitted leg stays in memory for its end: 5 minutes while open (a later end then comes as the last revision there
  * is), 70 s after the last SYN while unanswered (longer than the gaps between repetitions), 10 s after a reset.
@@ -32,15 +32,15 @@ import {
 import { hasEvidence, JUDGED_NS, SilentLegs } from './silentLegs.ts';
 import type { AssemblerCounters, Attempt, OpenLeg } from './state.ts';
 import { TapCache } from './tapCache.ts';
-import { judge, loneRefusal, refusalRecord } from './verdict.ts';
+import { hasMoreToTell, judge, loneRefusal, tellRefusal } from './verdict.ts';
 import { WaitingEvidence } from './waitingEvidence.ts';
 
 const SECOND_NS = 1_000_000_000n;
-const UNANSWERED_NS = 3n * SECOND_NS;
+/** Before silence is told (verdict.ts): where the SYN went explains it. */
+const UNANSWERED_NS = 2_250_000_000n;
 const ONE_FIN_NS = SECOND_NS;
 const SWEEP_EVERY_NS = 10n * SECOND_NS;
-/** Statistics, which tell of shedding, come once a second. */
-const SHED_MEMORY_NS = 3n * SECOND_NS;
+const SHED_MEMORY_NS = 3n * SECOND_NS; // statistics, which tell of shedding, come once a second
 /** A SYN crosses a handful of taps on one node; more is a loop. */
 const MAX_LEGS_OF_ATTEMPT = 64;
 
@@ -210,6 +210,7 @@ export class LegAssembler {
     const end = endOf(frame);
     if (isAnswered(frame) && attempt !== null) this.#setAnswered(attempt);
     if (isRefused(frame) && attempt !== null) attempt.rst ??= rstOf(frame);
+    if (attempt !== null && hasMoreToTell(attempt)) this.#unjudged.add(attempt);
     if (end !== null && leg.end !== 'fin') Object.assign(leg, end);
     else if (end === null && isAnswered(frame)) reopen(leg);
     if (end !== null) this.#emit(leg, TELLS.end, frame.tsNs);
@@ -236,11 +237,10 @@ export class LegAssembler {
     const tap = packet.tsNs > this.#shedUntilNs ? null : this.#taps.of(this.taps, packet, 'rx');
     const reason = this.dropReasons[String(packet.reason)] ?? '';
     const refusal = tap === null ? null : loneRefusal(packet, tap, reason, this.#options);
-    if (refusal === null) this.counters.strayPackets++;
-    else this.#tellAlone(refusal, packet);
-  }
-
-  #tellAlone(refusal: RefusalRecord, packet: PacketFrame): void {
+    if (refusal === null) {
+      this.counters.strayPackets++;
+      return;
+    }
     this.#evidence.noteTold(packet);
     this.#options.emit(refusal);
   }
@@ -251,6 +251,7 @@ export class LegAssembler {
     const reason = this.dropReasons[String(packet.reason)] ?? '';
     if (packet.type === 'drop') addDrop(attempt, evidenceOf(packet, reason));
     else if (isRejection(packet)) this.#addIcmp(attempt, packet);
+    if (hasMoreToTell(attempt)) this.#unjudged.add(attempt);
     return true;
   }
 
@@ -300,7 +301,7 @@ export class LegAssembler {
     this.#unjudged.delete(attempt);
     if (verdict.kind === 'nothing') return;
     if (verdict.kind === 'unknown') this.counters.unjudgedAttempts++;
-    else this.#options.emit(refusalRecord(verdict, this.#options));
+    else this.#options.emit(tellRefusal(attempt, verdict, this.#options));
   }
 
   #evictOldest(): void {
@@ -335,14 +336,13 @@ export class LegAssembler {
     attempt.openLegs--;
     if (attempt.openLegs > 0) return;
     this.#attempts.delete(attempt);
-    if (this.#unjudged.delete(attempt)) this.counters.unjudgedAttempts++;
+    if (this.#unjudged.delete(attempt) && attempt.told === null) this.counters.unjudgedAttempts++;
   }
 
   #sweep(nowNs: bigint): void {
     this.#sweptAtNs = nowNs;
     for (const leg of this.#legs.values()) {
-      if (leg.emittedAtNs === null) continue;
-      if (nowNs < forgetAtNs(leg, leg.emittedAtNs)) continue;
+      if (leg.emittedAtNs === null || nowNs < forgetAtNs(leg, leg.emittedAtNs)) continue;
       if (leg.end === 'open') this.counters.forgottenLegs++;
       this.#close(leg);
     }

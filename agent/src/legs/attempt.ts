@@ -43,7 +43,9 @@ export function newAttempt(frame: LegFrame): Attempt {
     rst: null,
     icmp: null,
     drop: null,
+    repeatedDropAtNs: null,
     unexplained: null,
+    told: null,
   };
 }
 
@@ -58,16 +60,23 @@ export function addLeg(attempt: Attempt, leg: OpenLeg): void {
   attempt.legs.sort((a, b) => Number(a.frame.synNs - b.frame.synNs));
   attempt.openLegs++;
   const isBefore = (drop: Evidence | null) => drop !== null && drop.atNs < leg.frame.synNs;
-  if (isBefore(attempt.drop)) attempt.drop = null;
+  if (isBefore(attempt.drop)) Object.assign(attempt, { drop: null, repeatedDropAtNs: null });
   if (isBefore(attempt.unexplained)) attempt.unexplained = null;
 }
+
+/** TCP repeats a SYN after a second (RFC 6298); one packet is freed in more places than one at once. */
+const REPETITION_NS = 500_000_000n;
 
 /** The first drop behind the last tap so far counts, copies aside. */
 export function addDrop(attempt: Attempt, drop: Evidence): void {
   const last = lastLeg(attempt);
   if (last !== undefined && drop.atNs < last.frame.synNs) return;
   if (drop.reason === UNEXPLAINED) attempt.unexplained ??= drop;
-  else if (!isCopyDrop(drop.reason)) attempt.drop ??= drop;
+  else if (!isCopyDrop(drop.reason)) {
+    const isRepeated = attempt.drop !== null && drop.atNs - attempt.drop.atNs >= REPETITION_NS;
+    attempt.drop ??= drop;
+    if (isRepeated) attempt.repeatedDropAtNs ??= drop.atNs;
+  }
 }
 
 /** A SYN flood may carry one ISN in all its packets: the search among equal ISNs stays short. */

@@ -1,5 +1,5 @@
 /** What the assembler remembers: legs that are not over, and one SYN at all taps that it crossed. */
-import type { LegRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
+import type { LegRecord, RefusalRecord, Tap } from '@hoptrace/domain/wire/v1.ts';
 import type { LegFrame } from '../frames/frame.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -33,8 +33,12 @@ export interface Attempt {
   rst: Evidence | null;
   icmp: Evidence | null;
   drop: Evidence | null;
+  /** When a repetition of the SYN was dropped as well; null: none was. */
+  repeatedDropAtNs: bigint | null;
   /** Freed without a reason behind the last tap so far: perhaps only a copy. */
   unexplained: Evidence | null;
+  /** What the refusal that was told of it rests on; null: none was told. */
+  told: RefusalRecord['evidence'] | null;
 }
 
 export interface AssemblerCounters {

@@ -120,7 +120,7 @@ test('fragmentation needed is no refusal', () => {
   expect(refusals).toEqual([]);
 });
 
-test('DROP on every repetition: one refusal, within 3 s, by name of the reason', () => {
+test('DROP on every repetition: one refusal, after the second drop, by name of the reason', () => {
   const packets = [0, 1000, 2000, 4000].flatMap((ms) => [
     nodePort.syn(ms + 1),
     nodePort.drop(ms + 1.1, NETFILTER_DROP),
@@ -131,12 +131,55 @@ test('DROP on every repetition: one refusal, within 3 s, by name of the reason',
       refusal: 'dropped',
       evidence: 'kfreeSkb',
       reason: 'NETFILTER_DROP',
-      synCount: 3,
+      synCount: 2,
       afterNs: 100_000,
     },
   ]);
-  expect(verdictsAtMs[0]).toBeLessThan(3000);
+  expect(verdictsAtMs).toEqual([1250]);
   expect(ends).toEqual(['unanswered']);
+});
+
+test('one SYN freed in two places is no repetition: the verdict waits until one would have come', () => {
+  const { refusals, verdictsAtMs } = play([
+    nodePort.syn(1),
+    nodePort.drop(1.1, NETFILTER_DROP),
+    nodePort.drop(1.3, NO_SOCKET),
+  ]);
+  expect(refusals).toMatchObject([{ reason: 'NETFILTER_DROP', synCount: 1 }]);
+  expect(verdictsAtMs).toEqual([1550]);
+});
+
+test('a repetition that was not dropped may be answered: the verdict waits', () => {
+  const packets = [nodePort.syn(1), nodePort.drop(1.1, NETFILTER_DROP), nodePort.syn(1001)];
+  expect(play(packets).verdictsAtMs).toEqual([2350]);
+  expect(play([...packets, nodePort.synAck(2100)]).refusals).toEqual([]);
+});
+
+test('twice dropped, then rejected after all: the further record says so, once', () => {
+  const dropped = [1, 1001].flatMap((ms) => [
+    nodePort.syn(ms),
+    nodePort.drop(ms + 0.1, NETFILTER_DROP),
+  ]);
+  const rejected = [2001, 3001].flatMap((ms) => [
+    ...[nodePort.syn(ms), nodePort.icmp(ms + 0.1), nodePort.drop(ms + 0.2, NETFILTER_DROP)],
+  ]);
+  const { refusals, verdictsAtMs, counters } = play([...dropped, ...rejected]);
+  expect(refusals).toMatchObject([
+    { refusal: 'dropped', evidence: 'kfreeSkb', synCount: 2 },
+    { refusal: 'rejected', evidence: 'icmp', synCount: 3, afterNs: 2_000_100_000 },
+  ]);
+  expect(verdictsAtMs).toEqual([1250, 2250]);
+  expect(counters.unjudgedAttempts).toBe(0);
+});
+
+test('twice dropped, then answered: the leg says so, and nothing more is refused', () => {
+  const { refusals, ends } = play([
+    ...[nodePort.syn(1), nodePort.drop(1.1, NETFILTER_DROP)],
+    ...[nodePort.syn(1001), nodePort.drop(1001.1, NETFILTER_DROP)],
+    ...[nodePort.syn(2001), nodePort.synAck(2002), nodePort.ack(2003), nodePort.response(2004)],
+  ]);
+  expect(refusals).toHaveLength(1);
+  expect(ends.at(-1)).toBe('open');
 });
 
 test('a dropped SYN whose repetition is answered is no refusal', () => {
@@ -183,9 +226,27 @@ test('silence: said by the tap that the SYN reached last', () => {
   expect(farEnd.ends).toEqual(['unanswered', 'unanswered']);
 });
 
-test('a failed neighbour look-up answers after 3.05 s: rejected, not silence', () => {
-  const { refusals } = play([nodePort.syn(1), nodePort.syn(1001), nodePort.icmp(3055, 3, 1)]);
-  expect(refusals).toMatchObject([{ refusal: 'rejected', icmpType: 3, icmpCode: 1 }]);
+test('a failed neighbour look-up answers after 3.05 s: silence until then, rejected after it', () => {
+  const syns = [nodePort.syn(1), nodePort.syn(1001)];
+  const { refusals, verdictsAtMs } = play([...syns, nodePort.icmp(3055, 3, 1)]);
+  expect(refusals).toMatchObject([
+    { refusal: 'dropped', evidence: 'silence', synCount: 2 },
+    { refusal: 'rejected', icmpType: 3, icmpCode: 1 },
+  ]);
+  expect(verdictsAtMs).toEqual([2350, 3300]);
+});
+
+test('what left may be answered by the machine that it went to: no silence before its time', () => {
+  const away = [1, 1001, 2001].flatMap((ms) => [nodePort.syn(ms), toRemote.syn(ms + 0.1)]);
+  expect(play(away).verdictsAtMs).toEqual([3250]);
+});
+
+test('silence, then a drop: the further record names the reason', () => {
+  const syns = [nodePort.syn(1), nodePort.syn(1001), nodePort.drop(3055, NETFILTER_DROP)];
+  expect(play(syns).refusals).toMatchObject([
+    { refusal: 'dropped', evidence: 'silence' },
+    { refusal: 'dropped', evidence: 'kfreeSkb', reason: 'NETFILTER_DROP' },
+  ]);
 });
 
 test('silence proves nothing when events were lost meanwhile; other evidence still does', () => {

@@ -21,12 +21,18 @@
  * One packet leaves several traces: a REJECT rule sends ICMP and then frees the SYN (NETFILTER_DROP), a closed
  * port sends RST and frees it (NO_SOCKET). So RST comes before ICMP before drop, and the first waits 200 ms for its
  * companions, whose reason it carries. Dropped SYNs are repeated, and the next one may get through (a full backlog)
- * or be rejected after all (ICMP is rate-limited), so a bare drop waits for the repetitions:
+ * or be rejected after all (ICMP is rate-limited), so a bare drop waits for a repetition:
  *
- *   0        1.0       2.0   2.3    3.0  3.2 s after the first SYN
- *   SYN      SYN       SYN    │      │    └ silence (after the failed neighbour look-up, which takes 3.05 s)
- *                             │      └ the legs say unanswered
- *                             └ drop; silence at a Pod, for which no neighbour is looked any more
+ *   0        1.0  1.2  1.5  2.0   2.3           3.2 s after the first SYN
+ *   SYN      SYN   │    │   SYN    │             └ silence behind the uplink
+ *                  │    │          └ the legs say unanswered; drop of the first SYN, not of the second; silence here,
+ *                  │    │            or at a Pod
+ *                  │    └ dropped, and no repetition came: the client gave up
+ *                  └ the repetition was dropped as well
+ *
+ * What comes later is told in a further record: an ICMP error or RST after all (a failed neighbour look-up takes 3.05 s),
+ * a drop after silence. What was seen outranks silence, and an answer outranks both (domain/src/reconstruct). A SYN-ACK
+ * is told by the leg, and takes the refusal back.
  *
  * The rest of three seconds is for the way to the collector: up to 0.1 s until the stream counts as quiet, 0.05 s to the
  * next tick, 0.05 s until the batch is sent.
@@ -43,6 +49,8 @@ import { type Evidence, evidenceOf, isCopyDrop, isRejection } from './evidence.t
 import type { Attempt, OpenLeg } from './state.ts';
 
 const SETTLE_NS = 200_000_000n;
+/** The first repetition comes a second after the SYN (RFC 6298). */
+const NO_REPETITION_NS = 1_500_000_000n;
 const DROP_VERDICT_NS = 2_300_000_000n;
 const SILENCE_VERDICT_NS = 3_200_000_000n;
 const MAX_REASON_CHARACTERS = 32;
@@ -83,17 +91,36 @@ export function judge(attempt: Attempt, nowNs: bigint, lastLossAtNs: bigint | nu
   const ageNs = nowNs - attempt.firstSynAtNs;
   const isIncoming = leg.tap.synDirection === 'rx';
   const drop = attempt.drop ?? (isIncoming ? attempt.unexplained : null);
-  if (drop !== null) return judgeDrop(drop, leg, nowNs, ageNs);
-  if (ageNs < (isAtPod(leg) ? DROP_VERDICT_NS : SILENCE_VERDICT_NS)) return { kind: 'wait' };
+  if (drop !== null) return judgeDrop(drop, { attempt, leg, nowNs });
+  // What left through an uplink is for the machine to tell that it went to.
+  const isOurs = isAtPod(leg) || isIncoming;
+  if (ageNs < (isOurs ? DROP_VERDICT_NS : SILENCE_VERDICT_NS)) return { kind: 'wait' };
   if (lastLossAtNs !== null && lastLossAtNs >= attempt.firstSynAtNs) return { kind: 'unknown' };
   if (leg.tap.synDirection === 'tx' && leg.tap.role === 'pod') return { kind: 'nothing' };
   return { kind: 'dropped', evidence: 'silence', leg, atNs: nowNs, proof: null };
 }
 
-function judgeDrop(drop: Evidence, leg: OpenLeg, nowNs: bigint, ageNs: bigint): Verdict {
-  const isSettled = ageNs >= DROP_VERDICT_NS && nowNs - drop.atNs >= SETTLE_NS;
-  if (!isSettled) return { kind: 'wait' };
+interface Judging {
+  readonly attempt: Attempt;
+  readonly leg: OpenLeg;
+  readonly nowNs: bigint;
+}
+
+function judgeDrop(drop: Evidence, { attempt, leg, nowNs }: Judging): Verdict {
+  const { repeatedDropAtNs: repeatedAtNs, firstSynAtNs } = attempt;
+  const isExplained = attempt.drop !== null;
+  const isGivenUp = isExplained && attempt.legs.every(({ frame }) => frame.synCount === 1);
+  const afterNs = isGivenUp ? NO_REPETITION_NS : DROP_VERDICT_NS;
+  const isOld = nowNs - firstSynAtNs >= afterNs && nowNs - drop.atNs >= SETTLE_NS;
+  const isRepeated = repeatedAtNs !== null && nowNs - repeatedAtNs >= SETTLE_NS;
+  if (!isOld && !isRepeated) return { kind: 'wait' };
   return { kind: 'dropped', evidence: 'kfreeSkb', leg, atNs: drop.atNs, proof: drop };
+}
+
+/** Whether what was heard since may say more than the refusal that was told. */
+export function hasMoreToTell({ told, isAnswered, rst, icmp, drop }: Attempt): boolean {
+  if (isAnswered || told === null || told === 'rst' || told === 'icmp') return false;
+  return rst !== null || icmp !== null || (told === 'silence' && drop !== null);
 }
 
 /** The SYN was handed to the Pod: the host's end of its cable, or the Pod's own. */
@@ -105,11 +132,13 @@ function isAnswerFromHere(leg: OpenLeg): boolean {
   return leg.tap.synDirection === 'rx' || leg.tap.role === 'podVeth';
 }
 
-/** The record of a verdict. `seq` is given when it is sent. */
-export function refusalRecord(
+/** The record of a verdict, noted in its attempt. `seq` is given when it is sent. */
+export function tellRefusal(
+  attempt: Attempt,
   finding: Finding,
   { hasher, clock }: { hasher: IsnHasher; clock: KernelClock },
 ): RefusalRecord {
+  attempt.told = finding.evidence;
   const { leg, proof } = finding;
   const { frame } = leg;
   return {

@@ -104,6 +104,7 @@ test('a silence keeps receivers quiet and hides nothing; when it ends early they
     endsAtUs: T_US + 3_600_000_000,
     createdBy: 'me',
     comment: 'drain',
+    ...{ clusters: [], tenant: null, author: null },
   };
   await engine.setSilence(silence, { signal: new AbortController().signal });
   store.refused = 5;

@@ -89,6 +89,11 @@ export class AlertEngine {
     return this.#silences.filter(({ endsAtUs }) => endsAtUs > nowUs);
   }
 
+  /** Those that ended since then too, as the store has them. Throws what the store throws. */
+  silencesSince(sinceUs: number, call: Call): Promise<readonly Silence[]> {
+    return this.#deps.store.readSilences(sinceUs, call);
+  }
+
   /** Throws what the store throws: a silence that is not kept is not said to be set. */
   async setSilence(silence: Silence, call: Call): Promise<void> {
     await this.#deps.store.writeSilence(silence, this.#deps.nowUs(), call);

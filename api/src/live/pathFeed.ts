@@ -3,6 +3,8 @@
  *
  *   every second: ids and versions of the last minute ──► those not seen yet ──► their documents ──► listeners
  *
+ *   every 15 s: the same of the quarter of an hour before, for what is stored late (latePaths.ts)
+ *
  * The store has no order of arrival, and paths come late and in new versions: so a window is compared, not a
  * high-water mark. Nothing is asked while nobody listens.
  */
@@ -10,9 +12,13 @@ import { randomUUID } from 'node:crypto';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { FastifyBaseLogger } from 'fastify';
 import type { PathStore, PathVersion, StoreCall } from '../pathStore.ts';
+import { LatePaths } from './latePaths.ts';
 
 const POLL_MS = 1000;
 const WINDOW_US = 60_000_000;
+/** What is stored later than this after it began is not in the stream; the lists have it. */
+const LATE_WINDOW_US = 15 * 60_000_000;
+const LATE_EVERY_POLLS = 15;
 /** Clocks of nodes may be ahead of ours. */
 const AHEAD_US = 60_000_000;
 const MAX_WINDOW_ROWS = 50_000;
@@ -32,6 +38,8 @@ export interface FeedDeps {
   readonly store: PathStore;
   readonly nowUs: () => number;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
+  /** How often what is stored late is looked for. Default: every 15th time. */
+  readonly lateEveryPolls?: number;
 }
 
 type Listener = (event: FeedEvent) => void;
@@ -43,6 +51,7 @@ export class PathFeed {
   readonly #listeners = new Set<Listener>();
   #kept: FeedEvent[] = [];
   #seen: ReadonlyMap<string, number> | null = null;
+  readonly #late = new LatePaths();
   #lastSeq = 0;
   /** null while nobody listens. */
   #polling: AbortController | null = null;
@@ -99,14 +108,20 @@ export class PathFeed {
     this.#polling?.abort();
     this.#polling = null;
     this.#seen = null;
+    this.#late.forget();
     this.#kept = [];
     this.#lastSeq += 1;
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const { lateEveryPolls = LATE_EVERY_POLLS } = this.#deps;
+    for (let poll = 1; !signal.aborted; poll++) {
       try {
-        await this.#tellNew({ signal, clusters: [] });
+        const call = { signal, clusters: [] };
+        const nowUs = this.#deps.nowUs();
+        await this.#tellNew(nowUs, call);
+        // The second time: what is there already is then known soon.
+        if (poll % lateEveryPolls === 2 % lateEveryPolls) await this.#tellLate(nowUs, call);
       } catch (error) {
         if (!signal.aborted) this.#deps.log.warn({ err: error }, 'live feed could not read');
       }
@@ -114,15 +129,31 @@ export class PathFeed {
     }
   }
 
-  async #tellNew(call: StoreCall): Promise<void> {
-    const { store, nowUs } = this.#deps;
-    const found = await store.pathVersions(windowAt(nowUs()), call);
+  async #tellNew(nowUs: number, call: StoreCall): Promise<void> {
+    const found = await this.#deps.store.pathVersions(windowAt(nowUs), call);
     const before = this.#seen;
     const fresh = before === null ? [] : found.filter((each) => isNew(each, before));
     const { paths, lost } = await this.#read(fresh, call);
     if (call.signal.aborted) return;
     // Only what was read is seen: after a failure the next time tells it.
     this.#seen = new Map(found.map(({ pathId, version }) => [pathId, version]));
+    this.#late.note(found);
+    this.#tellAll(paths, lost);
+  }
+
+  async #tellLate(nowUs: number, call: StoreCall): Promise<void> {
+    const to = Math.max(0, nowUs - WINDOW_US);
+    const window = { from: Math.max(0, to - LATE_WINDOW_US), to, rows: MAX_WINDOW_ROWS };
+    const found = await this.#deps.store.pathVersions(window, call);
+    const { paths, lost } = await this.#read(this.#late.amongst(found), call);
+    if (call.signal.aborted) return;
+    // As above: after a failure the next time tells it.
+    const isCut = found.length >= MAX_WINDOW_ROWS;
+    this.#late.keep(found, { isCut, inFeed: this.#seen ?? new Map() });
+    this.#tellAll(paths, lost);
+  }
+
+  #tellAll(paths: readonly Path[], lost: number): void {
     if (lost > 0) this.#tell(null, lost);
     for (const path of paths) this.#tell(path, 0);
   }

@@ -139,12 +139,12 @@ interface Telling {
 /** With cause and remedy in the words of each one's newest refusal. */
 async function told(groups: readonly RefusalGroup[], telling: Telling): Promise<Incident[]> {
   const { store, call, nowUs, gapSeconds, readFromUs } = telling;
-  const newest = await store.pathsByIds(
+  const newest = await store.refusalWords(
     groups.map(({ newestPathId }) => newestPathId),
     call,
   );
   const sendings = await sendingsOfIncidents(sourcesOf(store, call), groups);
-  const byId = new Map(newest.map((path) => [path.pathId, path.refusal]));
+  const byId = new Map(newest.map((words) => [words.pathId, words]));
   return groups.map((group) => {
     const refusal = byId.get(group.newestPathId);
     return {

@@ -47,7 +47,7 @@ export function registerLive(app: ApiApp, deps: RouteDeps & { readonly maxLive: 
       operationId: 'watchPaths',
       tags: ['paths'],
       summary: 'Paths as they are found (WebSocket)',
-      description: `Opens a WebSocket; every message is one JSON document with a type. A path is sent about three seconds after it began, and again when more is known of it. Whoever reads too slowly is told how many paths were dropped. Give the cursor of the last message to go on after a break.
+      description: `Opens a WebSocket; every message is one JSON document with a type. A path is sent about three seconds after it began, and again when more is known of it. What the store gets later than a minute after it began comes within 15 s more; what it gets later than a quarter of an hour after it began (or beyond the newest 50,000 of that time) is not in the stream, but in the lists. Whoever reads too slowly is told how many paths were dropped. Give the cursor of the last message to go on after a break.
 
     hoptrace live --service shop/web`,
       querystring: liveFilterSchema,

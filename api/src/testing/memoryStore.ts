@@ -2,7 +2,7 @@
 import type { RefusalFact } from '@hoptrace/domain/incidents/groupRefusals.ts';
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { RefusalItem } from '@hoptrace/domain/rest/queries.ts';
-import type { GraphTotals } from '@hoptrace/domain/rest/serviceGraph.ts';
+import { NO_TOTALS } from '@hoptrace/domain/rest/serviceGraph.ts';
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import type { ObjectState } from '@hoptrace/domain/views/changesOf.ts';
 import { Histories } from '../health/histories.ts';
@@ -56,18 +56,9 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
       await this.failure?.();
       return store.paths.find((path) => path.pathId === pathId) ?? null;
     },
-    async listRefusals(query) {
-      await this.failure?.();
-      store.asked.push(query);
-      return pageOf(inWindow(store.paths, query).flatMap(refusalOf), query);
-    },
     async listAgents() {
       await this.failure?.();
       return store.agents;
-    },
-    async refusalFacts(query) {
-      await this.failure?.();
-      return inWindow(store.paths, query).flatMap(factOf).slice(0, query.rows);
     },
     async pathsByIds(ids) {
       await this.failure?.();
@@ -102,6 +93,7 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
     },
     topologyAt: (query) => objectsOf(store, query),
     ...notCounted(() => store),
+    ...refusalAnswers(() => store),
     async ping() {
       await this.failure?.();
     },
@@ -109,26 +101,48 @@ export function memoryStore(paths: readonly Path[] = []): MemoryStore {
   return store;
 }
 
-const NO_TOTALS: GraphTotals = {
-  requests: 0,
-  outcomes: { served: 0, reset: 0, rejected: 0, dropped: 0, unknown: 0 },
-  refusals: {},
-  withExtraHops: 0,
-  crossings: 0,
-  incomplete: 0,
-  responses: 0,
-  responseP50Ns: null,
-  responseP99Ns: null,
-};
+/** What is asked about paths that ended in a refusal. */
+function refusalAnswers(
+  of: () => MemoryStore,
+): Pick<PathStore, 'listRefusals' | 'refusalFacts' | 'refusalWords'> {
+  return {
+    async listRefusals(query) {
+      await of().failure?.();
+      of().asked.push(query);
+      return pageOf(inWindow(of().paths, query).flatMap(refusalOf), query);
+    },
+    async refusalFacts(query) {
+      await of().failure?.();
+      return inWindow(of().paths, query).flatMap(factOf).slice(0, query.rows);
+    },
+    async refusalWords(ids) {
+      await of().failure?.();
+      return of().paths.flatMap(({ pathId, refusal }) =>
+        refusal === null || !ids.includes(pathId)
+          ? []
+          : [{ pathId, text: refusal.text, remedy: refusal.remedy }],
+      );
+    },
+  };
+}
 
 /** What the database counts is not counted here: it is tested against a real one. */
 function notCounted(
   store: () => MemoryStore,
 ): Pick<
   PathStore,
-  'serviceGraph' | 'topologyBetween' | 'refusalTimeline' | 'refusedSenders' | 'serviceHistories'
+  | 'serviceGraph'
+  | 'topologyBetween'
+  | 'refusalTimeline'
+  | 'refusedSenders'
+  | 'serviceHistories'
+  | 'listAudit'
 > {
   return {
+    async listAudit() {
+      await store().failure?.();
+      return { items: [], nextCursor: null };
+    },
     async refusedSenders() {
       await store().failure?.();
       return [];

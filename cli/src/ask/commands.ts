@@ -1,6 +1,7 @@
 /** The commands that ask the API, with their flags and examples. */
 import { TOPOLOGY_KINDS } from '@hoptrace/domain/rest/topology.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type AuditFlags, listAudit, listSilences, type SilenceFlags } from './audit.ts';
 import { type IncidentFlags, listIncidents, showIncident, showMissing } from './incidents.ts';
 import {
   type AlertFlags,
@@ -12,6 +13,7 @@ import {
   type PathFlags,
   pathQueryOf,
   type RefusalFlags,
+  type ServiceFlags,
 } from './lists.ts';
 import { follow } from './live.ts';
 import { type LoadBalancerFlags, listLoadBalancers } from './loadBalancers.ts';
@@ -31,6 +33,8 @@ export function addAskCommands(program: Command): void {
   addIncidents(program);
   addLoadBalancers(program);
   addAlerts(program);
+  addSilences(program);
+  addAudit(program);
   addLive(program);
   addTopology(program);
   addAgents(program);
@@ -111,8 +115,15 @@ function addIncidents(program: Command): void {
     .option('--kind <kind>', 'reset, rejected or dropped')
     .option(gap, 'refusals further apart are two incidents (default: 60)', limitOf)
     .option('--limit <n>', 'at most so many', limitOf, DEFAULT_LIMIT);
-  withOutput(list)
-    .addHelpText('after', examples('hoptrace incidents --since 1d', 'hoptrace incidents -o wide'))
+  withOutput(withFollow(list))
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace incidents --since 1d',
+        'hoptrace incidents -o wide',
+        'hoptrace incidents --service shop/web --follow',
+      ),
+    )
     .action((flags: IncidentFlags & OutputFlags) =>
       asking(flags, (ask) => listIncidents(ask, flags)),
     );
@@ -148,7 +159,7 @@ function addLoadBalancers(program: Command): void {
 }
 
 function addAlerts(program: Command): void {
-  withOutput(
+  const command = withFollow(
     program
       .command('alerts')
       .description('alerts that fire, wait, or were resolved within 15 minutes')
@@ -157,9 +168,52 @@ function addAlerts(program: Command): void {
       .option('--rule <rule>', 'id of a rule')
       .option('--service <service>', 'namespace/name')
       .option('--node <node>', 'machine that it is about'),
-  )
-    .addHelpText('after', examples('hoptrace alerts --state firing', 'hoptrace alerts -o wide'))
+  );
+  withOutput(command)
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace alerts --state firing',
+        'hoptrace alerts -o wide',
+        'hoptrace alerts --follow -o ndjson | jq -r .text',
+      ),
+    )
     .action((flags: AlertFlags & OutputFlags) => asking(flags, (ask) => listAlerts(ask, flags)));
+}
+
+function addSilences(program: Command): void {
+  withOutput(
+    program
+      .command('silences')
+      .description('what keeps receivers of alerts quiet: where, until when, by whom and why')
+      .option('--state <state>', 'pending, active or ended (within a week)')
+      .option('--cluster <cluster>', 'that hold in this cluster'),
+  )
+    .addHelpText('after', examples('hoptrace silences', 'hoptrace silences --state ended -o wide'))
+    .action((flags: SilenceFlags & OutputFlags) =>
+      asking(flags, (ask) => listSilences(ask, flags)),
+    );
+}
+
+function addAudit(program: Command): void {
+  const command = program
+    .command('audit')
+    .description('changes that were asked for, granted or not; for tokens of admins')
+    .option('--caller <token>', 'name of a token')
+    .option('--tenant <tenant>', 'tenant of a token')
+    .option('--cluster <cluster>', 'about this cluster by name')
+    .option('--action <action>', 'such as createSilence or endSilence')
+    .option('--outcome <outcome>', 'done, refused or failed');
+  withOutput(withPaging(withTime(command, '7d')))
+    .addHelpText(
+      'after',
+      examples(
+        'hoptrace audit --outcome refused',
+        'hoptrace audit --caller on-call -o wide',
+        'hoptrace audit --follow -o ndjson',
+      ),
+    )
+    .action((flags: AuditFlags & OutputFlags) => asking(flags, (ask) => listAudit(ask, flags)));
 }
 
 function addLive(program: Command): void {
@@ -220,15 +274,17 @@ function addMissing(program: Command): void {
 }
 
 function addServices(program: Command): void {
-  withOutput(
-    withTime(
-      program
-        .command('services')
-        .description('services by number of paths, refusals and extra hops'),
-    ),
-  )
-    .addHelpText('after', examples('hoptrace services --since 1h'))
-    .action((flags: TimeFlags & OutputFlags) => asking(flags, (ask) => listServices(ask, flags)));
+  const command = withTime(
+    program.command('services').description('services by number of paths, refusals and extra hops'),
+  );
+  withOutput(withFollow(command))
+    .addHelpText(
+      'after',
+      examples('hoptrace services --since 1h', 'hoptrace services --since 1m --follow'),
+    )
+    .action((flags: ServiceFlags & OutputFlags) =>
+      asking(flags, (ask) => listServices(ask, flags)),
+    );
 }
 
 function addAgents(program: Command): void {
@@ -244,9 +300,9 @@ function addAgents(program: Command): void {
     .action((flags: OutputFlags) => asking(flags, listAgents));
 }
 
-function withTime(command: Command): Command {
+function withTime(command: Command, since = '15m'): Command {
   return command
-    .option('--since <duration>', 'so far back: 30s, 15m, 2h, 1d (default: 15m)')
+    .option('--since <duration>', `so far back: 30s, 15m, 2h, 1d (default: ${since})`)
     .option('--from <instant>', '2026-01-01T14:03:00Z, 14:03 (today) or microseconds')
     .option('--to <instant>', 'as --from; exclusive (default: now)');
 }
@@ -271,6 +327,15 @@ function withPaging(command: Command): Command {
     .option('--limit <n>', 'at most so many', limitOf, DEFAULT_LIMIT)
     .option('--all', 'all of the time range', false)
     .option('-f, --follow', 'go on with what is new, until Ctrl-C', false);
+}
+
+/** Of lists that are asked for again every two seconds. */
+function withFollow(command: Command): Command {
+  return command.option(
+    '-f, --follow',
+    'go on with what is new or changed, until Ctrl-C; exit code 1 where nothing was shown',
+    false,
+  );
 }
 
 function limitOf(text: string): number {

@@ -11,6 +11,7 @@ import { causeText } from '../../../grafana-plugin/src/view/words.ts';
 import { indented, instantText } from '../draw/pathText.ts';
 import { incidentColumns, whatOf } from './columns.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import { followList } from './followList.ts';
 import { type Asking, printList } from './output.ts';
 import { tableLines } from './table.ts';
 import { harmless } from './terminal.ts';
@@ -24,13 +25,26 @@ export interface IncidentFlags extends TimeFlags {
   readonly kind?: string;
   readonly gap?: number;
   readonly limit: number;
+  readonly follow: boolean;
 }
 
 export async function listIncidents(ask: Asking, flags: IncidentFlags): Promise<ExitCode> {
   const { service, node, cluster, cause, kind, gap, limit } = flags;
-  const range = timeRangeOf(flags, ask.nowUs);
-  const query = { ...range, service, node, cluster, cause, kind, gapSeconds: gap, limit };
-  const list = await ask.api.get(incidentListSchema, '/api/v1/incidents', query);
+  const read = (nowUs: number) => {
+    const range = timeRangeOf(flags, nowUs);
+    const query = { ...range, service, node, cluster, cause, kind, gapSeconds: gap, limit };
+    return ask.api.get(incidentListSchema, '/api/v1/incidents', query);
+  };
+  if (flags.follow) {
+    return followList(ask, {
+      // Oldest first, as what follows is.
+      read: async () => (await read(Date.now() * 1000)).items.reverse(),
+      columns: incidentColumns(ask),
+      keyOf: ({ incidentId }) => incidentId,
+      stateOf: ({ refusals, clients, isOngoing }) => [refusals, clients, isOngoing],
+    });
+  }
+  const list = await read(ask.nowUs);
   const code = printList(ask, list.items, {
     columns: incidentColumns(ask),
     none: 'No refused connection in this time.',

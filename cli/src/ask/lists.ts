@@ -17,6 +17,7 @@ import {
   serviceColumns,
 } from './columns.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import { followList } from './followList.ts';
 import { follow, printPath } from './live.ts';
 import { type Asking, printList } from './output.ts';
 import { type TimeFlags, timeRangeOf } from './timeRange.ts';
@@ -39,7 +40,12 @@ export interface PathFlags extends FilterFlags {
   readonly class?: string;
 }
 
+export interface ServiceFlags extends TimeFlags {
+  readonly follow: boolean;
+}
+
 export interface AlertFlags {
+  readonly follow: boolean;
   readonly state?: string;
   readonly severity?: string;
   readonly rule?: string;
@@ -84,10 +90,20 @@ export async function listRefusals(ask: Asking, flags: RefusalFlags): Promise<Ex
   return code;
 }
 
-export async function listServices(ask: Asking, flags: TimeFlags): Promise<ExitCode> {
-  const query = { ...timeRangeOf(flags, ask.nowUs) };
-  const { services } = await ask.api.get(overviewSchema, '/api/v1/overview', query);
-  return printList(ask, services, {
+export async function listServices(ask: Asking, flags: ServiceFlags): Promise<ExitCode> {
+  const read = async (nowUs: number) => {
+    const query = { ...timeRangeOf(flags, nowUs) };
+    return (await ask.api.get(overviewSchema, '/api/v1/overview', query)).services;
+  };
+  if (flags.follow) {
+    return followList(ask, {
+      read: () => read(Date.now() * 1000),
+      columns: serviceColumns,
+      keyOf: ({ namespace, name, port }) => `${namespace}/${name}:${port}`,
+      stateOf: ({ paths, refused, withExtraHops }) => [paths, refused, withExtraHops],
+    });
+  }
+  return printList(ask, await read(ask.nowUs), {
     columns: serviceColumns,
     none: 'No path to a known service in this time.',
   });
@@ -96,10 +112,19 @@ export async function listServices(ask: Asking, flags: TimeFlags): Promise<ExitC
 /** Those that fire first. 0 where there is one, else 1. */
 export async function listAlerts(
   ask: Asking,
-  { state, severity, rule, service, node }: AlertFlags,
+  { state, severity, rule, service, node, follow: goesOn }: AlertFlags,
 ): Promise<ExitCode> {
   const query = { state, severity, rule, service, node };
-  const { items, evaluatedAtUs } = await ask.api.get(alertListSchema, '/api/v1/alerts', query);
+  const read = () => ask.api.get(alertListSchema, '/api/v1/alerts', query);
+  if (goesOn) {
+    return followList(ask, {
+      read: async () => (await read()).items,
+      columns: alertColumns(ask),
+      keyOf: ({ alertId }) => alertId,
+      stateOf: (alert) => [alert.startedAtUs, alert.state, alert.isSilenced, alert.isStale],
+    });
+  }
+  const { items, evaluatedAtUs } = await read();
   if (evaluatedAtUs === null) ask.remark('Rules were not evaluated yet, or alerts are off.');
   return printList(ask, items, { columns: alertColumns(ask), none: 'No alert.' });
 }

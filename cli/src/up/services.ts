@@ -2,6 +2,7 @@
 import { buildAlerts } from '@hoptrace/api/alerts/alerts.ts';
 import type { AlertConfig } from '@hoptrace/api/alerts/config.ts';
 import { buildApi } from '@hoptrace/api/app.ts';
+import { buildAudit } from '@hoptrace/api/audit/audit.ts';
 import { clickhouseStore } from '@hoptrace/api/clickhouseStore.ts';
 import type { ApiConfig } from '@hoptrace/api/config.ts';
 import { listen, urlOf } from '@hoptrace/api/listen.ts';
@@ -76,11 +77,16 @@ async function startApi(
     apiUrl: urlOf(config.api),
     log: (level, event, fields) => app.log[level](fields, event),
   });
+  const audit = buildAudit({
+    ...{ store, metrics },
+    log: (level, event, fields) => app.log[level](fields, event),
+  });
+  lifecycle.add('audit log', () => audit.close());
   const app = await buildApi({
     config: config.api,
     store: clickhouseStore(store),
     logger: { level: config.api.logLevel, base: { service: 'api' } },
-    ...{ nowUs, metrics, alerts },
+    ...{ nowUs, metrics, alerts, audit },
   });
   lifecycle.add('API', () => app.close());
   const url = await listen(app, config.api);

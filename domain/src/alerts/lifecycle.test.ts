@@ -185,6 +185,7 @@ test('a silence hides nothing: the alert is shown as silenced while it lasts', (
     endsAtUs: T + 60 * SECOND,
     createdBy: 'me',
     comment: 'known',
+    ...{ clusters: [], tenant: null, author: null },
   };
   const shown = (second: number) =>
     shownAlerts(states, [silence], T + second * SECOND).map((alert) => [

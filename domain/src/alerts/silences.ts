@@ -1,5 +1,5 @@
 /** Silences keep receivers quiet; what they hide is still shown, and said to be silenced. */
-import type { Alert, Silence } from '../rest/alerts.ts';
+import type { Alert, ShownSilence, Silence } from '../rest/alerts.ts';
 import { type AlertState, matches } from './lifecycle.ts';
 
 export function isSilenced(
@@ -10,8 +10,42 @@ export function isSilenced(
   // `rule` is no label of the alert, but what people want to name first.
   const named = { rule: ruleId, ...labels };
   return silences.some(
-    ({ match, startsAtUs, endsAtUs }) =>
-      startsAtUs <= nowUs && nowUs < endsAtUs && matches(named, match),
+    (silence) =>
+      stateOfSilence(silence, nowUs) === 'active' &&
+      holdsIn(silence, labels.cluster) &&
+      matches(named, silence.match),
+  );
+}
+
+export function stateOfSilence(
+  { startsAtUs, endsAtUs }: Pick<Silence, 'startsAtUs' | 'endsAtUs'>,
+  nowUs: number,
+): ShownSilence['state'] {
+  if (endsAtUs <= nowUs) return 'ended';
+  return startsAtUs <= nowUs ? 'active' : 'pending';
+}
+
+/** Empty: of all clusters, and of what is of none. */
+const holdsIn = ({ clusters }: Silence, cluster: string | undefined): boolean =>
+  clusters.length === 0 || (cluster !== undefined && clusters.includes(cluster));
+
+export interface SilenceReach {
+  /** Empty: all. */
+  readonly clusters: readonly string[];
+  readonly tenant: string | null;
+}
+
+/**
+ * Whoever is bound to clusters sees and ends what holds in those alone: words and labels of a wider one may be another
+ * tenant's. Its alerts still say that they are silenced.
+ */
+export function isWithin(silence: Silence, { clusters, tenant }: SilenceReach): boolean {
+  if (clusters.length === 0) return true;
+  const isOthers = silence.tenant !== null && silence.tenant !== tenant;
+  return (
+    !isOthers &&
+    silence.clusters.length > 0 &&
+    silence.clusters.every((each) => clusters.includes(each))
   );
 }
 

@@ -44,13 +44,25 @@ export function attacher(evidence: Evidence): (set: Joined) => Connection {
 
 const isHeader = (header: ProxyHeader | undefined): header is ProxyHeader => header !== undefined;
 
+const RANKS: Readonly<Record<Refusal['evidence'], number>> = {
+  ...{ rst: 0, icmp: 0, kfreeSkb: 1, silence: 2 },
+};
+
+/** A repetition of the SYN got through where the refusal was told: it was slow, and is no refusal. */
+function isAnsweredAfterAll({ node, refusal }: Refusal, legs: readonly Leg[]): boolean {
+  if (refusal !== 'dropped') return false;
+  return legs.some((leg) => leg.node === node && (leg.synAckNs !== null || leg.ackNs !== null));
+}
+
 /** The verdict on this attempt: same client ISN, and a tuple that one of its legs carried. */
 function verdictOf(refusals: readonly Refusal[], legs: readonly Leg[]): Refusal | null {
   if (refusals.length === 0) return null;
   const keys = formKeys(legs);
-  const own = refusals.filter(({ tuple }) => keys.has(tupleKey(tuple)));
-  // Something that was seen outranks silence; then the earliest verdict.
-  const rank = (refusal: Refusal) => (refusal.evidence === 'silence' ? 1 : 0);
+  const own = refusals.filter(
+    (refusal) => keys.has(tupleKey(refusal.tuple)) && !isAnsweredAfterAll(refusal, legs),
+  );
+  // What the client was told outranks a drop, which its repetition may escape, and that silence; then the earliest.
+  const rank = ({ evidence }: Refusal) => RANKS[evidence];
   const atUs = (refusal: Refusal) => refusal.startUs + refusal.afterNs / 1000;
   return own.sort((a, b) => rank(a) - rank(b) || atUs(a) - atUs(b))[0] ?? null;
 }

@@ -194,3 +194,49 @@ test('what a load balancer of packets sent to a NodePort is judged by the node t
   const [path] = reconstruct(evidence, { cluster: 'test', topology, addressesByNode: new Map() });
   expect(path?.refusal).toMatchObject({ node: 'node1', cause: 'noLocalEndpoints' });
 });
+
+const again = (seq: number, fields: Parameters<typeof refusalOf>[2]) =>
+  refusalOf(1, tap, { seq, ...fields });
+const told = (...records: Parameters<typeof evidenceOf>) =>
+  reconstruct(evidenceOf(...records), {
+    cluster: 'test',
+    topology: topologyAsOf(EMPTY_HISTORY, T0_US),
+    addressesByNode: new Map(),
+  });
+
+test('of what was told of one attempt the most certain counts: an answer, then a drop, then silence', () => {
+  const legs = legsOf({ id: 1, isAnswered: false, taps: [tap] });
+  const silence = again(90, { evidence: 'silence', afterNs: 2_300_000_000 });
+  const drop = again(91, { reason: 'NETFILTER_DROP', afterNs: 100_000 });
+  const icmp = again(92, {
+    ...{ refusal: 'rejected', evidence: 'icmp', icmpType: 3, icmpCode: 1, afterNs: 3_050_000_000 },
+  });
+  const evidenceFor = (...refusals: (typeof drop)[]) =>
+    told(...legs, ...refusals)[0]?.refusal?.evidence;
+  expect(evidenceFor(silence)).toBe('silence');
+  expect(evidenceFor(silence, drop)).toBe('kfreeSkb');
+  expect(evidenceFor(icmp, drop, silence)).toBe('icmp');
+  expect(told(...legs, drop, icmp)[0]?.outcome).toBe('rejected');
+});
+
+test('a slow answer takes the drop back, at the node that told it', () => {
+  const drop = again(91, { reason: 'NETFILTER_DROP' });
+  const served = told(...legsOf({ id: 1, taps: [tap] }), drop);
+  expect(served).toMatchObject([{ outcome: 'served', refusal: null }]);
+  const elsewhere = { ...tap, node: 'node2' };
+  const lostOnItsWay = told(...legsOf({ id: 1, taps: [elsewhere] }), drop);
+  expect(lostOnItsWay.map(({ outcome }) => outcome)).toContain('dropped');
+});
+
+test('a reset stays one, whatever the legs say', () => {
+  const reset = again(91, { refusal: 'reset', evidence: 'rst' });
+  expect(told(...legsOf({ id: 1, taps: [tap] }), reset)[0]?.outcome).toBe('reset');
+});
+
+test('how often the SYN came is what the legs saw by now; of silence it is said how long it lasted', () => {
+  const leg = { ...legsOf({ id: 1, isAnswered: false, taps: [tap] })[0], synCount: 4 } as const;
+  const silence = again(90, { evidence: 'silence', afterNs: 2_300_000_000, synCount: 2 });
+  const [path] = told(leg as Parameters<typeof evidenceOf>[0], silence);
+  expect(path?.refusal?.synCount).toBe(4);
+  expect(path?.refusal?.text).toContain('No answer came within 2.3 s');
+});

@@ -36,12 +36,31 @@ export function explainRefusal(
     evidence: refusal.evidence,
     reason: refusal.evidence === 'icmp' ? icmpName(refusal) : refusal.reason,
     cause,
-    text: transition === null ? text : `${text} ${transition}`,
+    text: [text, ...silenceOf(refusal), ...(transition === null ? [] : [transition])].join(' '),
     remedy,
-    synCount: refusal.synCount,
+    synCount: synsOf(connection, refusal),
     afterNs: refusal.afterNs,
     ...(transition === null ? {} : { transitional: true }),
   };
+}
+
+/** Silence is told while the client still waits: what may come yet is not denied. */
+function silenceOf({ evidence, afterNs }: Refusal): string[] {
+  if (evidence !== 'silence') return [];
+  const seconds = Math.round(afterNs / 1e8) / 10;
+  return [`No answer came within ${seconds} s; should one come, it is told instead.`];
+}
+
+/** The client goes on repeating its SYN after the verdict, and the leg counts on. */
+function synsOf({ legs }: Connection, { node, tap, synCount }: Refusal): number {
+  const same = legs.filter(
+    (leg) =>
+      leg.node === node &&
+      leg.tap.ifindex === tap.ifindex &&
+      leg.tap.netns === tap.netns &&
+      leg.tap.synDirection === tap.synDirection,
+  );
+  return Math.max(synCount, ...same.map((leg) => leg.synCount));
 }
 
 /** What the state of the time does not explain may be of the state before a change near it, or after. */

@@ -12,6 +12,7 @@ export const ALERT_KINDS = [
   'evidenceLost',
 ] as const;
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+export const SILENCE_STATES = ['pending', 'active', 'ended'] as const;
 export const ALERT_STATES = ['pending', 'firing', 'resolved'] as const;
 
 const MAX_SECONDS = 7 * 86_400;
@@ -71,12 +72,33 @@ export const silenceInputSchema = z.strictObject({
   ),
   startsAtUs: z.int().optional().describe('default: now'),
   endsAtUs: z.int(),
+  clusters: z
+    .array(z.string().min(1).max(253))
+    .max(100)
+    .optional()
+    .describe('only alerts of these clusters; default: as far as the token reaches; empty: all'),
   createdBy: z.string().min(1).max(200),
   comment: z.string().min(1).max(2000).describe('why, for whoever looks at it at night'),
 });
 export const silenceSchema = silenceInputSchema.extend({
   silenceId: z.string(),
   startsAtUs: z.int(),
+  // Those that were kept before there were scopes hold everywhere.
+  clusters: z.array(z.string()).default([]).describe('only alerts of these; empty: of all'),
+  tenant: z.string().nullable().default(null).describe('whose it is; null: of none'),
+  author: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('the token that set it; null: none was asked for'),
+});
+/** As it stands at the time of the question. */
+export const shownSilenceSchema = silenceSchema.extend({
+  state: z.enum(SILENCE_STATES).describe('pending: it has not begun; ended: it is over'),
+});
+export const silenceFilterSchema = z.strictObject({
+  cluster: z.string().min(1).max(253).optional().describe('that hold in this cluster'),
+  state: z.enum(SILENCE_STATES).optional().describe('default: all that have not ended'),
 });
 
 export const alertListSchema = z.object({
@@ -89,7 +111,7 @@ export const alertRuleListSchema = z.object({
   nextCursor: z.string().nullable(),
 });
 export const silenceListSchema = z.object({
-  items: z.array(silenceSchema),
+  items: z.array(shownSilenceSchema),
   nextCursor: z.string().nullable(),
 });
 
@@ -97,5 +119,6 @@ export type AlertKind = (typeof ALERT_KINDS)[number];
 export type AlertRule = z.infer<typeof alertRuleSchema>;
 export type Alert = z.infer<typeof alertSchema>;
 export type Silence = z.infer<typeof silenceSchema>;
+export type ShownSilence = z.infer<typeof shownSilenceSchema>;
 export type SilenceInput = z.infer<typeof silenceInputSchema>;
 export type Labels = Readonly<Record<string, string>>;

@@ -115,3 +115,16 @@ export type GraphEdge = z.infer<typeof graphEdgeSchema>;
 export type SightingCount = z.infer<typeof sightingCountSchema>;
 export type ScenarioCount = z.infer<typeof scenarioCountSchema>;
 export type GraphTotals = z.infer<typeof graphTotalsSchema>;
+
+/** Of a window in which no request was seen. */
+export const NO_TOTALS: GraphTotals = {
+  requests: 0,
+  outcomes: { served: 0, reset: 0, rejected: 0, dropped: 0, unknown: 0 },
+  refusals: {},
+  withExtraHops: 0,
+  crossings: 0,
+  incomplete: 0,
+  responses: 0,
+  responseP50Ns: null,
+  responseP99Ns: null,
+};

@@ -322,7 +322,7 @@ export interface paths {
         };
         /**
          * Paths as they are found (WebSocket)
-         * @description Opens a WebSocket; every message is one JSON document with a type. A path is sent about three seconds after it began, and again when more is known of it. Whoever reads too slowly is told how many paths were dropped. Give the cursor of the last message to go on after a break.
+         * @description Opens a WebSocket; every message is one JSON document with a type. A path is sent about three seconds after it began, and again when more is known of it. What the store gets later than a minute after it began comes within 15 s more; what it gets later than a quarter of an hour after it began (or beyond the newest 50,000 of that time) is not in the stream, but in the lists. Whoever reads too slowly is told how many paths were dropped. Give the cursor of the last message to go on after a break.
          *
          *         hoptrace live --service shop/web
          */
@@ -387,16 +387,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Silences that have not ended
-         * @description A silence keeps receivers quiet; its alerts are still listed, with isSilenced.
+         * Silences that have not ended, or that did within a week
+         * @description A silence keeps receivers quiet; its alerts are still listed, with isSilenced. A token that is bound to clusters sees the silences that hold in those alone.
          *
-         *         curl http://127.0.0.1:7040/api/v1/silences
+         *         curl 'http://127.0.0.1:7040/api/v1/silences?state=active'
          */
         get: operations["listSilences"];
         put?: never;
         /**
          * Keep receivers quiet for a while
-         * @description For alerts that have all labels of `match`; `rule` names the rule. At most 30 days.
+         * @description For alerts that have all labels of `match`, in `clusters`; `rule` names the rule. At most 30 days.
          *
          *         curl -H 'content-type: application/json' http://127.0.0.1:7040/api/v1/silences -d '{"match": {"rule": "refused-connections", "node": "node3"}, "endsAtUs": 1700000000000000, "createdBy": "me", "comment": "node3 is being drained"}'
          */
@@ -551,6 +551,28 @@ export interface paths {
          *         curl 'http://127.0.0.1:7040/api/v1/refusals/timeline?service=shop/web&step=60'
          */
         get: operations["getRefusalTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes that were asked for, granted or not
+         * @description For admins. Who (token, role, tenant) asked for which change of what, how that ended, and what it was before and after; newest first. A token that is bound to clusters sees what was about those.
+         *
+         *         curl 'http://127.0.0.1:7040/api/v1/audit?outcome=refused&limit=10'
+         */
+        get: operations["listAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1161,13 +1183,75 @@ export interface components {
             };
             startsAtUs: number;
             endsAtUs: number;
+            /**
+             * @description only alerts of these; empty: of all
+             * @default []
+             */
+            clusters: string[];
             createdBy: string;
             /** @description why, for whoever looks at it at night */
             comment: string;
             silenceId: string;
+            /**
+             * @description whose it is; null: of none
+             * @default null
+             */
+            tenant: string | null;
+            /**
+             * @description the token that set it; null: none was asked for
+             * @default null
+             */
+            author: string | null;
+            /**
+             * @description pending: it has not begun; ended: it is over
+             * @enum {string}
+             */
+            state: "pending" | "active" | "ended";
         };
         SilenceList: {
             items: components["schemas"]["Silence"][];
+            nextCursor: string | null;
+        };
+        AuditEntry: {
+            entryId: string;
+            /** @description when it was answered */
+            atUs: number;
+            /** @description name of the token; null: none was asked for */
+            caller: string | null;
+            /** @description of the token */
+            role: string | null;
+            /** @description of the token; null: of none */
+            tenant: string | null;
+            /** @description what the change was about, or as far as the token reaches; empty: all */
+            clusters: string[];
+            /** @description where the request came from */
+            address: string;
+            /** @description operationId of the operation */
+            action: string;
+            /** @description what was to be changed; null: not known */
+            subject: string | null;
+            /**
+             * @description refused: for want of a right, or because the request was wrong; failed: our fault, and whether it took effect is not known
+             * @enum {string}
+             */
+            outcome: "done" | "refused" | "failed";
+            /** @description of the HTTP answer */
+            status: number;
+            /** @description of the problem; null: none */
+            code: string | null;
+            /** @description X-Request-Id, as it is in the log of the API */
+            requestId: string;
+            /** @description as it was; null: it was not there, or nothing changed */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** @description as it is now; null: it is gone, or nothing changed */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        AuditList: {
+            items: components["schemas"]["AuditEntry"][];
             nextCursor: string | null;
         };
         Agent: {
@@ -2616,7 +2700,12 @@ export interface operations {
     };
     listSilences: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description that hold in this cluster */
+                cluster?: string;
+                /** @description default: all that have not ended */
+                state?: "pending" | "active" | "ended";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2668,6 +2757,8 @@ export interface operations {
                     /** @description default: now */
                     startsAtUs?: number;
                     endsAtUs: number;
+                    /** @description only alerts of these clusters; default: as far as the token reaches; empty: all */
+                    clusters?: string[];
                     createdBy: string;
                     /** @description why, for whoever looks at it at night */
                     comment: string;
@@ -3026,6 +3117,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusalTimeline"];
+                };
+            };
+            /** @description The request is at fault: `errors` names each field, and what to write instead */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API or its store is at fault; the log has the cause under the request id */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description default: 7 days before `to`. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                from?: string;
+                /** @description default: now; exclusive. Write microseconds since the epoch (1767225600000000) or an instant with its offset (2026-01-01T00:00:00Z, 2026-01-01T01:00:00%2B01:00: in a URL a + is a blank). */
+                to?: string;
+                /** @description name of a token. Write the name of a token, such as on-call. */
+                caller?: string;
+                /** @description tenant of a token. Write the name of a tenant, as the token file has it. */
+                tenant?: string;
+                /** @description about this cluster by name. Write the name of a cluster, as its agents tell it. */
+                cluster?: string;
+                /** @description operationId of an operation. Write the operationId of an operation, such as createSilence. */
+                action?: string;
+                /** @description what was to be changed. Write what was changed, such as the silenceId of a silence. */
+                subject?: string;
+                /** @description Write one of served, reset, rejected, dropped, unknown. */
+                outcome?: "done" | "refused" | "failed";
+                /** @description Write the X-Request-Id of an answer. */
+                requestId?: string;
+                /** @description nextCursor of the page before. Write the nextCursor of the page before, unchanged, or leave it out for the first page. */
+                cursor?: string;
+                /** @description at most 1000 of format json, 100000 of the others. Write a number from 1 to 1000 (100000 with format=ndjson or csv). */
+                limit?: string;
+                /** @description only these fields of each item. Write names of fields with commas between them, such as pathId,client.ip,hops.rtt.valueNs. */
+                fields?: string;
+                /** @description ndjson and csv are streamed. Write one of json, ndjson, csv. */
+                format?: "json" | "ndjson" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description The request is at fault: `errors` names each field, and what to write instead */

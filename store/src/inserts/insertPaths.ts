@@ -68,6 +68,9 @@ function columnsOf(path: Path): object {
     refusal_kind: path.refusal?.kind ?? 'none',
     refusal_node: path.refusal?.node ?? '',
     refusal_cause: path.refusal?.cause ?? '',
+    refusal_hops: path.refusal === null ? '' : JSON.stringify(path.hops),
+    refusal_text: path.refusal?.text ?? '',
+    refusal_remedy: path.refusal?.remedy ?? '',
     warning_codes: [...new Set(path.warnings.map((warning) => warning.code))],
     ...measuresOf(path),
   };

@@ -73,9 +73,9 @@ ORDER BY started_at_us DESC, path_id DESC
 LIMIT {rows:UInt32}
 `;
 
-/** Needed only where no service tells where the SYN went: documents are much to read. */
-const HOPS_SQL = `SELECT path_id, JSONExtractRaw(document, 'hops') AS hops
-FROM (${newestVersionsSql('started_at_us, path_id, document', keysSql(" AND service_name = ''"))})
+/** Needed only where no service tells where the SYN went. */
+const HOPS_SQL = `SELECT path_id, refusal_hops AS hops
+FROM (${newestVersionsSql('started_at_us, path_id, refusal_hops', keysSql(" AND service_name = ''"))})
 ORDER BY started_at_us DESC, path_id DESC
 LIMIT {rows:UInt32}
 `;

@@ -3,6 +3,7 @@ import { type Party, pathSchema } from '@hoptrace/domain/rest/path.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { bigColumn, ipColumn } from '../rows/values.ts';
+import { newestVersionsSql } from './newestVersions.ts';
 import { runQuery } from './query.ts';
 import { type TimeWindow, windowParams } from './recordWindow.ts';
 
@@ -25,32 +26,37 @@ const query = {
     refusal_node: z.string(),
     client_ip: ipColumn.nullable(),
     path_id: z.string(),
-    hops: z.string(),
+    refusal_hops: z.string(),
   }),
 };
 
-const SQL = `SELECT
-    started_at_us,
-    cluster,
-    service_namespace,
-    service_name,
-    service_port,
-    refusal_node,
-    client_ip,
-    path_id,
-    JSONExtractRaw(document, 'hops') AS hops
-FROM paths_v1 FINAL
-WHERE started_at_us >= {fromUs:UInt64}
+const CONDITIONS = `started_at_us >= {fromUs:UInt64}
     AND started_at_us < {toUs:UInt64}
     AND refusal_kind != 'none'
     AND refusal_cause = {cause:String}
     AND refusal_node != ''
     AND service_name != ''
-    AND (empty({clusters:Array(String)}) OR has({clusters:Array(String)}, cluster))
+    AND (empty({clusters:Array(String)}) OR has({clusters:Array(String)}, cluster))`;
+const COLUMNS = `started_at_us,
+    cluster,
+    service_namespace,
+    service_name,
+    service_port,
+    refusal_kind,
+    refusal_cause,
+    refusal_node,
+    client_ip,
+    path_id,
+    refusal_hops`;
+
+const SQL = `SELECT ${COLUMNS}
+FROM (${newestVersionsSql(
+  `${COLUMNS}, is_deleted`,
+  `SELECT started_at_us, path_id FROM paths_v1 WHERE ${CONDITIONS}`,
+)})
+WHERE NOT is_deleted AND ${CONDITIONS}
 ORDER BY started_at_us DESC, path_id DESC
 LIMIT {rows:UInt32}
-SETTINGS do_not_merge_across_partitions_select_final = 1,
-    use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 1
 `;
 
 export interface RefusedSender {
@@ -85,7 +91,7 @@ export async function refusedSenders(
     },
     ...{ node: row.refusal_node, pathId: row.path_id, startedAtUs: row.started_at_us },
     clientIp: row.client_ip,
-    ...sentBy(row.hops),
+    ...sentBy(row.refusal_hops),
   }));
 }
 

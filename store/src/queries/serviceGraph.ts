@@ -8,6 +8,7 @@ import {
 import {
   CLIENT_VISIBILITIES,
   type GraphTotals,
+  NO_TOTALS,
   type ScenarioCount,
   type SightingCount,
 } from '@hoptrace/domain/rest/serviceGraph.ts';
@@ -211,20 +212,8 @@ const counts = {
   }),
 };
 
-const NOTHING: GraphTotals = {
-  requests: 0,
-  outcomes: { served: 0, reset: 0, rejected: 0, dropped: 0, unknown: 0 },
-  refusals: {},
-  withExtraHops: 0,
-  crossings: 0,
-  incomplete: 0,
-  responses: 0,
-  responseP50Ns: null,
-  responseP99Ns: null,
-};
-
 function totalsOf(row: z.output<typeof counts.row> | undefined): GraphTotals {
-  if (row === undefined) return NOTHING;
+  if (row === undefined) return NO_TOTALS;
   const { requests, served, reset, rejected, dropped } = row;
   const unknown = requests - served - reset - rejected - dropped;
   return {

@@ -3,7 +3,7 @@
  * the SQL for a server and the users.xml of the embedded engine.
  *
  *   hoptrace_writer    the collector: inserts, reads paths to count them and its topology, sees which migrations there are
- *   hoptrace_reader    the API: reads every table, keeps alerts and silences
+ *   hoptrace_reader    the API: reads every table, keeps alerts, silences and its audit log
  *   hoptrace_grafana   dashboards: paths, roll-ups, refusals and agents, no raw records
  */
 import { localName } from '../cluster/form.ts';
@@ -30,7 +30,7 @@ const GRAFANA_TABLES = withLocal([
   ...ROLLUP_RUNS,
 ]);
 /** What the API keeps of its own. */
-const ALERTS = ['alerts_v1', 'silences_v1'];
+const OWN = ['alerts_v1', 'silences_v1', 'audit_v1'];
 /** Read back when a collector starts. */
 const TOPOLOGY = withLocal(['topology_v1']);
 const COUNTED_FROM = withLocal(['paths_v1', ...ROLLUPS, ...ROLLUP_RUNS, ROLLUP_MARKS]);
@@ -46,7 +46,7 @@ export function grantsOf(role: Role, database: string): readonly string[] {
     ];
   }
   if (role === 'reader') {
-    return [on('SELECT', '*'), ...withLocal(ALERTS).map((table) => on('INSERT', table))];
+    return [on('SELECT', '*'), ...withLocal(OWN).map((table) => on('INSERT', table))];
   }
   return GRAFANA_TABLES.map((table) => on('SELECT', table));
 }
