@@ -170,6 +170,7 @@ static void shed(struct control *control, u64 now_ns)
 {
 	struct hop_stats stats;
 	u64 wanted, per_second, drops;
+	bool lacks_legs;
 	u32 bits = 0;
 
 	programs_stats(control->programs, &stats);
@@ -179,9 +180,10 @@ static void shed(struct control *control, u64 now_ns)
 	while (bits < SHED_BITS_MAX &&
 	       (per_second >> bits > LEGS_PER_SECOND_MAX || drops >> bits > DROPS_PER_SECOND_MAX))
 		bits++;
-	/* Legs are being left out since now: whoever judges drops has to know at once. */
-	control->wants_stats = stats.legs_shed != control->rated_shed && !control->was_shedding;
-	control->was_shedding = stats.legs_shed != control->rated_shed;
+	/* Legs are being left out or lost since now: whoever judges drops has to know at once. */
+	lacks_legs = stats.legs_shed != control->rated_shed || stats.lost_legs != control->rated_lost;
+	control->wants_stats = lacks_legs && !control->was_lacking;
+	control->was_lacking = lacks_legs;
 	if (control->rated_ns) {
 		control->shared->shed_mask = (1u << bits) - 1;
 		control->kept_per_second =
@@ -191,6 +193,7 @@ static void shed(struct control *control, u64 now_ns)
 	control->rated_ns = now_ns;
 	control->rated_opened = stats.legs_opened;
 	control->rated_shed = stats.legs_shed;
+	control->rated_lost = stats.lost_legs;
 	control->rated_drops = stats.drops_seen;
 }
 

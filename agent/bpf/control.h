@@ -24,8 +24,8 @@ struct control {
 	u64 checks_lost;
 	struct hop_control *shared; /* with the programs; NULL: could not be mapped */
 	u64 next_rate_ns; /* when the rate of new legs is looked at again */
-	u64 rated_ns, rated_opened, rated_shed, rated_drops;
-	bool was_shedding;
+	u64 rated_ns, rated_opened, rated_shed, rated_lost, rated_drops;
+	bool was_lacking; /* legs, at the last look */
 	bool wants_stats; /* the agent has to hear of it */
 	u64 kept_per_second; /* legs that were not shed, smoothed */
 };

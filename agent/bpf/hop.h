@@ -33,7 +33,7 @@ typedef uint64_t u64;
 typedef int64_t s64;
 #endif
 
-#define HOP_LAYOUT_VERSION 3
+#define HOP_LAYOUT_VERSION 4
 
 enum hop_frame_kind {
 	HOP_FRAME_HELLO = 1,
@@ -278,6 +278,11 @@ struct hop_stats {
 	u64 ring_lost;    /* reservations that failed */
 	u64 map_full;     /* storage that could not be had */
 	u64 checks_lost;  /* legs that were not looked at again, because too many waited for it */
+	/* ring_lost, by what it was: */
+	u64 lost_refusals;  /* dropped SYNs and ICMP errors */
+	u64 lost_legs;      /* a leg's beginning or state; its last word takes its exchange along */
+	u64 lost_exchanges; /* and what tells their contents */
+	u64 lost_links;     /* of proxies, and their headers */
 };
 
 enum hop_conntrack_event {
@@ -334,7 +339,7 @@ _Static_assert(sizeof(struct hop_proxy_header) == 168, "hop_proxy_header");
 _Static_assert(sizeof(struct hop_flight) == 56, "hop_flight");
 _Static_assert(sizeof(struct hop_head) == 536, "hop_head");
 _Static_assert(sizeof(struct hop_clock) == 16, "hop_clock");
-_Static_assert(sizeof(struct hop_stats) == 72, "hop_stats");
+_Static_assert(sizeof(struct hop_stats) == 104, "hop_stats");
 _Static_assert(sizeof(struct hop_conntrack) == 152, "hop_conntrack");
 _Static_assert(sizeof(struct hop_conntrack_stats) == 40, "hop_conntrack_stats");
 

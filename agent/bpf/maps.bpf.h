@@ -101,12 +101,42 @@ static __always_inline void fill_head(struct hop_frame_head *head, u32 bytes, u8
 	head->zero = 0;
 }
 
+static __always_inline void count_lost(u8 kind)
+{
+	struct hop_stats *stats = stats_of_cpu();
+
+	if (!stats)
+		return;
+	stats->ring_lost++;
+	switch (kind) {
+	case HOP_FRAME_PACKET:
+		stats->lost_refusals++;
+		break;
+	case HOP_FRAME_LEG:
+	case HOP_RING_OPENED:
+		stats->lost_legs++;
+		break;
+	case HOP_FRAME_LINK:
+	case HOP_FRAME_PROXY:
+		stats->lost_links++;
+		break;
+	default:
+		stats->lost_exchanges++;
+	}
+}
+
+/*
+ * The last part of the ring is for what tells why a SYN is not answered: everything else is given up first. A CPU that
+ * reads the fill while another one reserves may be off by a record.
+ */
 static __always_inline void *ring_reserve(u32 bytes, u8 kind)
 {
-	struct hop_frame_head *head = bpf_ringbuf_reserve(&ring, bytes, 0);
+	struct hop_frame_head *head = NULL;
 
+	if (kind == HOP_FRAME_PACKET || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < settings.shared_bytes)
+		head = bpf_ringbuf_reserve(&ring, bytes, 0);
 	if (!head) {
-		COUNT(ring_lost);
+		count_lost(kind);
 		return NULL;
 	}
 	fill_head(head, bytes, kind);

@@ -163,6 +163,9 @@ static void add_stats(struct text *line, const struct hop_stats *stats)
 	text_add(line,
 		 ",\"eventsEmitted\":%" PRIu64 ",\"ringLost\":%" PRIu64 ",\"mapFull\":%" PRIu64 ",\"checksLost\":%" PRIu64,
 		 stats->events_emitted, stats->ring_lost, stats->map_full, stats->checks_lost);
+	text_add(line,
+		 ",\"lostRefusals\":%" PRIu64 ",\"lostLegs\":%" PRIu64 ",\"lostExchanges\":%" PRIu64 ",\"lostLinks\":%" PRIu64,
+		 stats->lost_refusals, stats->lost_legs, stats->lost_exchanges, stats->lost_links);
 }
 
 static void add_conntrack_entry(struct text *line, const struct hop_conntrack *entry)

@@ -17,8 +17,6 @@
 #include "probes.h"
 #include "settings.h"
 
-#define WAKE_BYTES (64u << 10)
-
 const char *const FEATURE_NAMES[FEATURE_COUNT] = { "packets", "drops", "proxyHeader", "proxyLinks", "payload" };
 
 struct program {
@@ -117,6 +115,7 @@ static int open_object(struct programs *programs)
 	settings->exchanges = programs->options->exchanges;
 	settings->heads = programs->options->want_heads;
 	settings->conntrack = programs->has_conntrack;
+	settings->shared_bytes = programs->options->ring_bytes / 4 * 3;
 	if (getrandom(&settings->hash_seed, sizeof(settings->hash_seed), 0) != sizeof(settings->hash_seed))
 		return -errno;
 	set_entries(programs->object, "ring", programs->options->ring_bytes);

@@ -8,6 +8,7 @@
 
 #include "hop.h"
 
+#define WAKE_BYTES (64u << 10)
 #define HOP_SETTINGS_SECTION ".rodata.settings"
 #define HOP_CONTROL_SECTION ".data.control" /* written while the programs run */
 
@@ -26,7 +27,7 @@ struct hop_settings {
 	u32 exchanges;  /* enum hop_exchanges */
 	u32 heads;      /* HTTP heads are captured */
 	u32 conntrack;  /* its types can be read */
-	u32 zero;
+	u32 shared_bytes; /* of the ring: what is above it only drops and ICMP errors may use */
 };
 
 _Static_assert(sizeof(struct hop_settings) == 40, "hop_settings");

@@ -17,6 +17,19 @@ const METRICS = {
     'proxy links whose subject has no sequence numbers',
   ],
   ringLostTotal: ['hoptrace_agent_ring_lost_total', 'ring buffer reservations that failed'],
+  ringLostRefusalsTotal: [
+    'hoptrace_agent_ring_lost_refusals_total',
+    'of them dropped SYNs and ICMP errors: the ring keeps a quarter of itself for these',
+  ],
+  ringLostLegsTotal: ['hoptrace_agent_ring_lost_legs_total', 'of them beginnings and ends of legs'],
+  ringLostExchangesTotal: [
+    'hoptrace_agent_ring_lost_exchanges_total',
+    'of them requests, and what tells their contents',
+  ],
+  ringLostLinksTotal: [
+    'hoptrace_agent_ring_lost_links_total',
+    'of them links of proxies, and PROXY headers',
+  ],
   synsTotal: ['hoptrace_agent_syns_total', 'SYNs at watched taps, repetitions included'],
   droppedSynsTotal: [
     'hoptrace_agent_dropped_syns_total',

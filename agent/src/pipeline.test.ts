@@ -18,6 +18,7 @@ const stats = (ringLost: number, checksLost = 0): Frame => ({
   kind: 'stats',
   ...{ packetsSeen: 0, synsSeen: 0, dropsSeen: 0, legsOpened: 0, legsShed: 0 },
   ...{ eventsEmitted: 0, ringLost, mapFull: 0, checksLost },
+  ...{ lostRefusals: ringLost, lostLegs: 0, lostExchanges: 0, lostLinks: 0 },
 });
 const served = packetsOf({
   place: UPLINK,

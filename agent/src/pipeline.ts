@@ -175,12 +175,17 @@ export class Pipeline {
       grown(stats[name], this.#lastStats?.[name]);
     const lost = since('ringLost') + since('checksLost');
     metrics.ringLostTotal += lost;
+    metrics.ringLostRefusalsTotal += since('lostRefusals');
+    const lostLegs = since('lostLegs');
+    metrics.ringLostLegsTotal += lostLegs;
+    metrics.ringLostExchangesTotal += since('lostExchanges');
+    metrics.ringLostLinksTotal += since('lostLinks');
     metrics.mapFullTotal += since('mapFull');
     metrics.synsTotal += since('synsSeen');
     metrics.droppedSynsTotal += since('dropsSeen');
     const shed = since('legsShed');
     metrics.shedLegsTotal += shed;
-    if (shed > 0) this.#assembler.noteShedding(this.#stream.nowNs);
+    if (shed + lostLegs > 0) this.#assembler.noteShedding(this.#stream.nowNs);
     if (lost > 0) this.#assembler.noteLoss(this.#stream.nowNs);
     this.#lastStats = stats;
   }

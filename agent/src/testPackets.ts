@@ -40,14 +40,14 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
     addresses,
   });
   return {
-    layoutVersion: 3,
+    layoutVersion: 4,
     sizes: {
       packet: 144,
       leg: 256,
       link: 112,
       proxyHeader: 168,
       clock: 16,
-      stats: 72,
+      stats: 104,
       exchange: 112,
       flight: 56,
       head: 536,

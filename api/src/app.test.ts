@@ -63,7 +63,7 @@ test('refusals carry cause and remedy', async () => {
 
 test('an agent that was not heard of for 20 s is silent, in the list and in the overview', async () => {
   const store = memoryStore(paths);
-  const losses = { ringEvents: 0, badFrames: 0, evictedLegs: 3, unsentRecords: 0 };
+  const losses = { ringEvents: 0, badFrames: 0, evictedLegs: 3, unsentRecords: 0, ringRefusals: 0 };
   const row = {
     cluster: 'lab',
     bootId: 'boot-0001',

@@ -66,7 +66,7 @@ import {
   topologyItemSchema,
   topologyListSchema,
 } from '@hoptrace/domain/rest/topology.ts';
-import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
+import { agentLossesSchema } from '@hoptrace/domain/wire/v1.ts';
 import type { FastifyInstance } from 'fastify';
 import {
   createJsonSchemaTransform,
@@ -124,7 +124,7 @@ const COMPONENTS = {
   ChangeList: changeListSchema,
   ServiceGraph: serviceGraphSchema,
   RefusalTimeline: refusalTimelineSchema,
-  Losses: lossesSchema,
+  Losses: agentLossesSchema,
   Overview: overviewSchema,
   DurationStats: durationStatsSchema,
   ServiceTotals: serviceTotalsSchema,

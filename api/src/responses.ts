@@ -1,7 +1,7 @@
 /** Answers that only the API gives: agents, overview, health. Lists of paths and refusals are in the domain. */
 import { OUTCOMES, serviceRefSchema } from '@hoptrace/domain/rest/path.ts';
 import { nodeFactsSchema } from '@hoptrace/domain/wire/nodeFacts.ts';
-import { lossesSchema } from '@hoptrace/domain/wire/v1.ts';
+import { agentLossesSchema } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
 
 const count = z.int().min(0);
@@ -11,7 +11,7 @@ export const agentRowSchema = z.object({
   node: z.string(),
   bootId: z.string().describe('changes with every boot of the node'),
   lastSeenUs: z.int().describe('when the collector last heard of this agent'),
-  losses: lossesSchema.describe(
+  losses: agentLossesSchema.describe(
     'what this agent reported as lost; paths of that time may have gaps',
   ),
   // Not the wire's schema: that one transforms, and answers are only checked and written.
@@ -90,7 +90,12 @@ export const readinessSchema = z.object({
 export const missingFactsSchema = z.object({
   losses: z
     .array(
-      z.object({ cluster: z.string(), node: z.string(), fromUs: z.int(), losses: lossesSchema }),
+      z.object({
+        cluster: z.string(),
+        node: z.string(),
+        fromUs: z.int(),
+        losses: agentLossesSchema,
+      }),
     )
     .describe('steps of time in which an agent lost something, newest first; the 5000 newest'),
   silences: z

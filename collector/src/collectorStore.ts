@@ -1,7 +1,7 @@
 /** What the collector needs of the store, and no more. storeAdapter.ts makes it from the real one. */
 import type { Path } from '@hoptrace/domain/rest/path.ts';
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
-import type { Losses, NodeAddress, Sourced } from '@hoptrace/domain/wire/v1.ts';
+import type { AgentLosses, NodeAddress, Sourced } from '@hoptrace/domain/wire/v1.ts';
 import type { TopologyStore } from './topology/topologyStore.ts';
 
 /** A path that later evidence made part of another one. `version` is above all versions written before. */
@@ -23,7 +23,7 @@ export interface Heartbeat {
   readonly bootId: string;
   /** When the collector heard it. */
   readonly seenUs: number;
-  readonly losses: Losses;
+  readonly losses: AgentLosses;
   readonly addresses: readonly NodeAddress[];
   /** Null: nothing new since the heartbeat before. */
   readonly facts: NodeFacts | null;

@@ -56,7 +56,7 @@ test('a batch is answered twice: when the log has it, and when the store has it'
   expect(await next()).toEqual({
     type: 'credit',
     bytes: 4 * 1024 * 1024,
-    knows: ['facts', 'source', 'exchangesSinceUs', 'healthChecks'],
+    knows: ['facts', 'source', 'exchangesSinceUs', 'healthChecks', 'ringRefusals'],
   });
   send(batch(7, 2));
   expect(await next()).toMatchObject({ type: 'durable', firstSeq: 7, count: 2, refused: [] });

@@ -127,7 +127,7 @@ test('an agent that falls silent, and one that loses evidence, are told of', asy
   const heartbeat = (node: string, seenUs: number, unsentRecords: number) =>
     insertHeartbeat(fixture.store, {
       ...{ cluster: 'c1', node, bootId: 'boot-1', seenUs, addresses: [], facts: null },
-      losses: { ringEvents: 0, badFrames: 0, evictedLegs: 0, unsentRecords },
+      losses: { ringEvents: 0, badFrames: 0, evictedLegs: 0, unsentRecords, ringRefusals: 0 },
     });
   await heartbeat('quiet', at - 60 * SECOND, 0);
   await heartbeat('well', at - 5 * SECOND, 0);

@@ -210,7 +210,7 @@ test('refusals say who, where, why and what to do', async () => {
 });
 
 test('overview and agents count what is stored', async () => {
-  const losses = { ringEvents: 2, badFrames: 0, evictedLegs: 0, unsentRecords: 5 };
+  const losses = { ringEvents: 2, badFrames: 0, evictedLegs: 0, unsentRecords: 5, ringRefusals: 0 };
   const agent = { cluster: 'lab', bootId: 'boot-0001', losses };
   const addresses = [{ ip: '192.168.50.11', ifname: 'eth0' }];
   const seen = (node: string, seenUs: number) =>
@@ -220,7 +220,11 @@ test('overview and agents count what is stored', async () => {
   await seen('node2', NOW_US - 60_000_000);
   const agents = await get(agentListSchema, '/api/v1/agents');
   expect(agents.items.map((item) => [item.node, item.isSilent, item.losses])).toEqual([
-    ['node1', false, { ringEvents: 4, badFrames: 0, evictedLegs: 0, unsentRecords: 10 }],
+    [
+      'node1',
+      false,
+      { ringEvents: 4, badFrames: 0, evictedLegs: 0, unsentRecords: 10, ringRefusals: 0 },
+    ],
     ['node2', true, losses],
   ]);
   expect(agents.items[0]?.addresses).toEqual(addresses);

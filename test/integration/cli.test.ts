@@ -200,7 +200,13 @@ test(
 test(
   'agents: 0 while all report, 1 when one is silent, named on stderr',
   async () => {
-    const losses = { ringEvents: 0, badFrames: 0, evictedLegs: 0, unsentRecords: 0 };
+    const losses = {
+      ringEvents: 0,
+      badFrames: 0,
+      evictedLegs: 0,
+      unsentRecords: 0,
+      ringRefusals: 0,
+    };
     const beat = { cluster: 'lab', bootId: 'boot-0001', losses, addresses: [], facts: null };
     const nowUs = firstUs + 60_000_000;
     await insertHeartbeat(engine.store, { ...beat, node: 'node1', seenUs: nowUs - 1_000_000 });

@@ -289,7 +289,7 @@ onThisHost(
 
     expect(lines.slice(0, 2).map((line) => line.kind)).toEqual(['hello', 'clock']);
     expect(lines[0]).toMatchObject({
-      layoutVersion: 3,
+      layoutVersion: 4,
       allNamespaces: false,
       namespaces: [{ inode: statSync(netnsPath('a')).ino, name: 'client' }],
     });

@@ -68,7 +68,7 @@ beforeAll(async () => {
   const closed = readConfig({ HOPTRACE_API_TOKENS_FILE: '/tokens' }, () => tokens);
   scoped = await buildApi({ config: closed, store, nowUs });
   await insertPaths(engine.store, inserted, 'all');
-  const losses = { ringEvents: 0, badFrames: 0, evictedLegs: 0, unsentRecords: 0 };
+  const losses = { ringEvents: 0, badFrames: 0, evictedLegs: 0, unsentRecords: 0, ringRefusals: 0 };
   const beat = { cluster: 'lab', bootId: 'boot-0001', losses, addresses: [], facts: null };
   for (const [node, agoS, ringEvents] of [
     ['node1', 300, 0],

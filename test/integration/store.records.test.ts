@@ -187,7 +187,7 @@ const FACTS: NodeFacts = {
 
 test('of an agent the last heartbeat counts, its losses add up, and its facts stay until it tells others', async () => {
   const { store } = fixture;
-  const losses = { ringEvents: 1, badFrames: 2, evictedLegs: 3, unsentRecords: 4 };
+  const losses = { ringEvents: 1, badFrames: 2, evictedLegs: 3, unsentRecords: 4, ringRefusals: 0 };
   const addresses = [
     { ip: '192.0.2.10', ifname: 'eth0' },
     { ip: '2001:db8::10', ifname: 'eth0' },
@@ -212,7 +212,7 @@ test('of an agent the last heartbeat counts, its losses add up, and its facts st
       node: 'node-a',
       bootId: 'boot-2',
       lastSeenUs: T0_US + 10,
-      losses: { ringEvents: 2, badFrames: 4, evictedLegs: 6, unsentRecords: 8 },
+      losses: { ringEvents: 2, badFrames: 4, evictedLegs: 6, unsentRecords: 8, ringRefusals: 0 },
       addresses: [],
       facts: FACTS,
     },

@@ -59,7 +59,13 @@ export async function fill(store: Store, other: Store = store): Promise<void> {
       ],
       `records-${cell}`,
     );
-    const losses = { ringEvents: index, badFrames: 0, evictedLegs: 0, unsentRecords: 0 };
+    const losses = {
+      ringEvents: index,
+      badFrames: 0,
+      evictedLegs: 0,
+      unsentRecords: 0,
+      ringRefusals: 0,
+    };
     const beat = { cluster: cell, node: 'node-a', bootId: 'b', seenUs: T0_US, losses };
     await insertHeartbeat(other, { ...beat, addresses: [], facts: null });
   }

@@ -170,6 +170,12 @@ export interface StatsFrame {
   readonly mapFull: number;
   /** Legs not looked at again because too many waited for it. */
   readonly checksLost: number;
+  /** `ringLost` by what it was: dropped SYNs and ICMP errors. */
+  readonly lostRefusals: number;
+  readonly lostLegs: number;
+  readonly lostExchanges: number;
+  /** Links of proxies, and PROXY headers. */
+  readonly lostLinks: number;
 }
 
 /** What the netlink interface of conntrack says of one entry. Wall-clock stamps are the kernel's, null if it gives none. */

@@ -73,7 +73,8 @@ const EVENTS: readonly Frame[] = [
   {
     kind: 'stats',
     ...{ packetsSeen: 9, synsSeen: 8, dropsSeen: 7, legsOpened: 6, legsShed: 5 },
-    ...{ eventsEmitted: 4, ringLost: 3, mapFull: 2, checksLost: 1 },
+    ...{ eventsEmitted: 4, ringLost: 10, mapFull: 2, checksLost: 1 },
+    ...{ lostRefusals: 4, lostLegs: 3, lostExchanges: 2, lostLinks: 1 },
   },
 ];
 const ENVELOPE: Envelope = {

@@ -1,6 +1,6 @@
 /** Sizes and codes of agent/bpf/hop.h. A loader whose hello announces others is refused (decoder.ts). */
 
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 export const HEAD_BYTES = 8;
 
 /** Body sizes in bytes, as asserted in hop.h. */
@@ -10,7 +10,7 @@ export const BODY_BYTES = {
   link: 112,
   proxyHeader: 168,
   clock: 16,
-  stats: 72,
+  stats: 104,
   exchange: 112,
   flight: 56,
   head: 536,
@@ -110,6 +110,10 @@ export const STATS_FIELDS = [
   'ringLost',
   'mapFull',
   'checksLost',
+  'lostRefusals',
+  'lostLegs',
+  'lostExchanges',
+  'lostLinks',
 ] as const;
 
 /** Offsets in hop_link; process is its comm. */

@@ -1,5 +1,5 @@
 /** What an answer of a health check node port says. Pure. */
-import type { HealthSighting } from '@hoptrace/domain/wire/healthChecks.ts';
+import { type HealthSighting, nameText } from '@hoptrace/domain/wire/healthChecks.ts';
 import { z } from 'zod';
 
 /**
@@ -7,7 +7,7 @@ import { z } from 'zod';
  * `{"service":{"namespace":"shop","name":"web"},"localEndpoints":1,"serviceProxyHealthy":true}`
  */
 const bodySchema = z.object({
-  service: z.object({ namespace: z.string(), name: z.string() }),
+  service: z.object({ namespace: nameText, name: nameText }),
   localEndpoints: z.int().min(0),
   /** From Kubernetes 1.30 on. */
   serviceProxyHealthy: z.boolean().optional(),
@@ -27,14 +27,12 @@ export interface HealthAnswer {
 }
 
 const OK = 200;
-const NAME = /^[a-z0-9.-]{1,253}$/;
 
 /** Null: whatever this is, it is no health check node port. */
 export function readAnswer({ status, body }: Answer): HealthAnswer | null {
   const parsed = bodySchema.safeParse(jsonOf(body));
   if (!parsed.success || status < 100 || status > 599) return null;
   const { service, localEndpoints, serviceProxyHealthy } = parsed.data;
-  if (!NAME.test(service.namespace) || !NAME.test(service.name)) return null;
   return {
     namespace: service.namespace,
     service: service.name,

@@ -15,20 +15,17 @@ export type AskHealth = (listener: Listener) => Promise<Asked>;
 /** In the network namespace of this process. */
 export function askHere({ host, port }: Listener): Promise<Asked> {
   return new Promise((resolve) => {
-    const sent = request(
-      { host, port, path: PATH, agent: false, timeout: TIMEOUT_MS },
-      (response) => {
-        const parts: Buffer[] = [];
-        let size = 0;
-        response.on('data', (part: Buffer) => {
-          size += part.length;
-          if (size <= MAX_BODY_BYTES) parts.push(part);
-          else sent.destroy(new Error('the answer is too long'));
-        });
-        response.on('end', () => done({ status: response.statusCode ?? 0, body: textOf(parts) }));
-        response.on('error', (error) => done({ problem: error.message }));
-      },
-    );
+    const sent = request({ host, port, path: PATH, agent: false }, (response) => {
+      const parts: Buffer[] = [];
+      let size = 0;
+      response.on('data', (part: Buffer) => {
+        size += part.length;
+        if (size <= MAX_BODY_BYTES) parts.push(part);
+        else sent.destroy(new Error('the answer is too long'));
+      });
+      response.on('end', () => done({ status: response.statusCode ?? 0, body: textOf(parts) }));
+      response.on('error', (error) => done({ problem: error.message }));
+    });
     const timer = setTimeout(() => sent.destroy(new Error('no answer in time')), TIMEOUT_MS);
     const done = (asked: Asked) => {
       clearTimeout(timer);

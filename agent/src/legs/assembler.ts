@@ -91,7 +91,7 @@ export class LegAssembler {
     this.#lastLossAtNs = nowNs;
   }
 
-  /** Legs are being left out because there are too many: drops and ICMP errors may have to stand alone. */
+  /** Legs are being left out, or lost, because there are too many: drops and ICMP errors may have to stand alone. */
   noteShedding(nowNs: bigint): void {
     const untilNs = nowNs + SHED_MEMORY_NS;
     if (untilNs > this.#shedUntilNs) this.#shedUntilNs = untilNs;

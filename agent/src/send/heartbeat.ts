@@ -7,6 +7,7 @@ interface Pending {
   readonly sentAtUs: number;
   readonly losses: Losses;
   readonly facts: NodeFacts | null;
+  readonly ringRefusals: number;
 }
 
 export class Heartbeat {
@@ -16,6 +17,8 @@ export class Heartbeat {
   /** Of what was told of health checks; null: nothing. */
   #toldHealth: number | null = null;
   #sentHealth: number | null = null;
+  /** Dropped SYNs and ICMP errors that did not fit the ring, as far as a collector was told. */
+  #toldRefusals = 0;
 
   get isPending(): boolean {
     return this.#pending !== null;
@@ -56,11 +59,14 @@ export class Heartbeat {
     /** Null: requests may be left out. */
     readonly sinceUs: number | null;
     readonly health?: HealthSource | null;
+    /** Since the agent began. */
+    readonly ringRefusals: number;
   }): Partial<Envelope> {
     const news = this.newsOf(now.facts);
     const { watermarkUs, clock, sinceUs } = now;
     const health = this.#knows('healthChecks') ? (now.health ?? null) : null;
     this.#sentHealth = health?.version ?? null;
+    const refusals = now.ringRefusals - this.#toldRefusals;
     // Also where nothing changed: until when it was so is told with each.
     const report = health?.report;
     const isTold = report !== undefined && (report.checks.length > 0 || this.#toldHealth !== null);
@@ -70,16 +76,18 @@ export class Heartbeat {
       ...(news === null ? {} : { facts: news }),
       ...(sinceUs !== null && this.#knows('exchangesSinceUs') ? { exchangesSinceUs: sinceUs } : {}),
       ...(isTold ? { healthChecks: report } : {}),
+      ...(refusals > 0 && this.#knows('ringRefusals') ? { ringRefusals: refusals } : {}),
     };
   }
 
-  sent({ sentAtUs, losses, facts }: Envelope): void {
-    this.#pending = { sentAtUs, losses, facts: facts ?? null };
+  sent({ sentAtUs, losses, facts, ringRefusals = 0 }: Envelope): void {
+    this.#pending = { sentAtUs, losses, facts: facts ?? null, ringRefusals };
   }
 
   answered(): void {
     this.#told = this.#pending?.facts ?? this.#told;
     this.#toldHealth = this.#sentHealth;
+    this.#toldRefusals += this.#pending?.ringRefusals ?? 0;
     this.#pending = null;
   }
 

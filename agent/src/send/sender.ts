@@ -293,6 +293,7 @@ export class Sender {
       facts: facts(),
       sinceUs,
       health: health?.() ?? null,
+      ringRefusals: this.#options.metrics.ringLostRefusalsTotal,
     });
   }
 

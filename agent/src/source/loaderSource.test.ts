@@ -94,7 +94,7 @@ test('a stream that cannot be read is given up at once, though its loader runs o
   const { source, breaks } = run(path);
   await until(() => breaks.length >= 1);
   await source.close();
-  expect(breaks[0]).toContain('this agent reads layout version 3');
+  expect(breaks[0]).toContain('this agent reads layout version 4');
 });
 
 test('a loader that is not there is a problem, not a crash', async () => {

@@ -1,5 +1,6 @@
 /** What alerts need from the store. clickhouseAlertStore answers from ClickHouse. */
 import { type AlertState, KEEP_RESOLVED_US } from '@hoptrace/domain/alerts/lifecycle.ts';
+import { lostEvidence } from '@hoptrace/domain/loss/lostEvidence.ts';
 import type { Silence } from '@hoptrace/domain/rest/alerts.ts';
 import {
   readAlertStates,
@@ -29,6 +30,8 @@ export interface AgentLife {
   readonly lastSeenUs: number;
   /** Pieces of evidence lost since the time that was asked for. */
   readonly lost: number;
+  /** Of them dropped SYNs and ICMP errors: refusals that are told nowhere. */
+  readonly lostRefusals: number;
 }
 
 export interface AlertStore {
@@ -67,7 +70,8 @@ export function clickhouseAlertStore(store: Store): AlertStore {
       const agents = await listAgents(store, { sinceUs, ...call });
       return agents.map(({ cluster, node, lastSeenUs, losses }) => ({
         ...{ cluster, node, lastSeenUs },
-        lost: Object.values(losses).reduce((sum, each) => sum + each, 0),
+        lost: lostEvidence(losses),
+        lostRefusals: losses.ringRefusals,
       }));
     },
     readStates: (nowUs, call) =>

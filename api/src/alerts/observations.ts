@@ -46,12 +46,16 @@ export function silentAgents(agents: readonly AgentLife[], nowUs: number): Obser
 }
 
 export function agentLosses(agents: readonly AgentLife[]): Observation[] {
-  return agents.map(({ cluster, node, lost }) => ({
+  return agents.map(({ cluster, node, lost, lostRefusals }) => ({
     kind: 'evidenceLost',
     labels: { cluster, node },
     value: lost,
     count: 1,
     ...NOTHING,
+    // Else the words of the rule.
+    ...(lostRefusals > 0 && {
+      remedy: `${lostRefusals} of them were dropped SYNs or ICMP errors: the lists of refusals are short by as many. Look for a SYN flood, or give the agent more CPU.`,
+    }),
   }));
 }
 

@@ -1,5 +1,6 @@
 /** The columns of each table. */
 import type { Agent, Overview } from '@hoptrace/api/responses.ts';
+import { lostEvidence } from '@hoptrace/domain/loss/lostEvidence.ts';
 import type { Alert } from '@hoptrace/domain/rest/alerts.ts';
 import type { Incident } from '@hoptrace/domain/rest/incidents.ts';
 import {
@@ -131,9 +132,6 @@ export const serviceColumns: readonly Column<ServiceCount>[] = [
   },
 ];
 
-const lostOf = ({ losses }: Agent) =>
-  losses.ringEvents + losses.badFrames + losses.evictedLegs + losses.unsentRecords;
-
 export function agentColumns(clock: Clock): Column<Agent>[] {
   return [
     { title: 'NODE', value: ({ node }) => node, minWidth: 12 },
@@ -146,9 +144,16 @@ export function agentColumns(clock: Clock): Column<Agent>[] {
     { title: 'LAST HEARD', value: ({ lastSeenUs }) => timeText(lastSeenUs, clock) },
     {
       title: 'LOST (24 H)',
-      value: (agent) => String(lostOf(agent)),
-      style: (agent) => (lostOf(agent) > 0 ? 'yellow' : null),
+      value: ({ losses }) => String(lostEvidence(losses)),
+      style: ({ losses }) => (lostEvidence(losses) > 0 ? 'yellow' : null),
       isRight: true,
+    },
+    {
+      title: 'OF IT REFUSALS',
+      value: ({ losses }) => String(losses.ringRefusals),
+      style: ({ losses }) => (losses.ringRefusals > 0 ? 'red' : null),
+      isRight: true,
+      dropOrder: 4,
     },
     {
       title: 'KUBE-PROXY',

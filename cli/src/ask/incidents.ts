@@ -112,6 +112,8 @@ export async function showMissing(
   return isMissing ? EXIT.found : EXIT.nothing;
 }
 
+const LOSSES = ['ringEvents', 'ringRefusals', 'badFrames', 'evictedLegs', 'unsentRecords'] as const;
+
 function missingLines(missing: Missing, ask: Asking): string[] {
   const { terminal, timeZone } = ask;
   const { paths } = missing;
@@ -133,7 +135,7 @@ function missingLines(missing: Missing, ask: Asking): string[] {
         title: `WITHIN ${formatNs(missing.stepUs * 1000)} FROM`,
         value: ({ fromUs }) => time(fromUs),
       },
-      ...(['ringEvents', 'badFrames', 'evictedLegs', 'unsentRecords'] as const).map((name) => ({
+      ...LOSSES.map((name) => ({
         title: name,
         value: (each: Missing['losses'][number]) => String(each.losses[name]),
         isRight: true,

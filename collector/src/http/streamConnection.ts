@@ -39,7 +39,7 @@ export interface StreamOptions {
 
 /** Answers that one connection may wait for. Beyond, it is not read. */
 const MAX_AWAITED = 1000;
-const KNOWN_PARTS = ['facts', 'source', 'exchangesSinceUs', 'healthChecks'];
+const KNOWN_PARTS = ['facts', 'source', 'exchangesSinceUs', 'healthChecks', 'ringRefusals'];
 /** A dead peer is noticed after two of these. */
 const PING_INTERVAL_MS = 30_000;
 /** WebSocket status codes, RFC 6455 7.4.1. */

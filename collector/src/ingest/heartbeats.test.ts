@@ -15,8 +15,8 @@ test('a node costs one heartbeat per interval, and its losses add up between the
   const book = new HeartbeatBook(5000);
   book.note(envelope({ losses: losses(1) }), 0);
   expect(book.takeDue(0).map((each) => each.losses.ringEvents)).toEqual([1]);
-  book.note(envelope({ losses: losses(10) }), 1000);
-  book.note(envelope({ losses: losses(100) }), 2000);
+  book.note(envelope({ losses: losses(10), ringRefusals: 4 }), 1000);
+  book.note(envelope({ losses: losses(100), ringRefusals: 30 }), 2000);
   expect(book.takeDue(4999)).toEqual([]);
   expect(book.takeDue(5000)).toEqual([
     {
@@ -24,7 +24,10 @@ test('a node costs one heartbeat per interval, and its losses add up between the
       node: 'node1',
       bootId: '0123456789abcdef',
       seenUs: 2_000_000,
-      losses: { ringEvents: 110, badFrames: 0, evictedLegs: 0, unsentRecords: 2 },
+      losses: {
+        ...{ ringEvents: 110, ringRefusals: 34 },
+        ...{ badFrames: 0, evictedLegs: 0, unsentRecords: 2 },
+      },
       addresses: envelope().addresses,
       facts: null,
     },

@@ -1,7 +1,7 @@
 /** What envelopes say about their senders, gathered so that each node costs one row every few seconds. */
 import { type LossWindows, noteLosses } from '@hoptrace/domain/loss/lossWindows.ts';
 import type { TimeWindow } from '@hoptrace/domain/loss/timeWindows.ts';
-import type { Envelope, Losses } from '@hoptrace/domain/wire/v1.ts';
+import type { AgentLosses, Envelope } from '@hoptrace/domain/wire/v1.ts';
 import type { Heartbeat } from '../collectorStore.ts';
 
 /** Nodes of all clusters that one collector remembers; the one that was silent longest gives way. */
@@ -39,10 +39,8 @@ export class HeartbeatBook {
     const { cluster, node, bootId, addresses, facts = null } = envelope;
     const key = `${cluster}\n${node}`;
     const known = this.#nodes.get(key);
-    const losses =
-      known?.isDirty === true
-        ? addLosses(known.heartbeat.losses, envelope.losses)
-        : envelope.losses;
+    const own = { ...envelope.losses, ringRefusals: envelope.ringRefusals ?? 0 };
+    const losses = known?.isDirty === true ? addLosses(known.heartbeat.losses, own) : own;
     const isSameBoot = known?.heartbeat.bootId === bootId;
     const unwritten = known?.isDirty === true ? known.heartbeat.facts : null;
     const seenUs = nowMs * 1000;
@@ -142,11 +140,12 @@ function saidOf(
   return { watermarkUs, exchangesSinceUs: exchangesSinceUs ?? null };
 }
 
-function addLosses(a: Losses, b: Losses): Losses {
+function addLosses(a: AgentLosses, b: AgentLosses): AgentLosses {
   return {
     ringEvents: a.ringEvents + b.ringEvents,
     badFrames: a.badFrames + b.badFrames,
     evictedLegs: a.evictedLegs + b.evictedLegs,
     unsentRecords: a.unsentRecords + b.unsentRecords,
+    ringRefusals: a.ringRefusals + b.ringRefusals,
   };
 }

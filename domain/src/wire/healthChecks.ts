@@ -9,7 +9,7 @@ export const MAX_HEALTH_CHECKS = 256;
 export const MAX_HEALTH_SIGHTINGS = 16;
 
 const us = z.int().min(0);
-const nameText = z
+export const nameText = z
   .string()
   .max(253)
   .regex(/^[a-z0-9.-]+$/, 'must be a name of Kubernetes');

@@ -228,6 +228,13 @@ export const lossesSchema = z.strictObject({
   unsentRecords: u64.describe('records dropped because the send queue was full'),
 });
 
+/** The losses of an agent as they are stored and answered. */
+export const agentLossesSchema = lossesSchema.extend({
+  ringRefusals: u64.describe(
+    'of ringEvents: dropped SYNs and ICMP errors, so many refusals at most were not told; 0 also from agents that do not say',
+  ),
+});
+
 /** An address of the node: the set from which MASQUERADE may choose, not only the InternalIP. */
 export const nodeAddressSchema = z.strictObject({ ip: ipSchema, ifname: z.string().max(16) });
 
@@ -240,6 +247,12 @@ export const envelopeSchema = z.strictObject({
   count: z.int().min(0).max(65_536),
   sentAtUs: startUs,
   losses: lossesSchema,
+  /** Sent in heartbeats to collectors that say that they know it. */
+  ringRefusals: u64
+    .optional()
+    .describe(
+      'since the heartbeat before, of losses.ringEvents: what would have told why a SYN was not answered',
+    ),
   addresses: z.array(nodeAddressSchema).max(1024),
   /** Sent in heartbeats to collectors that speak of credits, which know these. */
   clock: z
@@ -268,6 +281,7 @@ export const envelopeSchema = z.strictObject({
 
 export type Envelope = z.infer<typeof envelopeSchema>;
 export type Losses = z.infer<typeof lossesSchema>;
+export type AgentLosses = z.infer<typeof agentLossesSchema>;
 export type NodeAddress = z.infer<typeof nodeAddressSchema>;
 export type Tap = z.infer<typeof tapSchema>;
 export type Traffic = z.infer<typeof trafficSchema>;

@@ -1534,6 +1534,8 @@ export interface components {
             evictedLegs: number;
             /** @description records dropped because the send queue was full */
             unsentRecords: number;
+            /** @description of ringEvents: dropped SYNs and ICMP errors, so many refusals at most were not told; 0 also from agents that do not say */
+            ringRefusals: number;
         };
         Overview: {
             fromUs: number;

@@ -1,6 +1,6 @@
 /** What an agent said about itself. */
 import type { NodeFacts } from '@hoptrace/domain/wire/nodeFacts.ts';
-import type { Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
+import type { AgentLosses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
 import type { CallOptions, Store } from '../client.ts';
 
 export interface Heartbeat {
@@ -10,7 +10,7 @@ export interface Heartbeat {
   /** When the collector heard it. */
   readonly seenUs: number;
   /** Since the heartbeat before; readers add them up. */
-  readonly losses: Losses;
+  readonly losses: AgentLosses;
   readonly addresses: readonly NodeAddress[];
   /** Null: nothing new since the heartbeat before. */
   readonly facts: NodeFacts | null;
@@ -46,6 +46,7 @@ function toRow(heartbeat: Heartbeat): object {
     losses_bad_frames: heartbeat.losses.badFrames,
     losses_evicted_legs: heartbeat.losses.evictedLegs,
     losses_unsent_records: heartbeat.losses.unsentRecords,
+    losses_ring_refusals: heartbeat.losses.ringRefusals,
     address_ips: heartbeat.addresses.map((address) => address.ip),
     address_ifnames: heartbeat.addresses.map((address) => address.ifname),
     facts: heartbeat.facts === null ? '' : JSON.stringify(heartbeat.facts),

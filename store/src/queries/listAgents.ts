@@ -1,6 +1,6 @@
 /** The agents that were heard of, and what they lost. */
 import { type NodeFacts, nodeFactsSchema } from '@hoptrace/domain/wire/nodeFacts.ts';
-import type { Losses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
+import type { AgentLosses, NodeAddress } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { bigColumn, ipColumn } from '../rows/values.ts';
@@ -19,6 +19,7 @@ const query = {
     bad_frames: bigColumn,
     evicted_legs: bigColumn,
     unsent_records: bigColumn,
+    ring_refusals: bigColumn,
     address_ips: z.array(ipColumn),
     address_ifnames: z.array(z.string()),
     facts: z.string(),
@@ -34,6 +35,7 @@ const SQL = `SELECT
     sum(losses_bad_frames) AS bad_frames,
     sum(losses_evicted_legs) AS evicted_legs,
     sum(losses_unsent_records) AS unsent_records,
+    sum(losses_ring_refusals) AS ring_refusals,
     argMax(address_ips, seen_us) AS address_ips,
     argMax(address_ifnames, seen_us) AS address_ifnames,
     argMaxIf(facts, seen_us, facts != '') AS facts
@@ -50,7 +52,7 @@ export interface AgentStatus {
   readonly bootId: string;
   readonly lastSeenUs: number;
   /** Sum since `sinceUs`, over restarts of the agent. */
-  readonly losses: Losses;
+  readonly losses: AgentLosses;
   readonly addresses: readonly NodeAddress[];
   /** As last told; null: never since `sinceUs`. */
   readonly facts: NodeFacts | null;
@@ -77,6 +79,7 @@ export async function listAgents(
       badFrames: row.bad_frames,
       evictedLegs: row.evicted_legs,
       unsentRecords: row.unsent_records,
+      ringRefusals: row.ring_refusals,
     },
     addresses: row.address_ips.map((ip, index) => ({
       ip,

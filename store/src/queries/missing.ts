@@ -1,5 +1,5 @@
 /** What is missing in a time range: what agents lost, when they were not heard of, and which paths say so. */
-import type { Losses } from '@hoptrace/domain/wire/v1.ts';
+import type { AgentLosses } from '@hoptrace/domain/wire/v1.ts';
 import { z } from 'zod';
 import type { CallOptions, Store } from '../client.ts';
 import { bigColumn } from '../rows/values.ts';
@@ -20,6 +20,7 @@ const lossesQuery = {
     bad_frames: bigColumn,
     evicted_legs: bigColumn,
     unsent_records: bigColumn,
+    ring_refusals: bigColumn,
   }),
 };
 
@@ -30,7 +31,8 @@ const LOSSES_SQL = `SELECT
     sum(losses_ring_events) AS ring_events,
     sum(losses_bad_frames) AS bad_frames,
     sum(losses_evicted_legs) AS evicted_legs,
-    sum(losses_unsent_records) AS unsent_records
+    sum(losses_unsent_records) AS unsent_records,
+    sum(losses_ring_refusals) AS ring_refusals
 FROM agents_v1
 WHERE seen_us >= {fromUs:UInt64} AND seen_us < {toUs:UInt64} AND ${IN_CLUSTERS}
 GROUP BY cluster, node, from_us
@@ -43,7 +45,7 @@ export interface LossesOfTime {
   readonly cluster: string;
   readonly node: string;
   readonly fromUs: number;
-  readonly losses: Losses;
+  readonly losses: AgentLosses;
 }
 
 /** Steps in which an agent lost something, the newest first; at most 5000. */
@@ -64,6 +66,7 @@ export async function lossesByTime(
       badFrames: row.bad_frames,
       evictedLegs: row.evicted_legs,
       unsentRecords: row.unsent_records,
+      ringRefusals: row.ring_refusals,
     },
   }));
 }

@@ -562,3 +562,8 @@ ALTER TABLE `hoptrace`.paths_v1
     ADD COLUMN IF NOT EXISTS refusal_hops String DEFAULT if(refusal_kind = 'none', '', JSONExtractRaw(document, 'hops')) COMMENT 'JSON array; empty: not refused' CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS refusal_text String DEFAULT JSONExtractString(document, 'refusal', 'text') COMMENT 'cause in words' CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS refusal_remedy String DEFAULT JSONExtractString(document, 'refusal', 'remedy') CODEC(ZSTD(1));
+-- 0021_add_agent_ring_refusals.sql
+ALTER TABLE `hoptrace`.agents_v1_local
+    ADD COLUMN IF NOT EXISTS losses_ring_refusals UInt64 COMMENT 'of losses_ring_events: dropped SYNs and ICMP errors' CODEC(T64, ZSTD(1));
+ALTER TABLE `hoptrace`.agents_v1
+    ADD COLUMN IF NOT EXISTS losses_ring_refusals UInt64 COMMENT 'of losses_ring_events: dropped SYNs and ICMP errors' CODEC(T64, ZSTD(1));
