@@ -11,6 +11,7 @@ import { benchSoak } from './soak.ts';
 import { benchStitch } from './stitch.ts';
 import { benchStore } from './store.ts';
 import { benchTopology } from './topology/topology.ts';
+import { benchViews } from './views.ts';
 
 interface Sizes {
   readonly maxLegs: number;
@@ -35,6 +36,7 @@ const BENCHES: Readonly<Record<string, (sizes: Sizes) => Bench | Promise<Bench>>
   stitch: ({ maxLegs }) => benchStitch(maxLegs),
   store: ({ paths }) => benchStore(paths ?? 50_000),
   topology: () => benchTopology(),
+  views: () => benchViews(),
 };
 
 const DEFAULT_SECONDS: Readonly<Record<string, number>> = { api: 20, soak: 60 };

@@ -19,6 +19,8 @@ const ABOUT: Readonly<Record<string, string>> = {
   ingest: "The collector's road to the log, without ClickHouse.",
   stitch: 'The live table of legs, in memory.',
   agent: 'The three-node lab on one kernel.',
+  views:
+    'React in Chromium without a GPU: render, layout and paint up to the end of the next frame, each round on an empty page after three that do not count.',
 };
 
 export interface Report {
