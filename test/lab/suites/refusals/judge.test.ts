@@ -32,12 +32,13 @@ function saidOf(fields: Partial<RefusalRecord>, arrivedAfterMs = 2_500): Said {
 const judged = (attempt: Attempt, said: readonly Said[], legs: Sourced<LegRecord>[] = []) => {
   const { kinds, falseAlarms } = judgeRefusals([attempt], said, legs);
   const own = kinds.find(({ kind }) => kind === attempt.kind);
-  return { right: own?.right, inTime: own?.inTime, wrong: own?.wrong, falseAlarms };
+  const { right, inTime, revised, wrong } = own ?? {};
+  return { right, inTime, revised, wrong, falseAlarms };
 };
 
 test('said once, with the right kind, in time', () => {
   expect(judged(attemptOf('dropped-by-rule'), [saidOf({})])).toEqual({
-    ...{ right: 1, inTime: 1, wrong: [], falseAlarms: 0 },
+    ...{ right: 1, inTime: 1, revised: 0, wrong: [], falseAlarms: 0 },
   });
 });
 
@@ -54,6 +55,18 @@ test.each([
 ])('%s is wrong', (problem, said) => {
   const { right, wrong } = judged(attemptOf('dropped-by-rule'), said);
   expect([right, wrong]).toEqual([0, [expect.stringContaining(problem)]]);
+});
+
+test('silence that the same node takes back later is not a second word; that of another node is', () => {
+  const icmp = { refusal: 'rejected', evidence: 'icmp', icmpType: 3, icmpCode: 1 } as const;
+  const silence = { evidence: 'silence', reason: '' } as const;
+  const attempt = attemptOf('lost-pod');
+  expect(judged(attempt, [saidOf(silence, 1600), saidOf(icmp, 3100)])).toMatchObject({
+    ...{ right: 1, revised: 1 },
+  });
+  expect(judged(attempt, [saidOf(icmp, 3100), saidOf(silence, 4000)])).toMatchObject({ right: 0 });
+  const elsewhere = saidOf({ ...silence, node: 'node2' }, 1600);
+  expect(judged(attempt, [elsewhere, saidOf(icmp, 3100)])).toMatchObject({ right: 0 });
 });
 
 test('the right kind with another ICMP code is wrong', () => {

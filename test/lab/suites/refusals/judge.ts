@@ -15,6 +15,8 @@ export interface KindResult {
   readonly right: number;
   /** Right, and there within the limit. */
   readonly inTime: number;
+  /** Right, but told as mere silence until the kernel said what it was. */
+  readonly revised: number;
   /** From the failure to the record's arrival, sorted; empty where nothing is to be reported. */
   readonly afterMs: readonly number[];
   /** Kind, ICMP or reason, and how often: `dropped NETFILTER_DROP`. */
@@ -83,7 +85,10 @@ interface Pair {
 }
 
 function judgeKind(kind: AttemptKind, pairs: readonly Pair[]): KindResult {
-  const judged = pairs.map((pair) => ({ ...pair, problem: problemOf(pair) }));
+  const judged = pairs.map(({ attempt, said }) => {
+    const pair = { attempt, said: lastWords(said) };
+    return { ...pair, isRevised: pair.said.length < said.length, problem: problemOf(pair) };
+  });
   const right = judged.filter(({ problem }) => problem === null);
   const afterMs = right.flatMap(({ attempt, said }) =>
     said.map(({ arrivedAtUs }) => (arrivedAtUs - failedAtUs(attempt)) / 1000),
@@ -99,6 +104,7 @@ function judgeKind(kind: AttemptKind, pairs: readonly Pair[]): KindResult {
     right: right.length,
     // Where nothing is to be said nothing can be late.
     inTime: right.length - afterMs.filter((ms) => ms > LIMIT_MS).length,
+    revised: right.filter(({ isRevised }) => isRevised).length,
     afterMs: afterMs.sort((a, b) => a - b),
     reasons,
     wrong: judged
@@ -107,6 +113,23 @@ function judgeKind(kind: AttemptKind, pairs: readonly Pair[]): KindResult {
       )
       .slice(0, MAX_WRONG_SHOWN),
   };
+}
+
+/**
+ * Silence is told after 1.5 s and taken back where the same node hears an answer later, as a kernel gives it that looked
+ * for a neighbour for 3 s: paths then tell the answer alone (domain/reconstruct/refusals.ts).
+ */
+function lastWords(said: readonly Said[]): readonly Said[] {
+  return said.filter(
+    ({ refusal, arrivedAtUs }) =>
+      refusal.evidence !== 'silence' ||
+      !said.some(
+        (other) =>
+          other.refusal.evidence !== 'silence' &&
+          other.refusal.node === refusal.node &&
+          other.arrivedAtUs >= arrivedAtUs,
+      ),
+  );
 }
 
 /** A dropped attempt failed with its first SYN, any other when the client was told. */

@@ -82,6 +82,8 @@ async function judgeWhenSettled(
 
 export interface KindRow extends SuiteRow {
   readonly reported: number;
+  /** Told as silence at first. */
+  readonly revised: number;
   readonly p99Ms: number | null;
   readonly maxMs: number | null;
   readonly reasons: Readonly<Record<string, number>>;
@@ -139,6 +141,7 @@ function kindRow(name: string, result: KindResult): KindRow {
     unit: `of ${attempts} attempts`,
     met: right === attempts && inTime === attempts,
     reported: right,
+    revised: result.revised,
     p99Ms: rounded(afterMs[Math.ceil(afterMs.length * 0.99) - 1]),
     maxMs: rounded(afterMs.at(-1)),
     reasons: result.reasons,
