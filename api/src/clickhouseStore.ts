@@ -16,6 +16,7 @@ import { listServices } from '@hoptrace/store/queries/listServices.ts';
 import { incompletePaths, lossesByTime, silences } from '@hoptrace/store/queries/missing.ts';
 import { pathsByIds } from '@hoptrace/store/queries/pathsByIds.ts';
 import { pathVersions } from '@hoptrace/store/queries/pathVersions.ts';
+import { proxyObjects } from '@hoptrace/store/queries/proxyObjects.ts';
 import { refusalFacts } from '@hoptrace/store/queries/refusalFacts.ts';
 import { refusalWords } from '@hoptrace/store/queries/refusalWords.ts';
 import { refusedSenders } from '@hoptrace/store/queries/refusedSenders.ts';
@@ -24,6 +25,7 @@ import { serviceHops, servicePoints } from '@hoptrace/store/queries/serviceStats
 import { countedUntilUs, serviceTotals } from '@hoptrace/store/queries/serviceTotals.ts';
 import { AppError } from './errors.ts';
 import { Histories } from './health/histories.ts';
+import { ProxyBook } from './health/proxyBook.ts';
 import { badCursor } from './parameters.ts';
 import type { MissingQuery, PathStore, ServiceQuery, StoreCall, TimeWindow } from './pathStore.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
@@ -78,6 +80,10 @@ export function clickhouseStore(store: Store): PathStore {
         const window = { fromUs: from, toUs: to };
         return new Histories(await serviceHistory(store, services, { window, clusters, signal }));
       }),
+    proxyObjects: (query, { signal, clusters = [] }) =>
+      translated(
+        async () => new ProxyBook(await proxyObjects(store, { ...query, clusters }, { signal })),
+      ),
     topologyAt: (query, call) => translated(() => topologyItems(store, query, call)),
     serviceGraph: (query, call) => translated(() => graphOf(store, query, call)),
     topologyBetween: (query, call) => translated(() => changedObjects(store, query, call)),

@@ -75,6 +75,7 @@ export function guardStore(store: PathStore, limits: StoreLimits, metrics: ApiMe
       run('refusedSenders', call, (c) => store.refusedSenders(window, c)),
     serviceHistories: (query, call) =>
       run('serviceHistories', call, (c) => store.serviceHistories(query, c)),
+    proxyObjects: (query, call) => run('proxyObjects', call, (c) => store.proxyObjects(query, c)),
     topologyBetween: (query, call) =>
       run('topologyBetween', call, (c) => store.topologyBetween(query, c)),
     serviceGraph: (query, call) => run('serviceGraph', call, (c) => store.serviceGraph(query, c)),

@@ -23,6 +23,7 @@ import type { ObjectState } from '@hoptrace/domain/views/changesOf.ts';
 import type { RefusalWords } from '@hoptrace/store/queries/refusalWords.ts';
 import type { RefusedSender } from '@hoptrace/store/queries/refusedSenders.ts';
 import type { Histories } from './health/histories.ts';
+import type { ProxyBook } from './health/proxyBook.ts';
 import type { AgentRow, MissingFacts, OverviewCounts } from './responses.ts';
 
 /** Microseconds since the epoch; `to` is exclusive. */
@@ -85,6 +86,11 @@ export interface TopologyQuery {
   /** The last item of the page before. */
   readonly after: TopologyPlace | null;
   readonly limit: number;
+}
+
+export interface ProxyQuery {
+  readonly atUs: number;
+  readonly namespaces: readonly string[];
 }
 
 export interface HistoryQuery extends TimeWindow {
@@ -177,6 +183,8 @@ export interface PathStore {
   refusedSenders(window: TimeWindow, call: StoreCall): Promise<readonly RefusedSender[]>;
   /** States of Services, their slices and health checks; services as namespace/name, none: all. */
   serviceHistories(query: HistoryQuery, call: StoreCall): Promise<Histories>;
+  /** Where Pods in these namespaces have their PROXY settings from. */
+  proxyObjects(query: ProxyQuery, call: StoreCall): Promise<ProxyBook>;
   /** Objects as of a time, in order of cluster, kind, namespace and name. */
   topologyAt(query: TopologyQuery, call: StoreCall): Promise<readonly TopologyItem[]>;
   /** Of the newest requests of the window. */

@@ -6,31 +6,55 @@ import {
   nodeHealth,
 } from '@hoptrace/domain/health/nodeHealth.ts';
 import { proxyEnds } from '@hoptrace/domain/health/proxyEnds.ts';
+import { expectationOf } from '@hoptrace/domain/health/proxySettings.ts';
 import type { HealthStretch, LoadBalancerItem } from '@hoptrace/domain/rest/loadBalancers.ts';
+import type { ServiceObject } from '@hoptrace/domain/wire/kubernetes.ts';
 import type { Histories, KnownService } from './histories.ts';
+import type { ProxyBook } from './proxyBook.ts';
 
 /** Heartbeats come every 5 s, and are stored every 10. */
 const FRESH_US = 20_000_000;
 
-/** As of the end of the span; those without a load balancer are left out. */
-export function balancersOf(
+interface Span {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+interface Found {
+  readonly known: KnownService;
+  readonly history: HealthHistory;
+  readonly service: ServiceObject;
+  readonly balancer: LoadBalancer;
+}
+
+/** As of the end of the span; those without a load balancer are left out. `proxies`: of their namespaces. */
+export async function balancersOf(
   histories: Histories,
-  span: { readonly fromUs: number; readonly toUs: number },
-): LoadBalancerItem[] {
-  return histories.all.flatMap((known) => {
-    const name = `${known.namespace}/${known.service}`;
-    return itemOf(known, histories.of(known.cluster, name), span) ?? [];
+  span: Span,
+  proxies: (namespaces: readonly string[]) => Promise<ProxyBook>,
+): Promise<LoadBalancerItem[]> {
+  const found = histories.all.flatMap((known) => {
+    const history = histories.of(known.cluster, `${known.namespace}/${known.service}`);
+    return foundOf(known, history, span) ?? [];
   });
+  if (found.length === 0) return [];
+  const book = await proxies([...new Set(found.map(({ known }) => known.namespace))]);
+  return found.map((each) => itemOf(each, span, book));
+}
+
+function foundOf(known: KnownService, history: HealthHistory, { toUs }: Span): Found | null {
+  const service = history.services.find((each) => each.toUs >= toUs)?.object;
+  const balancer = service === undefined ? null : loadBalancerOf(service);
+  return service === undefined || balancer === null ? null : { known, history, service, balancer };
 }
 
 function itemOf(
-  known: KnownService,
-  history: HealthHistory,
-  span: { readonly fromUs: number; readonly toUs: number },
-): LoadBalancerItem | null {
-  const service = history.services.find(({ toUs }) => toUs >= span.toUs)?.object;
-  const balancer = service === undefined ? null : loadBalancerOf(service);
-  if (service === undefined || balancer === null) return null;
+  { known, history, service, balancer }: Found,
+  span: Span,
+  book: ProxyBook,
+): LoadBalancerItem {
+  const slices = history.slices.flatMap(({ toUs, object }) => (toUs >= span.toUs ? [object] : []));
+  const expectation = expectationOf(balancer, book.of(known.cluster, slices));
   return {
     ...known,
     loadBalancer: identityOf(balancer),
@@ -38,8 +62,9 @@ function itemOf(
     proxyProtocol: {
       sends: balancer.sendsProxy,
       sendsBy: balancer.sendsProxyBy,
-      expects: balancer.expectsProxy,
-      ...proxyEnds(balancer),
+      expects: expectation.expects,
+      expectsBy: expectation.by,
+      ...proxyEnds(balancer, expectation),
     },
     nodes: nodesOf(history).map((node) => {
       const stretches = nodeHealth(history, { node }, span);
@@ -63,6 +88,7 @@ function nowOf(stretches: readonly HealthStretch[], atUs: number): HealthStretch
 
 function identityOf({
   keepsSource: _keeps,
+  showsSource: _shows,
   sendsProxy: _sends,
   sendsProxyBy: _by,
   expectsProxy: _expects,

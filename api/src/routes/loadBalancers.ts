@@ -35,7 +35,9 @@ export function registerLoadBalancers(app: ApiApp, { store, nowUs }: RouteDeps):
         { from: span.fromUs, to: span.toUs, services },
         request,
       );
-      const found = balancersOf(histories, span);
+      const found = await balancersOf(histories, span, (namespaces) =>
+        store.proxyObjects({ atUs, namespaces }, request),
+      );
       const all = found.filter((each) => cluster === undefined || each.cluster === cluster);
       return { atUs, items: all.slice(0, limit), nextCursor: null, isWhole: all.length <= limit };
     },

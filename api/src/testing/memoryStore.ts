@@ -6,6 +6,7 @@ import { NO_TOTALS } from '@hoptrace/domain/rest/serviceGraph.ts';
 import type { TopologyItem } from '@hoptrace/domain/rest/topology.ts';
 import type { ObjectState } from '@hoptrace/domain/views/changesOf.ts';
 import { Histories } from '../health/histories.ts';
+import { ProxyBook } from '../health/proxyBook.ts';
 import { badCursor } from '../parameters.ts';
 import type {
   PathQuery,
@@ -136,6 +137,7 @@ function notCounted(
   | 'refusalTimeline'
   | 'refusedSenders'
   | 'serviceHistories'
+  | 'proxyObjects'
   | 'listAudit'
 > {
   return {
@@ -150,6 +152,10 @@ function notCounted(
     async serviceHistories() {
       await store().failure?.();
       return new Histories([]);
+    },
+    async proxyObjects() {
+      await store().failure?.();
+      return new ProxyBook([]);
     },
     async serviceGraph() {
       await store().failure?.();

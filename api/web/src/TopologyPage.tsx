@@ -22,6 +22,7 @@ const KINDS = [
   'Ingress',
   'Gateway',
   'HTTPRoute',
+  'ConfigMap',
   'HealthCheck',
   'Node',
   'Pod',

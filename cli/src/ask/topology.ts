@@ -104,6 +104,8 @@ const WHAT: Readonly<
       return `${address}${text(at(endpoint, 'nodeName'), '@')}${isReady ? '' : ' (not ready)'}`;
     }),
   ],
+  ConfigMap: (object) =>
+    Object.entries(Object(at(object, 'data'))).map(([name, value]) => `${name}=${text(value)}`),
   Ingress: (object) =>
     listOf(at(object, 'spec', 'rules')).flatMap((rule) =>
       listOf(at(rule, 'http', 'paths')).map(

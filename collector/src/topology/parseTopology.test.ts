@@ -30,7 +30,7 @@ test('a List, a typed list, an array and a single object are read', () => {
 });
 
 test('objects of other kinds are ignored', () => {
-  expect(parseTopology(list({ kind: 'ConfigMap' }, node), 'f')).toHaveLength(1);
+  expect(parseTopology(list({ kind: 'Secret' }, node), 'f')).toHaveLength(1);
 });
 
 test('a bad field is named with file, item, object, value and remedy', () => {

@@ -25,6 +25,24 @@ export const TOPOLOGY_VARIABLES = {
   HOPTRACE_KUBERNETES_CA_FILE: z.string().min(1).optional(),
   /** As the agents name it. Unset: the watch holds for every cluster without a topology of its own. */
   HOPTRACE_KUBERNETES_CLUSTER: z.string().max(64).default(''),
+  /**
+   * ConfigMaps of ingress controllers, as namespace/name with commas: of them the settings for the PROXY protocol are
+   * read, nothing else is kept. `off`: none. The default is that of ingress-nginx's chart; one that is not there, or
+   * may not be read, is passed over.
+   */
+  HOPTRACE_KUBERNETES_CONFIG_MAPS: z
+    .string()
+    .default('ingress-nginx/ingress-nginx-controller')
+    .transform((text) => (text.trim() === 'off' ? [] : text.split(',').map((each) => each.trim())))
+    .pipe(
+      z
+        .array(
+          z
+            .string()
+            .regex(/^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/, 'must be namespace/name, or off'),
+        )
+        .max(32),
+    ),
   /** What ended longer ago is in ClickHouse only. Groups wait for records 10 min at most; agents catch up for longer. */
   HOPTRACE_TOPOLOGY_KEEP_MS: count(60_000, 7 * 24 * 3_600_000, 3_600_000),
   /** 5 min at 1,000 changes a second; with 100,000 Pods 475 MB in all (bench topology). */
@@ -37,7 +55,9 @@ const schema = z.object(TOPOLOGY_VARIABLES);
 
 export interface TopologyConfig {
   /** null: nothing is watched. */
-  readonly watch: (KubeSettings & { readonly cluster: string }) | null;
+  readonly watch:
+    | (KubeSettings & { readonly cluster: string; readonly configMaps: readonly string[] })
+    | null;
   readonly keepMs: number;
   readonly maxEnded: number;
 }
@@ -53,7 +73,14 @@ export function topologyConfigOf(env: z.infer<typeof schema>, hasFile: boolean):
     );
   const settings = settingsOf(kind, env);
   return Object.freeze({
-    watch: settings === null ? null : { ...settings, cluster: env.HOPTRACE_KUBERNETES_CLUSTER },
+    watch:
+      settings === null
+        ? null
+        : {
+            ...settings,
+            cluster: env.HOPTRACE_KUBERNETES_CLUSTER,
+            configMaps: env.HOPTRACE_KUBERNETES_CONFIG_MAPS,
+          },
     keepMs: env.HOPTRACE_TOPOLOGY_KEEP_MS,
     maxEnded: env.HOPTRACE_TOPOLOGY_MAX_ENDED,
   });

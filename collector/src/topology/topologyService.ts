@@ -147,13 +147,13 @@ export class TopologyService {
     const kinds = this.#watch?.states ?? [];
     return [
       ...(error === null ? [] : [error.message]),
-      ...kinds.flatMap(({ kind, isListed, isAbsent, error: reason, lastHeardUs }) => {
+      ...kinds.flatMap(({ name, isListed, isAbsent, error: reason, lastHeardUs }) => {
         if (isAbsent) return [];
         const silentMs = lastHeardUs === null ? 0 : nowMs - lastHeardUs / 1000;
-        if (reason !== null) return [`the watch of ${kind} objects fails: ${reason}`];
-        if (!isListed) return [`${kind} objects are not listed yet`];
+        if (reason !== null) return [`the watch of ${name} objects fails: ${reason}`];
+        if (!isListed) return [`${name} objects are not listed yet`];
         return silentMs > SILENT_MS
-          ? [`nothing was heard of ${kind} objects for ${Math.round(silentMs / 1000)} s`]
+          ? [`nothing was heard of ${name} objects for ${Math.round(silentMs / 1000)} s`]
           : [];
       }),
     ];
@@ -166,7 +166,7 @@ export class TopologyService {
     metrics.topologyEnded.set(this.book.endedCount);
     metrics.topologyWaiting.set(this.writer?.waitingCount ?? 0);
     for (const state of this.#watch?.states ?? []) {
-      const { kind, lastHeardUs, error, isListed, isAbsent } = state;
+      const { name: kind, lastHeardUs, error, isListed, isAbsent } = state;
       // A kind that the cluster does not have is neither up nor down.
       if (isAbsent) {
         metrics.watchUp.remove({ kind });
@@ -181,10 +181,14 @@ export class TopologyService {
     }
   }
 
-  #watchOf({ cluster, ...settings }: NonNullable<CollectorConfig['topology']['watch']>) {
+  #watchOf({
+    cluster,
+    configMaps,
+    ...settings
+  }: NonNullable<CollectorConfig['topology']['watch']>) {
     return new ClusterWatch({
       ...WATCH_TIMES,
-      ...{ book: this.book, cluster, nowMs: this.#deps.nowMs },
+      ...{ book: this.book, cluster, configMaps, nowMs: this.#deps.nowMs },
       access: new KubeAccess(settings),
       onUnreadable: (each) => this.#logUnreadable(each),
     });

@@ -2,8 +2,10 @@ import { expect, test } from '@jest/globals';
 import { service } from './builders.ts';
 import { loadBalancerOf } from './loadBalancer.ts';
 import { proxyEnds } from './proxyEnds.ts';
+import { expectationOf } from './proxySettings.ts';
 
 const AWS = 'service.beta.kubernetes.io/aws-load-balancer-';
+const NO_SETTINGS = { pods: [], configMaps: new Map() };
 const annotated = (annotations: Record<string, string>) =>
   loadBalancerOf(service({}, { annotations }));
 
@@ -60,6 +62,6 @@ test.each([
     ...(expects === null ? {} : { 'hoptrace/expects-proxy-protocol': expects }),
   });
   if (balancer === null) throw new Error('no load balancer');
-  const finding = proxyEnds(balancer);
+  const finding = proxyEnds(balancer, expectationOf(balancer, NO_SETTINGS));
   expect([finding.agreement, finding.remedy !== '']).toEqual([agreement, hasRemedy]);
 });

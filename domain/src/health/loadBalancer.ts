@@ -18,9 +18,12 @@ export const EXPECTS_PROXY_ANNOTATION = 'hoptrace/expects-proxy-protocol';
 export interface LoadBalancer extends LoadBalancerIdentity {
   /** Its packets may reach nodes with the address of the client: the sender does not tell who sent. */
   readonly keepsSource: boolean;
+  /** Pods see the address that reached the node: `externalTrafficPolicy: Local`. */
+  readonly showsSource: boolean;
   /** null: nothing tells. */
   readonly sendsProxy: ProxySending | null;
   readonly sendsProxyBy: string | null;
+  /** By annotation; null: it does not say. */
   readonly expectsProxy: 'on' | 'off' | null;
 }
 
@@ -138,6 +141,7 @@ export function loadBalancerOf({ metadata, spec, status }: ServiceObject): LoadB
   return {
     kind,
     keepsSource: isClaimed && configured.length === 0 && !REPLACES_SOURCE.has(kind),
+    showsSource: spec.externalTrafficPolicy === 'Local',
     knownBy: [
       ...(isClaimed ? ['spec.type'] : []),
       ...(ingress.length > 0 ? ['status.loadBalancer.ingress'] : []),
@@ -148,7 +152,7 @@ export function loadBalancerOf({ metadata, spec, status }: ServiceObject): LoadB
     hostnames: ingress.flatMap(({ hostname }) => hostname ?? []),
     sourceAddresses: configured,
     ...sends,
-    expectsProxy: expectationOf(annotations[EXPECTS_PROXY_ANNOTATION]),
+    expectsProxy: switchOf(annotations[EXPECTS_PROXY_ANNOTATION]),
   };
 }
 
@@ -166,6 +170,6 @@ function sendingOf(
   return { sendsProxy: null, sendsProxyBy: null };
 }
 
-function expectationOf(text: string | undefined): LoadBalancer['expectsProxy'] {
+function switchOf(text: string | undefined): LoadBalancer['expectsProxy'] {
   return text === undefined ? null : isOn(text);
 }

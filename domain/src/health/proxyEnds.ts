@@ -6,6 +6,7 @@ import {
   type LoadBalancer,
   SENDS_PROXY_ANNOTATION,
 } from './loadBalancer.ts';
+import type { ProxyExpectation } from './proxySettings.ts';
 
 export interface ProxyFinding {
   readonly agreement: ProxyAgreement;
@@ -14,56 +15,69 @@ export interface ProxyFinding {
   readonly remedy: string;
 }
 
-export function proxyEnds({ sendsProxy, sendsProxyBy, expectsProxy }: LoadBalancer): ProxyFinding {
-  const sender =
-    sendsProxy === null
-      ? null
-      : sendsProxy === 'off'
-        ? `the load balancer sends no PROXY header (${sendsProxyBy})`
-        : `the load balancer sends PROXY headers${sendsProxy === 'on' ? '' : ` ${sendsProxy}`} (${sendsProxyBy})`;
-  if (sender === null || expectsProxy === null) {
-    const missing = [
-      ...(sender === null
-        ? [`whether the load balancer sends them (${SENDS_PROXY_ANNOTATION}: v1, v2 or off)`]
-        : []),
-      ...(expectsProxy === null
-        ? [`whether the Pods expect them (${EXPECTS_PROXY_ANNOTATION}: on or off)`]
-        : []),
-    ];
-    const known = [
-      ...(sender === null ? [] : [sender]),
-      ...(expectsProxy === null
-        ? []
-        : [`the Pods ${expectsProxy === 'on' ? 'expect' : 'expect no'} PROXY headers`]),
-    ];
-    const said = known.length === 0 ? '' : `${known.join(', ')}; `;
-    return {
-      agreement: 'unknown',
-      text: `PROXY protocol: ${said}not known is ${missing.join(' and ')}.`,
-      remedy: `Say it by annotations of the Service: ${missing.map((each) => /hoptrace\/[^)]*/.exec(each)?.[0]).join('; ')}.`,
-    };
-  }
-  const isSent = sendsProxy !== 'off';
-  const isExpected = expectsProxy === 'on';
-  if (isSent && !isExpected)
+type Sending = Pick<LoadBalancer, 'sendsProxy' | 'sendsProxyBy'>;
+
+export function proxyEnds(sending: Sending, expectation: ProxyExpectation): ProxyFinding {
+  const sender = senderWords(sending);
+  const receiver = receiverWords(expectation);
+  if (sender === null || receiver === null) return notKnown(sender, receiver, expectation);
+  const text = `PROXY protocol: ${sender}, and ${receiver}`;
+  const isSent = sending.sendsProxy !== 'off';
+  if (isSent && expectation.expects === 'off')
     return {
       agreement: 'sentNotExpected',
-      text: `PROXY protocol: ${sender}, and the Pods do not expect them: they answer 400, or close the connection.`,
-      remedy:
-        'Let the Pods accept PROXY headers (ingress-nginx: use-proxy-protocol: "true" in its ConfigMap), or turn them off at the load balancer.',
+      text: `${text}: they answer 400, or close the connection.`,
+      remedy: `Let the Pods accept PROXY headers${placeOf(expectation, 'true')}, or turn them off at the load balancer.`,
     };
-  if (!isSent && isExpected)
+  if (!isSent && expectation.expects === 'on')
     return {
       agreement: 'expectedNotSent',
-      text: `PROXY protocol: ${sender}, and the Pods expect them: they close each connection without a byte.`,
-      remedy:
-        'Turn PROXY headers on at the load balancer, its health checks included, or off at the Pods (ingress-nginx: use-proxy-protocol: "false").',
+      text: `${text}: they close each connection without a byte.`,
+      remedy: `Turn PROXY headers on at the load balancer, its health checks included, or off at the Pods${placeOf(expectation, 'false')}.`,
     };
+  return { agreement: isSent ? 'agree' : 'notUsed', text: `${text}.`, remedy: '' };
+}
+
+function senderWords({ sendsProxy, sendsProxyBy }: Sending): string | null {
+  if (sendsProxy === null) return null;
+  if (sendsProxy === 'off') return `the load balancer sends no PROXY header (${sendsProxyBy})`;
+  const version = sendsProxy === 'on' ? '' : ` ${sendsProxy}`;
+  return `the load balancer sends PROXY headers${version} (${sendsProxyBy})`;
+}
+
+function receiverWords({ expects, by }: ProxyExpectation): string | null {
+  if (expects === null) return null;
+  const verbs = { on: 'expect them', off: 'expect none', optional: 'accept them, and need none' };
+  return `the Pods ${verbs[expects]} (${by})`;
+}
+
+function notKnown(
+  sender: string | null,
+  receiver: string | null,
+  { note }: ProxyExpectation,
+): ProxyFinding {
+  const known = [sender, receiver?.replace('expect them', 'expect PROXY headers') ?? null].filter(
+    (each) => each !== null,
+  );
+  const missing = [
+    ...(sender === null ? ['whether the load balancer sends them'] : []),
+    ...(receiver === null ? [`whether the Pods expect them${note === '' ? '' : `: ${note}`}`] : []),
+  ];
+  const remedies = [
+    ...(sender === null ? [`${SENDS_PROXY_ANNOTATION}: v1, v2 or off`] : []),
+    ...(receiver === null ? [`${EXPECTS_PROXY_ANNOTATION}: on or off`] : []),
+  ];
+  const said = known.length === 0 ? '' : `${known.join(', ')}; `;
   return {
-    agreement: isSent ? 'agree' : 'notUsed',
-    text: isSent
-      ? `PROXY protocol: ${sender}, and the Pods expect them.`
-      : `PROXY protocol: ${sender}, and the Pods expect none.`,
-    remedy: '',
+    agreement: 'unknown',
+    text: `PROXY protocol: ${said}not known is ${missing.join(' and ')}.`,
+    remedy: `Say it by annotations of the Service: ${remedies.join('; ')}.`,
   };
+}
+
+/** Where it is said, if that is a ConfigMap: its key is named. */
+function placeOf({ by, setting }: ProxyExpectation, value: 'true' | 'false'): string {
+  if (by === null || setting === null) return '';
+  const how = setting === 'use-proxy-protocol' ? `${setting}: "${value}"` : setting;
+  return ` (${how} in ${by})`;
 }

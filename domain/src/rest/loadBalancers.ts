@@ -50,7 +50,11 @@ export const loadBalancerIdentitySchema = z.object({
 export const proxyFindingSchema = z.object({
   sends: z.enum(PROXY_SENDINGS).nullable().describe('what the load balancer sends; null: untold'),
   sendsBy: z.string().nullable().describe('annotation that says so'),
-  expects: z.enum(['on', 'off']).nullable().describe('what the Pods expect; null: untold'),
+  expects: z
+    .enum(['on', 'off', 'optional'])
+    .nullable()
+    .describe('what the Pods expect; optional: with a header or without; null: untold'),
+  expectsBy: z.string().nullable().describe('annotation, ConfigMap or argument that says so'),
   agreement: z.enum(PROXY_AGREEMENTS),
   text: z.string(),
   remedy: z.string().describe('empty: nothing is to be done'),

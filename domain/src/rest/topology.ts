@@ -10,6 +10,7 @@ export const TOPOLOGY_KINDS = [
   'Ingress',
   'Gateway',
   'HTTPRoute',
+  'ConfigMap',
   'AgentNode',
   'HealthCheck',
 ] as const;

@@ -3,6 +3,7 @@
  * Objects of other kinds, and fields that are not named here, are ignored.
  */
 import { z } from 'zod';
+import { proxyArguments, proxySettingData } from './proxySettings.ts';
 
 const labels = z.record(z.string(), z.string()).default({});
 const metadata = z.object({
@@ -49,6 +50,8 @@ export const podSchema = z.object({
             )
             .nullable()
             .default([]),
+          args: proxyArguments,
+          command: proxyArguments,
         }),
       )
       .default([]),
@@ -295,6 +298,12 @@ export const httpRouteSchema = z.object({
     .prefault({}),
 });
 
+export const configMapSchema = z.object({
+  kind: z.literal('ConfigMap'),
+  metadata,
+  data: proxySettingData,
+});
+
 export const KNOWN_KINDS = [
   'Node',
   'Pod',
@@ -303,6 +312,7 @@ export const KNOWN_KINDS = [
   'Ingress',
   'Gateway',
   'HTTPRoute',
+  'ConfigMap',
 ] as const;
 export const kubernetesObjectSchema = z.discriminatedUnion('kind', [
   nodeSchema,
@@ -312,6 +322,7 @@ export const kubernetesObjectSchema = z.discriminatedUnion('kind', [
   ingressSchema,
   gatewaySchema,
   httpRouteSchema,
+  configMapSchema,
 ]);
 /** What `kubectl get … -o json` prints: a List, or a single object. */
 export const kubernetesListSchema = z.object({
@@ -327,3 +338,4 @@ export type EndpointSliceObject = z.infer<typeof endpointSliceSchema>;
 export type IngressObject = z.infer<typeof ingressSchema>;
 export type GatewayObject = z.infer<typeof gatewaySchema>;
 export type HttpRouteObject = z.infer<typeof httpRouteSchema>;
+export type ConfigMapObject = z.infer<typeof configMapSchema>;

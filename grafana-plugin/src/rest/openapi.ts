@@ -1312,7 +1312,7 @@ export interface components {
              * @description AgentNode: what the agent found out about its node; HealthCheck (service@node): what it heard at a healthCheckNodePort, known until earliestToUs
              * @enum {string}
              */
-            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode" | "HealthCheck";
+            kind: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "ConfigMap" | "AgentNode" | "HealthCheck";
             namespace: string;
             name: string;
             /** @description so from here on; null: as long as anybody knows */
@@ -2180,8 +2180,10 @@ export interface operations {
                                 sends: ("v1" | "v2" | "on" | "off") | null;
                                 /** @description annotation that says so */
                                 sendsBy: string | null;
-                                /** @description what the Pods expect; null: untold */
-                                expects: ("on" | "off") | null;
+                                /** @description what the Pods expect; optional: with a header or without; null: untold */
+                                expects: ("on" | "off" | "optional") | null;
+                                /** @description annotation, ConfigMap or argument that says so */
+                                expectsBy: string | null;
                                 /** @enum {string} */
                                 agreement: "agree" | "sentNotExpected" | "expectedNotSent" | "notUsed" | "unknown";
                                 text: string;
@@ -2944,7 +2946,7 @@ export interface operations {
                 /** @description Write the name of a cluster, as its agents tell it. */
                 cluster?: string;
                 /** @description Write one of reset, rejected, dropped. */
-                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "AgentNode" | "HealthCheck";
+                kind?: "Node" | "Pod" | "Service" | "EndpointSlice" | "Ingress" | "Gateway" | "HTTPRoute" | "ConfigMap" | "AgentNode" | "HealthCheck";
                 /** @description Write the name of a namespace, such as shop. */
                 namespace?: string;
                 /** @description Write the name of an object, such as web. */

@@ -116,4 +116,11 @@ test('what an Ingress, a Gateway and a route lead to, in a few words', () => {
   ]);
   const spec = { rules: [{ backendRefs: [{ name: 'cart' }, { name: 'cart' }] }] };
   expect(topologyFacts({ kind: 'HTTPRoute', object: { spec } })).toEqual(['any host', '→ cart']);
+  const data = { 'use-proxy-protocol': 'true' };
+  expect(topologyFacts({ kind: 'ConfigMap', object: { data } })).toEqual([
+    'use-proxy-protocol: true',
+  ]);
+  expect(topologyFacts({ kind: 'ConfigMap', object: { data: {} } })).toEqual([
+    'nothing of the PROXY protocol',
+  ]);
 });

@@ -14,6 +14,7 @@ export function topologyFacts({ kind, object }: Told): string[] {
   if (kind === 'Ingress') return ingressFacts(object);
   if (kind === 'Gateway') return gatewayFacts(object);
   if (kind === 'HTTPRoute') return routeFacts(object);
+  if (kind === 'ConfigMap') return settingFacts(object);
   return Object.entries(object)
     .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
     .map(([name, value]) => `${name} ${value}`);
@@ -112,4 +113,12 @@ function list(object: Fields, name: string): Fields[] {
 function text(object: Fields, name: string): string {
   const value = object[name];
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** Those that are read; a ConfigMap may say more. */
+function settingFacts(object: Told['object']): string[] {
+  const settings = Object.entries(field(object, 'data')).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  return settings.length === 0 ? ['nothing of the PROXY protocol'] : settings;
 }

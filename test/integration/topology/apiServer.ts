@@ -38,6 +38,7 @@ export type Fault =
 
 interface Watcher {
   readonly plural: string;
+  readonly isMeant: (object: ApiObject) => boolean;
   readonly response: http.ServerResponse;
   bytesLeft: number;
 }
@@ -50,7 +51,21 @@ const PLURALS: Readonly<Record<string, string>> = {
   Ingress: '/apis/networking.k8s.io/v1/ingresses',
   Gateway: '/apis/gateway.networking.k8s.io/v1/gateways',
   HTTPRoute: '/apis/gateway.networking.k8s.io/v1/httproutes',
+  ConfigMap: '/api/v1/configmaps',
 };
+
+/** What is asked for: a kind, perhaps in one namespace, perhaps one object of it. */
+function askedOf(url: URL) {
+  const [, version = '', namespace, plural = ''] =
+    /^(\/api\/v1)\/namespaces\/([^/]+)(\/[^/]+)$/.exec(url.pathname) ?? [];
+  const name = /^metadata\.name=(.+)$/.exec(url.searchParams.get('fieldSelector') ?? '')?.[1];
+  return {
+    plural: namespace === undefined ? url.pathname : `${version}${plural}`,
+    isMeant: ({ metadata }: ApiObject) =>
+      (namespace === undefined || metadata.namespace === namespace) &&
+      (name === undefined || metadata.name === name),
+  };
+}
 
 export class ApiServer {
   readonly history: Happening[] = [];
@@ -60,6 +75,8 @@ export class ApiServer {
   bookmarkMs = 200;
   /** Kinds that this cluster does not serve: their definitions are not installed. */
   readonly absentKinds = new Set<string>();
+  /** Kinds that no role lets anybody read. */
+  readonly forbiddenKinds = new Set<string>();
   readonly #objects = new Map<string, { readonly plural: string; readonly object: ApiObject }>();
   readonly #faults = new Map<string, Fault[]>();
   /** By path and revision: what lists that are not finished show. */
@@ -148,7 +165,8 @@ export class ApiServer {
     else this.#objects.set(key, { plural, object });
     this.history.push({ revision: this.#revision, atMs: Date.now(), type, key, object });
     for (const watcher of this.#watchers)
-      if (watcher.plural === plural) this.#write(watcher, lineOf(type, object));
+      if (watcher.plural === plural && watcher.isMeant(object))
+        this.#write(watcher, lineOf(type, object));
   }
 
   #answer(request: http.IncomingMessage, response: http.ServerResponse): unknown {
@@ -156,10 +174,13 @@ export class ApiServer {
     this.requests.push({ path: url.pathname, query: url.searchParams });
     if (this.token !== null && request.headers.authorization !== `Bearer ${this.token}`)
       return sendStatus(response, 401, 'Unauthorized');
-    if ([...this.absentKinds].some((kind) => PLURALS[kind] === url.pathname))
+    const { plural } = askedOf(url);
+    if ([...this.absentKinds].some((kind) => PLURALS[kind] === plural))
       return sendStatus(response, 404, 'page not found');
-    const [fault, ...rest] = this.#faults.get(url.pathname) ?? [];
-    this.#faults.set(url.pathname, rest);
+    if ([...this.forbiddenKinds].some((kind) => PLURALS[kind] === plural))
+      return sendStatus(response, 403, 'is forbidden: User cannot list resource');
+    const [fault, ...rest] = this.#faults.get(plural) ?? [];
+    this.#faults.set(plural, rest);
     if (fault?.kind === 'status')
       return sendStatus(response, fault.status, `fault ${fault.status}`, fault.headers);
     if (fault?.kind === 'silent') {
@@ -179,8 +200,8 @@ export class ApiServer {
     const [askedRevision, start] =
       token === '' ? [this.#revision, 0] : token.split(':').map(Number);
     const revision = askedRevision ?? this.#revision;
-    const kept = `${url.pathname} ${revision}`;
-    const all = token === '' ? this.#stateOf(url.pathname) : this.#states.get(kept);
+    const kept = `${url.pathname}?${url.searchParams.get('fieldSelector') ?? ''} ${revision}`;
+    const all = token === '' ? this.#stateOf(url) : this.#states.get(kept);
     if (all === undefined)
       return sendStatus(response, 410, 'The provided continue parameter is too old');
     // All pages belong to the state of the first one.
@@ -201,13 +222,15 @@ export class ApiServer {
     return response.write(text.slice(0, fault.bytes), () => response.socket?.destroy());
   }
 
-  #stateOf(plural: string): readonly object[] {
+  #stateOf(url: URL): readonly object[] {
+    const { plural, isMeant } = askedOf(url);
     return [...this.#objects.values()]
-      .filter((each) => each.plural === plural)
+      .filter((each) => each.plural === plural && isMeant(each.object))
       .map(({ object: { kind: _, ...object } }) => object);
   }
 
   #watch(url: URL, response: http.ServerResponse, fault: Fault | undefined): unknown {
+    const asked = askedOf(url);
     const since = Number(url.searchParams.get('resourceVersion'));
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
@@ -217,12 +240,12 @@ export class ApiServer {
       return response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
     }
     const bytesLeft = fault?.kind === 'cutAfter' ? fault.bytes : Number.POSITIVE_INFINITY;
-    const watcher: Watcher = { plural: url.pathname, response, bytesLeft };
+    const watcher: Watcher = { ...asked, response, bytesLeft };
     this.#watchers.add(watcher);
     response.on('close', () => this.#watchers.delete(watcher));
     if (fault?.kind === 'garbage') this.#write(watcher, fault.text);
     for (const { revision, type, object } of this.history)
-      if (revision > since && PLURALS[object.kind] === url.pathname)
+      if (revision > since && PLURALS[object.kind] === asked.plural && asked.isMeant(object))
         this.#write(watcher, lineOf(type, object));
     return watcher;
   }

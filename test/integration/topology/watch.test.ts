@@ -3,14 +3,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { TopologyBook } from '@hoptrace/collector/topology/topologyBook.ts';
 import { ClusterWatch, type Unreadable } from '@hoptrace/collector/topology/watch/clusterWatch.ts';
-import { WATCHED_KINDS } from '@hoptrace/collector/topology/watch/kinds.ts';
+import { watchTargets } from '@hoptrace/collector/topology/watch/kinds.ts';
 import { KubeAccess, type KubeSettings } from '@hoptrace/collector/topology/watch/kubeAccess.ts';
 import { asOf } from '@hoptrace/domain/topology/asOf/asOfTopology.ts';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { type ApiObject, ApiServer } from './apiServer.ts';
 
 const PATIENCE_MS = 60_000;
-const KINDS = WATCHED_KINDS.length;
+const KINDS = watchTargets([]).length;
 jest.setTimeout(2 * PATIENCE_MS);
 
 let server: ApiServer;
@@ -29,7 +29,14 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function start(part: { settings?: KubeSettings; idleMs?: number; pageSize?: number } = {}) {
+interface Part {
+  readonly settings?: KubeSettings;
+  readonly idleMs?: number;
+  readonly pageSize?: number;
+  readonly configMaps?: readonly string[];
+}
+
+function start(part: Part = {}) {
   const book = new TopologyBook({ keepUs: 3600e6, maxEnded: 1_000_000 });
   const unreadable: Unreadable[] = [];
   const settings = part.settings ?? { kind: 'server', url, tokenFile: null, caFile: null };
@@ -56,6 +63,7 @@ function start(part: { settings?: KubeSettings; idleMs?: number; pageSize?: numb
     ...{ book, cluster: 'lab', access: new KubeAccess(settings), nowMs: Date.now },
     ...{ pageSize: part.pageSize ?? 50, watchSeconds: 300, idleMs: part.idleMs ?? 30_000 },
     ...{ minBackoffMs: 20, maxBackoffMs: 500, absentMs: 50 },
+    configMaps: part.configMaps ?? [],
     onUnreadable: (each) => unreadable.push(each),
   });
   opened.push(watch);
@@ -82,8 +90,8 @@ const pod = (name: string, ip: string, part: Record<string, unknown> = {}): ApiO
 });
 const nameAt = (book: TopologyBook, ip: string, atMs = Date.now()) =>
   book.topologyAt('lab', atMs * 1000).podByIp.get(ip)?.name;
-const stateOf = (watch: ClusterWatch, kind = 'Pod') =>
-  watch.states.find((each) => each.kind === kind);
+const stateOf = (watch: ClusterWatch, name = 'Pod') =>
+  watch.states.find((each) => each.name === name);
 
 test('a list in pages, then every change as it happens', async () => {
   for (let n = 0; n < 120; n += 1) server.put(pod(`p${n}`, `10.0.0.${n}`));
@@ -347,4 +355,41 @@ test('that Pods are not served is a fault: no cluster is without', async () => {
   const { watch } = start();
   await until(() => stateOf(watch)?.error != null, 'the fault');
   expect(stateOf(watch)).toMatchObject({ isAbsent: false });
+});
+
+const configMap = (name: string, data: Record<string, string>): ApiObject => ({
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'ingress-nginx' },
+  data,
+});
+
+test('of ConfigMaps only those that are named are asked for, and of these only what is read is kept', async () => {
+  server.put(configMap('secrets', { 'use-proxy-protocol': 'true' }));
+  server.put(configMap('controller', { 'use-proxy-protocol': 'true', 'tls-key': 'PRIVATE' }));
+  const place = 'ingress-nginx/controller';
+  const { book, told, watch } = start({ configMaps: [place] });
+  const objects: unknown[] = [];
+  book.listen((_, events) => {
+    for (const { opened: version } of events) objects.push(version?.object);
+  });
+  await until(() => server.watcherCount === KINDS + 1, 'a watch of each kind');
+  expect(objects.at(-1)).toMatchObject({ data: { 'use-proxy-protocol': 'true' } });
+  server.put(configMap('secrets', { 'use-proxy-protocol': 'false' }));
+  server.put(configMap('controller', { 'use-proxy-protocol': 'false', 'tls-key': 'PRIVATE' }));
+  await until(() => objects.length === 2, 'the change');
+  expect(objects[1]).toMatchObject({ data: { 'use-proxy-protocol': 'false' } });
+  expect(JSON.stringify(objects)).not.toContain('PRIVATE');
+  expect(told.map(({ key }) => key)).toEqual([`ConfigMap ${place}`, `ConfigMap ${place}`]);
+  expect(stateOf(watch, `ConfigMap ${place}`)).toMatchObject({ changes: 1, error: null });
+});
+
+test('a ConfigMap that no role lets be read is no fault, and is found once one does', async () => {
+  server.forbiddenKinds.add('ConfigMap');
+  server.put(configMap('controller', { 'use-proxy-protocol': 'true' }));
+  const place = 'ingress-nginx/controller';
+  const { index, watch } = start({ configMaps: [place] });
+  await until(() => stateOf(watch, `ConfigMap ${place}`)?.isAbsent === true, 'known as absent');
+  expect(stateOf(watch, `ConfigMap ${place}`)).toMatchObject({ error: null });
+  server.forbiddenKinds.clear();
+  await until(() => index.revisionOf(`ConfigMap ${place}`) !== null, 'the ConfigMap');
 });

@@ -1,8 +1,8 @@
-/** The watch of one cluster: all kinds, told to the index as they come. */
+/** The watch of one cluster: everything that is watched, told to the index as they come. */
 import { type Listed, SnapshotIntake } from '@hoptrace/domain/topology/asOf/snapshot.ts';
 import type { TopologyIndex } from '@hoptrace/domain/topology/asOf/topologyIndex.ts';
 import type { TopologyBook } from '../topologyBook.ts';
-import { type ReadObject, WATCHED_KINDS, type WatchedKind } from './kinds.ts';
+import { type ReadObject, type WatchedKind, type WatchTarget, watchTargets } from './kinds.ts';
 import { type KindSink, type KindState, KindWatch, type KindWatchOptions } from './kindWatch.ts';
 
 export interface Unreadable {
@@ -14,6 +14,8 @@ export interface Unreadable {
 export interface ClusterWatchOptions extends Omit<KindWatchOptions, 'sink' | 'random'> {
   readonly book: TopologyBook;
   readonly cluster: string;
+  /** Watched one by one, as namespace/name. */
+  readonly configMaps?: readonly string[];
   readonly onUnreadable: (unreadable: Unreadable) => void;
   readonly random?: () => number;
 }
@@ -23,15 +25,18 @@ export class ClusterWatch {
   readonly #abort = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor({ book, cluster, onUnreadable, random = Math.random, ...rest }: ClusterWatchOptions) {
+  constructor(options: ClusterWatchOptions) {
+    const { book, cluster, configMaps = [], onUnreadable, random = Math.random, ...rest } = options;
     const index = book.indexOf(cluster);
     if (index === null) throw new Error(`no room for the topology of cluster ${cluster}`);
     const sink = new IndexSink({ book, cluster, index, onUnreadable });
-    this.#watches = WATCHED_KINDS.map((kind) => new KindWatch(kind, { ...rest, sink, random }));
+    this.#watches = watchTargets(configMaps).map(
+      (target) => new KindWatch(target, { ...rest, sink, random }),
+    );
   }
 
-  get states(): readonly (KindState & { readonly kind: WatchedKind })[] {
-    return this.#watches.map(({ kind, state }) => ({ kind, ...state }));
+  get states(): readonly (KindState & { readonly name: string })[] {
+    return this.#watches.map(({ target: { name }, state }) => ({ name, ...state }));
   }
 
   start(): void {
@@ -53,26 +58,26 @@ interface SinkOptions {
 
 class IndexSink implements KindSink {
   readonly #options: SinkOptions;
-  readonly #intakes = new Map<WatchedKind, { intake: SnapshotIntake; isFirst: boolean }>();
+  readonly #intakes = new Map<WatchTarget, { intake: SnapshotIntake; isFirst: boolean }>();
 
   constructor(options: SinkOptions) {
     this.#options = options;
   }
 
-  listBegins(kind: WatchedKind, sinceUs: number | null): void {
+  listBegins(target: WatchTarget, sinceUs: number | null): void {
     const { index } = this.#options;
-    const isCovered = (key: string) => key.startsWith(`${kind} `);
+    const isCovered = (key: string) => target.covers(key);
     // What was stored before the collector stopped was right until its last change, at least.
     const knownUs = sinceUs ?? (hasAny(index, isCovered) ? index.toldUs : null);
     const intake = new SnapshotIntake(index, {
       ...{ source: 'list', isCovered },
       sinceUs: knownUs ?? Number.NEGATIVE_INFINITY,
     });
-    this.#intakes.set(kind, { intake, isFirst: knownUs === null });
+    this.#intakes.set(target, { intake, isFirst: knownUs === null });
   }
 
-  listed(kind: WatchedKind, objects: readonly ReadObject[], atUs: number): void {
-    const current = this.#intakes.get(kind);
+  listed(target: WatchTarget, objects: readonly ReadObject[], atUs: number): void {
+    const current = this.#intakes.get(target);
     if (current === undefined) return;
     const readable = objects.flatMap((each): Listed[] => {
       if (each.object !== null) return [{ object: each.object, revision: each.revision }];
@@ -83,9 +88,9 @@ class IndexSink implements KindSink {
     this.#tell(current.intake.page(readable, saidUs));
   }
 
-  listEnds(kind: WatchedKind, atUs: number): void {
-    const current = this.#intakes.get(kind);
-    this.#intakes.delete(kind);
+  listEnds(target: WatchTarget, atUs: number): void {
+    const current = this.#intakes.get(target);
+    this.#intakes.delete(target);
     if (current !== undefined) this.#tell(current.intake.finish(atUs));
   }
 

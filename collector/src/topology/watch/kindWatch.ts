@@ -1,25 +1,25 @@
 /**
- * One kind of object, kept as the Kubernetes API has it: listed in pages, then watched from the list's resourceVersion
+ * One list of objects, kept as the Kubernetes API has it: listed in pages, then watched from the list's resourceVersion
  * on, for ever.
  *
  *   list ──► watch ──cut, time-out──► watch from the last revision      (nothing is missed)
  *    ▲         └──410 Gone──► list again, the gap is marked             (what was in between is not known)
  *    └──────────────┘
  *
- * A kind that clusters may do without and that is not served (404) has no objects, and is asked for again now and then.
+ * What clusters may do without and is not served (404), or may not be read (403), has no objects, and is asked for again now and then.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubernetesObject } from '@hoptrace/domain/wire/kubernetes.ts';
-import { OPTIONAL_KINDS, PATHS, type ReadObject, readObject, type WatchedKind } from './kinds.ts';
+import { type ReadObject, readObject, type WatchedKind, type WatchTarget } from './kinds.ts';
 import { type KubeAccess, KubeStatusError } from './kubeAccess.ts';
 import { linesOf, textOf } from './lines.ts';
 
 /** What becomes of what is heard. Calls come in order; none waits. */
 export interface KindSink {
   /** A list begins; `sinceUs`: until when what is known was up to date; null: nothing was known. */
-  listBegins(kind: WatchedKind, sinceUs: number | null): void;
-  listed(kind: WatchedKind, objects: readonly ReadObject[], atUs: number): void;
-  listEnds(kind: WatchedKind, atUs: number): void;
+  listBegins(target: WatchTarget, sinceUs: number | null): void;
+  listed(target: WatchTarget, objects: readonly ReadObject[], atUs: number): void;
+  listEnds(target: WatchTarget, atUs: number): void;
   /** `earliestUs` before `atUs`: the change happened while nobody listened. */
   changed(
     object: KubernetesObject,
@@ -71,7 +71,7 @@ const CATCH_UP_MS = 2000;
 class Gone extends Error {}
 
 export class KindWatch {
-  readonly kind: WatchedKind;
+  readonly target: WatchTarget;
   readonly state: KindState = {
     ...{ lastHeardUs: null, isListed: false, isAbsent: false, error: null },
     ...{ lists: 0, gone: 0, reconnects: 0, changes: 0, unreadable: 0 },
@@ -82,8 +82,8 @@ export class KindWatch {
   /** 410s in a row, without a line in between: each costs a list of everything. */
   #goneInRow = 0;
 
-  constructor(kind: WatchedKind, options: KindWatchOptions) {
-    this.kind = kind;
+  constructor(target: WatchTarget, options: KindWatchOptions) {
+    this.target = target;
     this.#options = options;
   }
 
@@ -121,7 +121,7 @@ export class KindWatch {
       this.#revision = null;
       return this.#backoffMs();
     }
-    if (isNotServed(this.kind, error)) return this.#absent();
+    if (isNotServed(this.target, error)) return this.#absent();
     this.#failures += 1;
     this.state.reconnects += 1;
     this.state.error = error instanceof Error ? error.message : String(error);
@@ -136,8 +136,8 @@ export class KindWatch {
     const { sink, nowMs, absentMs, random } = this.#options;
     if (!this.state.isAbsent && this.state.isListed) {
       const atUs = nowMs() * 1000;
-      sink.listBegins(this.kind, this.state.lastHeardUs);
-      sink.listEnds(this.kind, atUs);
+      sink.listBegins(this.target, this.state.lastHeardUs);
+      sink.listEnds(this.target, atUs);
     }
     this.#revision = null;
     this.state.isAbsent = true;
@@ -157,18 +157,22 @@ export class KindWatch {
   /** Answers the revision from which to watch. */
   async #list(signal: AbortSignal): Promise<string> {
     const { sink, pageSize, nowMs, access, idleMs } = this.#options;
-    sink.listBegins(this.kind, this.state.lastHeardUs);
+    sink.listBegins(this.target, this.state.lastHeardUs);
     let next = '';
     for (;;) {
-      const query = { limit: String(pageSize), ...(next === '' ? {} : { continue: next }) };
-      const body = await this.#asking(access.get(PATHS[this.kind], query, signal));
-      const page = readPage(this.kind, await textOf(body, { maxBytes: MAX_PAGE_BYTES, idleMs }));
+      const place = { limit: String(pageSize), ...(next === '' ? {} : { continue: next }) };
+      const query = { ...this.target.query, ...place };
+      const body = await this.#asking(access.get(this.target.path, query, signal));
+      const page = readPage(
+        this.target.kind,
+        await textOf(body, { maxBytes: MAX_PAGE_BYTES, idleMs }),
+      );
       for (const each of page.objects) if (each.object === null) this.#unreadable(each);
-      sink.listed(this.kind, page.objects, nowMs() * 1000);
+      sink.listed(this.target, page.objects, nowMs() * 1000);
       next = page.next;
       if (next !== '') continue;
       const atUs = nowMs() * 1000;
-      sink.listEnds(this.kind, atUs);
+      sink.listEnds(this.target, atUs);
       this.state.lists += 1;
       this.state.isListed = true;
       this.state.isAbsent = false;
@@ -185,8 +189,9 @@ export class KindWatch {
     const heardBeforeUs = this.state.lastHeardUs ?? 0;
     const body = await this.#asking(
       access.get(
-        PATHS[this.kind],
+        this.target.path,
         {
+          ...this.target.query,
           ...{ watch: '1', allowWatchBookmarks: 'true', resourceVersion: revision },
           timeoutSeconds: String(seconds),
         },
@@ -210,7 +215,7 @@ export class KindWatch {
     const { sink } = this.#options;
     const event = readEvent(line);
     if (event.type === 'ERROR') throw errorOf(event.object);
-    const read = readObject(this.kind, event.object);
+    const read = readObject(this.target.kind, event.object);
     this.state.lastHeardUs = told.atUs;
     if (event.type !== 'BOOKMARK') {
       this.state.changes += 1;
@@ -223,7 +228,7 @@ export class KindWatch {
 
   #unreadable({ key, ...read }: ReadObject): void {
     this.state.unreadable += 1;
-    if (read.object === null) this.#options.sink.unreadable(this.kind, key, read.problem);
+    if (read.object === null) this.#options.sink.unreadable(this.target.kind, key, read.problem);
   }
 
   async #asking<T>(answer: Promise<T>): Promise<T> {
@@ -234,8 +239,9 @@ export class KindWatch {
   }
 }
 
-function isNotServed(kind: WatchedKind, error: unknown): boolean {
-  return OPTIONAL_KINDS.has(kind) && error instanceof KubeStatusError && error.status === 404;
+function isNotServed({ isOptional, mayBeForbidden }: WatchTarget, error: unknown): boolean {
+  if (!(error instanceof KubeStatusError)) return false;
+  return (isOptional && error.status === 404) || (mayBeForbidden && error.status === 403);
 }
 
 interface Page {

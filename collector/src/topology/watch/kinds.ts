@@ -1,14 +1,28 @@
-/** The kinds that are watched, and how their objects are read from the wire. */
+/** What is watched, and how objects are read from the wire. */
 import {
   KNOWN_KINDS,
   type KubernetesObject,
   kubernetesObjectSchema,
 } from '@hoptrace/domain/wire/kubernetes.ts';
 
-export const WATCHED_KINDS = KNOWN_KINDS;
-export type WatchedKind = (typeof WATCHED_KINDS)[number];
+export type WatchedKind = (typeof KNOWN_KINDS)[number];
 
-export const PATHS: Readonly<Record<WatchedKind, string>> = {
+/** One list of the API and the changes to it: all objects of a kind, or one object. */
+export interface WatchTarget {
+  /** For people and metrics: `Pod`, `ConfigMap ingress-nginx/controller`. */
+  readonly name: string;
+  readonly kind: WatchedKind;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Clusters may do without: that such a kind is not served is no fault. */
+  readonly isOptional: boolean;
+  /** Nor is it that the collector may not read it. */
+  readonly mayBeForbidden: boolean;
+  /** Of an object that is known: would it be in the list? */
+  covers(key: string): boolean;
+}
+
+const PATHS: Readonly<Record<Exclude<WatchedKind, 'ConfigMap'>, string>> = {
   Node: '/api/v1/nodes',
   Pod: '/api/v1/pods',
   Service: '/api/v1/services',
@@ -17,13 +31,35 @@ export const PATHS: Readonly<Record<WatchedKind, string>> = {
   Gateway: '/apis/gateway.networking.k8s.io/v1/gateways',
   HTTPRoute: '/apis/gateway.networking.k8s.io/v1/httproutes',
 };
+const OPTIONAL_KINDS: ReadonlySet<WatchedKind> = new Set(['Ingress', 'Gateway', 'HTTPRoute']);
 
-/** Clusters may do without: that such a kind is not served is no fault. */
-export const OPTIONAL_KINDS: ReadonlySet<WatchedKind> = new Set([
-  'Ingress',
-  'Gateway',
-  'HTTPRoute',
-]);
+/**
+ * All objects of seven kinds, and `configMaps` (namespace/name) one by one: ConfigMaps hold more than anybody should
+ * read, and with their name in the query a role can be restricted to them (resourceNames).
+ */
+export function watchTargets(configMaps: readonly string[]): WatchTarget[] {
+  const kinds = KNOWN_KINDS.flatMap((kind): WatchTarget[] => {
+    if (kind === 'ConfigMap') return [];
+    return [
+      {
+        ...{ name: kind, kind, path: PATHS[kind], query: {}, mayBeForbidden: false },
+        isOptional: OPTIONAL_KINDS.has(kind),
+        covers: (key) => key.startsWith(`${kind} `),
+      },
+    ];
+  });
+  return [...kinds, ...configMaps.map(configMapTarget)];
+}
+
+function configMapTarget(place: string): WatchTarget {
+  const [namespace = '', name = ''] = place.split('/');
+  return {
+    ...{ name: `ConfigMap ${place}`, kind: 'ConfigMap', isOptional: true, mayBeForbidden: true },
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`,
+    query: { fieldSelector: `metadata.name=${name}` },
+    covers: (key) => key === `ConfigMap ${place}`,
+  };
+}
 
 export type ReadObject =
   | { readonly object: KubernetesObject; readonly key: string; readonly revision: string }

@@ -76,10 +76,14 @@ export function compacted(object: KubernetesObject, texts: TextPool): Kubernetes
 
 function compactPod({ kind, metadata, spec, status }: PodObject, texts: TextPool): PodObject {
   const { hostNetwork, nodeName } = spec;
-  const containers = spec.containers.flatMap(({ ports }) => {
-    const kept = (ports ?? []).filter(({ hostPort }) => hostNetwork || hostPort !== undefined);
-    return kept.length === 0 ? NO_OBJECTS : [{ ports: kept }];
-  });
+  const containers = spec.containers.flatMap(
+    ({ ports, args = NO_OBJECTS, command = NO_OBJECTS }) => {
+      const kept = (ports ?? []).filter(({ hostPort }) => hostNetwork || hostPort !== undefined);
+      const told = [...command, ...args];
+      if (kept.length === 0 && told.length === 0) return NO_OBJECTS;
+      return [{ ports: kept, ...(told.length === 0 ? {} : { args: told }) }];
+    },
+  );
   const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status;
   return {
     kind,

@@ -19,7 +19,7 @@ function attemptOf(id: string, fields: Partial<Attempt> = {}): Attempt {
   return { kind, clientPort: PORT, ...times, isConnected: false, errorCode, ...fields };
 }
 
-function saidOf(fields: Partial<RefusalRecord>, arrivedAfterMs = 2_500): Said {
+function saidOf(fields: Partial<Sourced<RefusalRecord>>, arrivedAfterMs = 2_500): Said {
   const refusal: Sourced<RefusalRecord> = {
     ...{ kind: 'refusal', ...sender, startUs: STARTED_US, tap, clientIsnHash: null },
     ...{ tuple: { src: { ip: CLIENT_IP, port: PORT }, dst: NODE }, afterNs: 1000, synCount: 1 },
