@@ -6,7 +6,7 @@ import { z } from 'zod';
 const schema = z.object({
   seed: z.coerce.number().int().min(0).default(1),
   paths: z.coerce.number().int().positive().default(1_000_000),
-  seconds: z.coerce.number().positive().max(3600).default(240),
+  seconds: z.coerce.number().positive().max(7200).default(240),
   world: z.coerce.number().int().min(0).nullable().default(null),
   workers: z.coerce.number().int().min(1).max(64).default(availableParallelism()),
   json: z.boolean().default(false),
@@ -44,7 +44,7 @@ export function parseAccuracyArguments(words: readonly string[]): AccuracyArgume
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new Error(
-      `--${issue?.path.join('.')}: ${issue?.message}; --seed N --paths N --seconds N (at most 3600) --world N --workers N --json --docs`,
+      `--${issue?.path.join('.')}: ${issue?.message}; --seed N --paths N --seconds N (at most 7200) --world N --workers N --json --docs`,
     );
   }
   const { docs, ...rest } = parsed.data;
