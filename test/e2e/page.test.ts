@@ -64,8 +64,8 @@ async function open(address: string): Promise<void> {
   await page.goto(server.origin + address);
 }
 
-function shot(name: string): Promise<unknown> {
-  return page.screenshot({ path: `${OUTPUT}${name}.png`, fullPage: true });
+function shot(name: string, fullPage = true): Promise<unknown> {
+  return page.screenshot({ path: `${OUTPUT}${name}.png`, fullPage });
 }
 
 const rows = () => page.getByRole('table', { name: 'Paths' }).getByRole('row');
@@ -128,9 +128,43 @@ test('five hundred paths come page by page', async () => {
     await page.getByRole('button', { name: 'Load older paths' }).click();
   }
   await page.getByText('No older paths in this range.').waitFor();
-  expect(await rows().count()).toBe(501);
   expect(server.calls).toContain('/api/v1/paths?cursor=400');
+  await expectWindowed(501);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.getByRole('list', { name: 'Paths' }).waitFor();
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+  const last = page.locator('[aria-posinset="500"]');
+  await last.waitFor();
+  expect(await last.getAttribute('aria-setsize')).toBe('500');
+  expect(
+    await page.getByRole('list', { name: 'Paths' }).getByRole('listitem').count(),
+  ).toBeLessThan(100);
+  await shot('list-500-narrow-end', false);
 });
+
+/** Of a long table those rows are drawn that the window shows; assistive technology is told of all. */
+async function expectWindowed(count: number): Promise<void> {
+  const table = page.getByRole('table', { name: 'Paths' });
+  expect(await table.getAttribute('aria-rowcount')).toBe(String(count));
+  expect(await rows().count()).toBeLessThan(100);
+  const heightPx = () => page.evaluate('document.documentElement.scrollHeight');
+  const beforePx = await heightPx();
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+  await table.locator(`tr[aria-rowindex="${count}"]`).waitFor();
+  // Rows are as high as was thought before they were drawn, or nearly so: nothing jumps.
+  expect(Math.abs(Number(await heightPx()) - Number(beforePx))).toBeLessThan(400);
+  await shot('list-500-end', false);
+  // The row with the focus stays, wherever the window is, and Tab goes on from it.
+  const link = table.locator(`tr[aria-rowindex="${count - 1}"] a`);
+  await link.focus();
+  await page.evaluate('scrollTo(0, 0)');
+  await table.locator('tr[aria-rowindex="2"]').waitFor();
+  expect(await link.count()).toBe(1);
+  await page.keyboard.press('Tab');
+  await table.locator(`tr[aria-rowindex="${count}"] a`).waitFor();
+  const row = "document.activeElement.closest('tr').getAttribute('aria-rowindex')";
+  expect(await page.evaluate(row)).toBe(String(count));
+}
 
 test('an outcome is a filter, kept in the address and sent to the API', async () => {
   serve(50);

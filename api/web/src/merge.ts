@@ -12,7 +12,7 @@ export interface Page<T extends Listed> {
 }
 
 /** So many items are kept on the page; further ones are asked for with a narrower filter. */
-export const MAX_SHOWN = 2000;
+export const MAX_SHOWN = 5000;
 
 /**
  * A fresh first page on top of what is shown: newer versions replace older ones, order stays newest first.

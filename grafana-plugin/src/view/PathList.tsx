@@ -1,10 +1,11 @@
-import type { MouseEvent } from 'react';
+import { Fragment, type MouseEvent, type RefObject } from 'react';
 import { formatAddress, formatClock, formatDay, formatRtt, formatZone, plural } from './format.ts';
 import { partyName, routeText } from './lanes.ts';
 import { MachineSparkline } from './MachineSparkline.tsx';
 import type { Party, Path } from './model.ts';
 import { OutcomeBadge } from './OutcomeBadge.tsx';
 import type { ViewTheme } from './theme.ts';
+import { useRowWindow } from './useRowWindow.tsx';
 import { ViewRoot } from './ViewRoot.tsx';
 import {
   CLASS_WORDS,
@@ -21,6 +22,9 @@ import {
 
 /** Below this width a row no longer fits on one line and becomes a card. */
 const NARROW_PX = 860;
+/** About; what is drawn is measured. */
+const ROW_PX = 40;
+const CARD_PX = 119;
 
 interface PathListProps {
   /** Newest first; the view does not sort. */
@@ -36,42 +40,61 @@ interface PathListProps {
 type ItemProps = Pick<PathListProps, 'hrefOf' | 'onOpen' | 'timeZone'> & {
   readonly path: Path;
   readonly hasDay: boolean;
+  /** From 0. */
+  readonly index: number;
+  readonly measure: (element: HTMLElement | null) => void;
 };
+type ItemsProps = Omit<PathListProps, 'theme' | 'width'>;
 
-/** Recent paths: a table, or cards where a table would not fit. */
-export function PathList({ paths, theme, width, ...rest }: PathListProps) {
-  const days = paths.map(({ startedAtUs }) => formatDay(startedAtUs, rest.timeZone));
-  const items = paths.map((path, index) => ({
-    ...rest,
-    path,
-    hasDay: days[index] !== days[index - 1] && new Set(days).size > 1,
-  }));
+/** Recent paths: a table, or cards where a table would not fit. Of many those are drawn that the window shows. */
+export function PathList({ theme, width, ...items }: PathListProps) {
   return (
     <ViewRoot theme={theme}>
-      {width < NARROW_PX ? (
-        <ul className="ht-cards" aria-label="Paths, newest first">
-          {items.map((item) => (
-            <PathCard key={item.path.pathId} {...item} />
-          ))}
-        </ul>
-      ) : (
-        <PathTable items={items} zone={formatZone(paths[0]?.startedAtUs ?? 0, rest.timeZone)} />
-      )}
+      {width < NARROW_PX ? <PathCards {...items} /> : <PathTable {...items} />}
     </ViewRoot>
   );
 }
 
-interface PathTableProps {
-  readonly items: readonly ItemProps[];
-  readonly zone: string;
+function PathCards({ paths, ...rest }: ItemsProps) {
+  const { rows, endGapPx, placeRef, measure, focusProps } = useRowWindow(paths.length, CARD_PX);
+  const hasDay = dayAt(paths, rest.timeZone);
+  return (
+    <ul
+      className="ht-cards"
+      aria-label="Paths, newest first"
+      ref={placeRef as RefObject<HTMLUListElement>}
+      {...focusProps}
+    >
+      {rows.map(({ index, gapPx }) => {
+        const path = paths[index];
+        return path === undefined ? null : (
+          <Fragment key={path.pathId}>
+            {gapPx > 0 && <li className="ht-gap" style={{ height: gapPx }} />}
+            <PathCard
+              {...{ ...rest, path, index, measure }}
+              hasDay={hasDay(index)}
+              count={paths.length}
+            />
+          </Fragment>
+        );
+      })}
+      {endGapPx > 0 && <li className="ht-gap" style={{ height: endGapPx }} />}
+    </ul>
+  );
 }
 
-function PathTable({ items, zone }: PathTableProps) {
+function PathTable({ paths, ...rest }: ItemsProps) {
+  const { rows, endGapPx, placeRef, measure, focusProps } = useRowWindow(paths.length, ROW_PX);
+  const hasDay = dayAt(paths, rest.timeZone);
   return (
-    <table className="ht-table ht-path-table" aria-label="Paths, newest first">
+    <table
+      className="ht-table ht-path-table"
+      aria-label="Paths, newest first"
+      aria-rowcount={paths.length + 1}
+    >
       <thead>
-        <tr>
-          <th scope="col">Time, {zone}</th>
+        <tr aria-rowindex={1}>
+          <th scope="col">Time, {formatZone(paths[0]?.startedAtUs ?? 0, rest.timeZone)}</th>
           <th scope="col">Outcome</th>
           <th scope="col">Service</th>
           <th scope="col">Client</th>
@@ -81,19 +104,45 @@ function PathTable({ items, zone }: PathTableProps) {
           <th scope="col">Evidence</th>
         </tr>
       </thead>
-      <tbody>
-        {items.map((item) => (
-          <PathRow key={item.path.pathId} {...item} />
-        ))}
+      <tbody ref={placeRef as RefObject<HTMLTableSectionElement>} {...focusProps}>
+        {rows.map(({ index, gapPx }) => {
+          const path = paths[index];
+          return path === undefined ? null : (
+            <Fragment key={path.pathId}>
+              {gapPx > 0 && <GapRow heightPx={gapPx} />}
+              <PathRow {...{ ...rest, path, index, measure }} hasDay={hasDay(index)} />
+            </Fragment>
+          );
+        })}
+        {endGapPx > 0 && <GapRow heightPx={endGapPx} />}
       </tbody>
     </table>
   );
 }
 
-function PathRow(item: ItemProps) {
-  const { path } = item;
+/** In place of rows that are not drawn; hidden from screen readers by its visibility. */
+function GapRow({ heightPx }: { readonly heightPx: number }) {
   return (
-    <tr>
+    <tr className="ht-gap">
+      <td colSpan={8} style={{ height: heightPx }} />
+    </tr>
+  );
+}
+
+/** Whether a row names its day: the first of each, where there are several. */
+function dayAt(paths: readonly Path[], timeZone: string | undefined): (index: number) => boolean {
+  const dayOf = (index: number) => {
+    const path = paths.at(index);
+    return path === undefined ? '' : formatDay(path.startedAtUs, timeZone);
+  };
+  const isOneDay = dayOf(0) === dayOf(-1);
+  return (index) => !isOneDay && (index === 0 || dayOf(index) !== dayOf(index - 1));
+}
+
+function PathRow(item: ItemProps) {
+  const { path, index, measure } = item;
+  return (
+    <tr ref={measure} data-index={index} aria-rowindex={index + 2}>
       <td>
         <PathLink {...item} />
       </td>
@@ -122,10 +171,16 @@ function PathRow(item: ItemProps) {
   );
 }
 
-function PathCard(item: ItemProps) {
-  const { path } = item;
+function PathCard({ count, ...item }: ItemProps & { readonly count: number }) {
+  const { path, index, measure } = item;
   return (
-    <li className="ht-card">
+    <li
+      className="ht-card"
+      ref={measure}
+      data-index={index}
+      aria-posinset={index + 1}
+      aria-setsize={count}
+    >
       <div className="ht-card-row">
         <PathLink {...item} />
         <OutcomeBadge outcome={path.outcome} />
