@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the kernel, lab and browser tests need on Debian or Ubuntu. Idempotent: says what is missing,
+# Installs what the kernel, lab, browser and container tests need on Debian or Ubuntu. Idempotent: says what is missing,
 # installs that and nothing else. Does nothing where it may not (not root, no apt-get) but say so.
 set -euo pipefail
 
@@ -8,10 +8,12 @@ need=(
   "gcc gcc" "make make" "ip iproute2" "nft nftables" "iptables-nft-restore iptables" "conntrack conntrack"
   "haproxy haproxy" "nginx nginx-light" "chromium chromium" "curl curl" "ping iputils-ping" "sysctl procps"
   "promtool prometheus" "prometheus-alertmanager prometheus-alertmanager"
+  "podman podman" "buildah buildah" "runc runc" "mmdebstrap mmdebstrap" "docker-compose docker-compose" "openssl openssl"
 )
 # file that must be there, and its package
 need_files=(
   "/usr/include/stdio.h libc6-dev" "/usr/include/bpf/libbpf.h libbpf-dev" "/usr/include/libelf.h libelf-dev" "/usr/include/zlib.h zlib1g-dev" "/usr/include/libmnl/libmnl.h libmnl-dev"
+  "/usr/lib/podman/netavark netavark" "/usr/lib/podman/aardvark-dns aardvark-dns" "/usr/bin/catatonit catatonit"
   "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core"
 )
 

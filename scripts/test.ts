@@ -96,6 +96,13 @@ try {
   }
   for (const name of SUITES)
     if (only.length === 0 || only.includes(name)) suite(name, outputFolder);
+  if (only.length === 0)
+    step(
+      'containers',
+      process.execPath,
+      ['node_modules/tsx/dist/cli.mjs', 'test/images/main.ts', 'both'],
+      3,
+    );
 } finally {
   rmSync(outputFolder, { recursive: true, force: true });
 }

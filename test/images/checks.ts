@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { IMAGES, type ImageName } from './build.ts';
+import { THREE_CAPABILITIES } from './hardening.ts';
 import type { Podman } from './podman.ts';
 import { expectThat, until } from './poll.ts';
 import { get, traceRequest } from './request.ts';
@@ -16,8 +17,6 @@ const HARDENED = [
   ...['--read-only', '--tmpfs', '/tmp', '--cap-drop=ALL', '--security-opt=no-new-privileges'],
   ...['--network=host', '--detach'],
 ];
-/** cap_perfmon 38, cap_bpf 39, cap_net_admin 12, as CapEff of /proc/PID/status has them. */
-const THREE_CAPABILITIES = '000000c000001000';
 const API = 'http://127.0.0.1:7040';
 
 type Variables = Readonly<Record<string, string>>;

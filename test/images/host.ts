@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 /** Program → Debian package. */
 const PACKAGES = {
   podman: 'podman',
+  buildah: 'buildah',
+  openssl: 'openssl',
   runc: 'runc',
   '/usr/lib/podman/netavark': 'netavark',
   '/usr/lib/podman/aardvark-dns': 'aardvark-dns',

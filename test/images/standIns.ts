@@ -32,7 +32,8 @@ USER 472
 EXPOSE 3000
 ENTRYPOINT ["node", "/usr/share/grafana.mjs"]
 `,
-  prometheus: `FROM ${DEBIAN_IMAGE}
+  prometheus: `FROM ${NODE_IMAGE}
+${WGET}
 COPY prometheus promtool /bin/
 RUN mkdir -p /prometheus /etc/prometheus && chown 65534:65534 /prometheus
 WORKDIR /prometheus
@@ -40,6 +41,7 @@ ENTRYPOINT ["/bin/prometheus"]
 `,
   alertmanager: `FROM ${DEBIAN_IMAGE}
 COPY prometheus-alertmanager amtool /bin/
+COPY default.tmpl email.tmpl /usr/share/prometheus/alertmanager/
 RUN mkdir -p /alertmanager /etc/alertmanager && chown 65534:65534 /alertmanager
 WORKDIR /alertmanager
 ENTRYPOINT ["/bin/prometheus-alertmanager"]
@@ -47,6 +49,9 @@ ENTRYPOINT ["/bin/prometheus-alertmanager"]
 };
 const PROGRAMS = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool'];
 const FILES = ['wget', 'clickhouse-server', 'grafana.mjs'];
+/** Debian's Alertmanager does not start without them. */
+const TEMPLATES = ['default.tmpl', 'email.tmpl'];
+const TEMPLATE_FOLDER = '/usr/share/prometheus/alertmanager';
 
 export async function makeStandIns(podman: Podman, names: readonly StandIn[]): Promise<void> {
   const context = join(podman.folder, 'stand-ins');
@@ -54,6 +59,7 @@ export async function makeStandIns(podman: Podman, names: readonly StandIn[]): P
   for (const file of FILES) copyFileSync(`test/images/standIns/${file}`, join(context, file));
   for (const program of PROGRAMS)
     copyFileSync(await run(['sh', '-c', `command -v ${program}`]), join(context, program));
+  for (const name of TEMPLATES) copyFileSync(join(TEMPLATE_FOLDER, name), join(context, name));
   for (const name of names)
     await buildFrom(podman, { context, dockerfile: DOCKERFILES[name], tag: STAND_INS[name] });
   rmSync(context, { recursive: true });
