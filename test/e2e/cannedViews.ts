@@ -57,6 +57,32 @@ function servicesOf({ sampleWays, WAYS_END_US }: WaySamples, count: number) {
   return { ...window, countedUntilUs: WAYS_END_US, items, nextCursor: null };
 }
 
+/** What is told of one object of each kind. */
+const OBJECTS: Readonly<Record<string, object>> = {
+  Service: {
+    spec: {
+      ...{ type: 'NodePort', externalTrafficPolicy: 'Local' },
+      ports: [{ port: 443, nodePort: 30_443 }],
+    },
+  },
+  Ingress: {
+    spec: {
+      ingressClassName: 'nginx',
+      rules: [
+        {
+          host: 'shop.example',
+          http: { paths: [{ path: '/cart', backend: { service: { name: 'web' } } }] },
+        },
+      ],
+    },
+  },
+  Gateway: { spec: { listeners: [{ name: 'https', port: 443, protocol: 'HTTPS' }] } },
+  HTTPRoute: { spec: { hostnames: ['shop.example'], rules: [{ backendRefs: [{ name: 'web' }] }] } },
+  ConfigMap: { data: { 'use-proxy-protocol': 'true' } },
+  Node: { status: { addresses: [{ type: 'InternalIP', address: '192.168.50.11' }] } },
+  Pod: { spec: { nodeName: 'node-c' }, status: { podIPs: [{ ip: '10.244.3.21' }] } },
+};
+
 function topologyOf({ WAYS_END_US }: WaySamples, query: URLSearchParams, count: number) {
   const kind = query.get('kind') ?? 'Service';
   const items = Array.from({ length: Math.min(500, count) }, (_, index) => ({
@@ -70,13 +96,7 @@ function topologyOf({ WAYS_END_US }: WaySamples, query: URLSearchParams, count: 
     earliestToUs: null,
     source: 'watch',
     revision: '1',
-    object: {
-      spec: {
-        type: 'NodePort',
-        externalTrafficPolicy: 'Local',
-        ports: [{ port: 443, nodePort: 30443 }],
-      },
-    },
+    object: OBJECTS[kind] ?? {},
   }));
   return { atUs: WAYS_END_US, items, nextCursor: count > 500 ? 'more' : null };
 }

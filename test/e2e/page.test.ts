@@ -1,5 +1,6 @@
 /** The built page in real Chromium, over canned answers. Screenshots go to output/. */
 import type { Alert } from '@hoptrace/domain/rest/alerts.ts';
+import type { LoadBalancerItem } from '@hoptrace/domain/rest/loadBalancers.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { samplePaths as labPaths } from '../samples/paths.ts';
@@ -412,6 +413,52 @@ test('alerts: every page says how many fire, the list what to do, and the exampl
   await shot('alerts-narrow');
   await list.getByRole('link', { name: 'an example' }).first().click();
   await page.waitForURL(`**/paths/${firing.pathId}`);
+});
+
+const balancer: LoadBalancerItem = {
+  ...{ cluster: 'lab', namespace: 'ingress-nginx', service: 'controller' },
+  loadBalancer: {
+    ...{ kind: 'awsNetworkInstance', knownBy: ['spec.type'], addresses: ['203.0.113.2'] },
+    ...{ hostnames: [], sourceAddresses: [] },
+  },
+  healthCheckNodePort: 32_081,
+  proxyProtocol: {
+    ...{ sends: 'v2', sendsBy: 'hoptrace/load-balancer-sends-proxy-protocol', expects: 'off' },
+    ...{ expectsBy: 'ConfigMap ingress-nginx/controller', agreement: 'sentNotExpected' },
+    text: 'PROXY protocol: the load balancer sends PROXY headers v2, and the Pods expect none: they answer 400.',
+    remedy: 'Let the Pods accept PROXY headers.',
+  },
+  nodes: [
+    { node: 'node1', now: null, history: [], finding: '' },
+    {
+      node: 'node2',
+      now: {
+        ...{ fromUs: 1, toUs: 2, observed: 'healthy', httpStatus: 200, localEndpoints: 0 },
+        ...{ expected: 'unhealthy', expectedEndpoints: 0, isServed: false },
+      },
+      history: [],
+      finding: 'node2 says healthy and has no ready endpoint.',
+    },
+  ],
+};
+
+test('alerts: load balancers, what nodes tell them, and ends that do not agree', async () => {
+  const data = { paths: [], refusals: [], agents: AGENTS };
+  server.setAnswerer(apiOver({ ...data, loadBalancers: [balancer] }));
+  await open('/alerts');
+  const section = page.getByRole('region', { name: 'Load balancers' });
+  await section.getByText('they answer 400').waitFor();
+  const said = await section.getByRole('row', { name: /^node2/ }).textContent();
+  expect(said).toContain('healthy (200)');
+  expect(said).toContain('! node2 says healthy');
+  expect(await section.getByRole('row', { name: /^node1/ }).textContent()).toContain('unknown');
+  await shot('load-balancers');
+  await page.setViewportSize(NARROW);
+  await shot('load-balancers-narrow');
+  const canned = apiOver(data);
+  server.setAnswerer((url) => (url.pathname.endsWith('/load-balancers') ? null : canned(url)));
+  await page.reload();
+  await page.getByText('the load balancers cannot be shown').waitFor();
 });
 
 test('alerts: nothing fires, and what was never evaluated is not called quiet', async () => {

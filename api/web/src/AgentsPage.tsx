@@ -58,7 +58,7 @@ export function AgentsPage({ query, theme, isLive }: AgentsPageProps) {
       )}
       {agents.data !== null && agents.data.items.length > 0 && (
         <ViewRoot theme={theme} className="sections">
-          <p className="ht-lead">{leadOf(agents.data.items)}</p>
+          <Lead agents={agents.data.items} />
           <Section title="Agents">
             <AgentTable agents={agents.data.items} />
           </Section>
@@ -75,15 +75,23 @@ export function AgentsPage({ query, theme, isLive }: AgentsPageProps) {
   );
 }
 
-function leadOf(agents: readonly Agent[]): string {
+function Lead({ agents }: { readonly agents: readonly Agent[] }) {
   const silent = agents.filter(({ isSilent }) => isSilent);
-  if (silent.length === 0)
-    return `${plural(agents.length, 'agent')} known, all of them report. A machine that never had an agent is not in this list.`;
+  if (silent.length > 0) return <p className="ht-extra">! {silentText(silent, agents.length)}</p>;
+  return (
+    <p className="ht-lead">
+      {plural(agents.length, 'agent')} known, all of them report. A machine that never had an agent
+      is not in this list.
+    </p>
+  );
+}
+
+function silentText(silent: readonly Agent[], count: number): string {
   const names = silent
     .slice(0, 3)
     .map(({ node }) => node)
     .join(', ');
-  return `${silent.length} of ${plural(agents.length, 'agent')} silent (${names}${silent.length > 3 ? ', …' : ''}): what happens there is not seen at present, and absence of refusals there means nothing.`;
+  return `${silent.length} of ${plural(count, 'agent')} silent (${names}${silent.length > 3 ? ', …' : ''}): what happens there is not seen at present, and absence of refusals there means nothing.`;
 }
 
 function AgentTable({ agents }: { readonly agents: readonly Agent[] }) {

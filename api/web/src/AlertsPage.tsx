@@ -34,7 +34,7 @@ export function AlertsPage({ alerts: { data, failure }, theme, isLive }: AlertsP
           onOpen={(pathId) => navigate(pathHref(pathId))}
         />
       )}
-      <LoadBalancers isLive={isLive} />
+      <LoadBalancers theme={theme} isLive={isLive} />
     </>
   );
 }

@@ -20,7 +20,10 @@ interface SplitContext {
   readonly changes: readonly Change[];
 }
 
-/** As asked, else at the newest change of a policy, else of anything, else in the middle. Always inside of the range. */
+/**
+ * As asked, else at the newest change of a policy, else of anything else that somebody changed, else in the middle.
+ * Always inside of the range.
+ */
 export function splitOf(range: TimeRange, { nowMs, asked, changes }: SplitContext): Split {
   const window = apiWindow(range, nowMs);
   const toUs = Math.max(1, instantUs(window.get('to')) ?? nowMs * 1000);
@@ -32,7 +35,8 @@ export function splitOf(range: TimeRange, { nowMs, asked, changes }: SplitContex
     const change = known.find(({ atUs }) => atUs === wanted);
     return { fromUs, toUs, atUs: wanted, text: change?.text ?? 'the instant of the address' };
   }
-  const change = known.find(({ kind }) => kind === 'policy') ?? known[0];
+  const change =
+    known.find(({ kind }) => kind === 'policy') ?? known.find(({ kind }) => kind !== 'health');
   if (change !== undefined) return { fromUs, toUs, atUs: change.atUs, text: change.text };
   const atUs = Math.floor((fromUs + toUs) / 2);
   return { fromUs, toUs, atUs, text: 'the middle of the range: no change is known in it' };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { instantSchema, pathFilterSchema } from './queries.ts';
 
-export const CHANGE_KINDS = ['policy', 'endpoints', 'service', 'node'] as const;
+export const CHANGE_KINDS = ['policy', 'endpoints', 'health', 'service', 'node'] as const;
 
 export const changeFilterSchema = z.strictObject({
   from: instantSchema.optional().describe('default: 15 minutes before `to`'),
@@ -24,8 +24,16 @@ export const changeSchema = z.object({
   kind: z.enum(CHANGE_KINDS),
   cluster: z.string(),
   namespace: z.string(),
-  name: z.string().describe('of the Service where it is one of its endpoints, else of the object'),
-  field: z.string().describe('such as externalTrafficPolicy; endpoints; the object itself: exists'),
+  name: z
+    .string()
+    .describe(
+      'of the Service where it is one of its endpoints or health checks, else of the object',
+    ),
+  field: z
+    .string()
+    .describe(
+      'such as externalTrafficPolicy; endpoints; health check: what a node said at its health check port; the object itself: exists',
+    ),
   before: z.string().describe('empty: it was not there'),
   after: z.string().describe('empty: it is no longer there'),
   nodes: z.array(z.string()).describe('machines that it is about; empty: all'),

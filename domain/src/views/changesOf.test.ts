@@ -94,3 +94,24 @@ test('changes outside of the range, equal states and foreign objects are left ou
   const foreign = [state({ toUs: 1500, object: 7 }), state({ fromUs: 1500, object: null })];
   expect(changesOf(foreign, WINDOW)).toEqual([]);
 });
+
+test('what a health check says is told under its Service, with the machine; that somebody began to ask is not', () => {
+  const kind = 'HealthCheck';
+  const check = (of: string, httpStatus: number, localEndpoints: number) => ({
+    ...{ service: 'web', node: 'node-c', port: 32_000, state: of, httpStatus, localEndpoints },
+    ...{ isProxyHealthy: true, note: '' },
+  });
+  const name = 'web@node-c';
+  const states = [
+    state({ kind, name, fromUs: 1100, toUs: 1500, object: check('healthy', 200, 1) }),
+    state({ kind, name, fromUs: 1500, earliestUs: 1400, object: check('unhealthy', 503, 0) }),
+  ];
+  expect(changesOf(states, WINDOW)).toEqual([
+    {
+      ...{ atUs: 1500, earliestAtUs: 1400, kind: 'health', cluster: 'c1', namespace: 'shop' },
+      ...{ name: 'web', field: 'health check', before: 'healthy', after: 'unhealthy' },
+      nodes: ['node-c'],
+      text: 'health check of node-c: healthy → unhealthy (503, 0 local endpoints)',
+    },
+  ]);
+});

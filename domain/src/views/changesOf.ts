@@ -1,10 +1,13 @@
 /** Neighbouring states of Kubernetes objects, to what changed between them. */
+
+import { HEALTH_CHECK_KIND } from '../health/observed.ts';
 import type { Change } from '../rest/changes.ts';
 import {
   type ComparedPort,
   comparedServiceSchema,
   comparedSliceSchema,
 } from '../rest/comparedObjects.ts';
+import { healthCheckObjectSchema } from '../wire/healthChecks.ts';
 
 export interface ObjectState {
   readonly cluster: string;
@@ -27,6 +30,8 @@ interface Facet {
   readonly kind: Change['kind'];
   readonly field: string;
   readonly value: string;
+  /** Added to the words about the value. */
+  readonly detail?: string;
   readonly nodes: readonly string[];
 }
 
@@ -67,22 +72,28 @@ function differences(before: ObjectState, after: ObjectState): Change[] {
     const was = old.get(facet.field);
     if (was === undefined || was.value === facet.value) return [];
     const nodes = [...new Set([...was.nodes, ...facet.nodes])].sort();
-    const text = facet.kind === 'endpoints' ? endpointText(was, facet) : '';
+    const text = textOf(was, facet);
     return [
       changeOf(after, {
         ...{ kind: facet.kind, field: facet.field, before: was.value, after: facet.value, nodes },
-        text: text === '' ? `${facet.field}: ${said(was.value)} → ${said(facet.value)}` : text,
+        text,
       }),
     ];
   });
 }
 
+function textOf(before: Facet, { kind, field, value, detail = '', nodes }: Facet): string {
+  if (kind === 'endpoints') return endpointText(before, value);
+  const where = kind === 'health' ? ` of ${nodes.join(', ')}` : '';
+  return `${field}${where}: ${said(before.value)} → ${said(value)}${detail}`;
+}
+
 const said = (value: string): string => (value === '' ? 'none' : value);
 
 /** `10.1.0.5@node-b, …`: what came and what went. */
-function endpointText(before: Facet, after: Facet): string {
+function endpointText(before: Facet, after: string): string {
   const was = splitList(before.value);
-  const is = splitList(after.value);
+  const is = splitList(after);
   const came = is.filter((each) => !was.includes(each));
   const went = was.filter((each) => !is.includes(each));
   const parts = [
@@ -101,7 +112,8 @@ function named(endpoints: readonly string[]): string {
 }
 
 function appearance(state: ObjectState): Change[] {
-  if (!Number.isFinite(state.fromUs)) return [];
+  // That an agent began or ceased to ask is no change of what it asks about.
+  if (!Number.isFinite(state.fromUs) || state.kind === HEALTH_CHECK_KIND) return [];
   const nodes = nodesOf(state);
   const text = `${state.kind} ${state.name} appeared`;
   const rest = { field: state.kind, before: '', after: 'exists', nodes, text };
@@ -109,7 +121,7 @@ function appearance(state: ObjectState): Change[] {
 }
 
 function disappearance(state: ObjectState): Change[] {
-  if (!Number.isFinite(state.toUs)) return [];
+  if (!Number.isFinite(state.toUs) || state.kind === HEALTH_CHECK_KIND) return [];
   const text = `${state.kind} ${state.name} is gone`;
   const rest = { field: state.kind, before: 'exists', after: '', nodes: nodesOf(state), text };
   const ended = { ...state, fromUs: state.toUs, earliestUs: state.earliestToUs };
@@ -134,8 +146,10 @@ function changeOf(state: ObjectState, what: What): Change {
   return { atUs, earliestAtUs, cluster, namespace, name: subjectOf(state), ...what };
 }
 
-/** An EndpointSlice is told under the name of its Service. */
+/** An EndpointSlice is told under the name of its Service, and so is a health check. */
 function subjectOf({ kind, name, object }: ObjectState): string {
+  if (kind === HEALTH_CHECK_KIND)
+    return healthCheckObjectSchema.safeParse(object).data?.service ?? name;
   if (kind !== 'EndpointSlice') return name;
   const parsed = comparedSliceSchema.safeParse(object);
   return (parsed.success ? parsed.data.metadata.labels[SERVICE_NAME] : undefined) ?? name;
@@ -143,6 +157,7 @@ function subjectOf({ kind, name, object }: ObjectState): string {
 
 function facetsOf({ kind, object }: ObjectState): Facet[] {
   if (kind === 'Service') return serviceFacets(object);
+  if (kind === HEALTH_CHECK_KIND) return healthFacets(object);
   return kind === 'EndpointSlice' ? sliceFacets(object) : [];
 }
 
@@ -164,6 +179,15 @@ function serviceFacets(object: unknown): Facet[] {
     facet('service', 'healthCheckNodePort', health),
     facet('service', 'ports', spec.ports.map(port).join(', ')),
   ];
+}
+
+function healthFacets(object: unknown): Facet[] {
+  const check = healthCheckObjectSchema.safeParse(object).data;
+  if (check === undefined) return [];
+  const { state, httpStatus, localEndpoints, node } = check;
+  const endpoints = localEndpoints === null ? '' : `, ${localEndpoints} local endpoints`;
+  const detail = httpStatus === null ? '' : ` (${httpStatus}${endpoints})`;
+  return [{ kind: 'health', field: 'health check', value: state, detail, nodes: [node] }];
 }
 
 function sliceFacets(object: unknown): Facet[] {

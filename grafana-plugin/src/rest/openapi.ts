@@ -1348,12 +1348,12 @@ export interface components {
             /** @description it became so between here and atUs; equal: observed; null: not known */
             earliestAtUs: number | null;
             /** @enum {string} */
-            kind: "policy" | "endpoints" | "service" | "node";
+            kind: "policy" | "endpoints" | "health" | "service" | "node";
             cluster: string;
             namespace: string;
-            /** @description of the Service where it is one of its endpoints, else of the object */
+            /** @description of the Service where it is one of its endpoints or health checks, else of the object */
             name: string;
-            /** @description such as externalTrafficPolicy; endpoints; the object itself: exists */
+            /** @description such as externalTrafficPolicy; endpoints; health check: what a node said at its health check port; the object itself: exists */
             field: string;
             /** @description empty: it was not there */
             before: string;

@@ -5,12 +5,14 @@ import type { Change } from './model.ts';
 export const CHANGE_GLYPHS: Record<Change['kind'], string> = {
   policy: '◆',
   endpoints: '●',
+  health: '✚',
   service: '■',
   node: '▲',
 };
 export const CHANGE_WORDS: Record<Change['kind'], string> = {
   policy: 'policy',
   endpoints: 'endpoints',
+  health: 'health check',
   service: 'Service',
   node: 'node',
 };

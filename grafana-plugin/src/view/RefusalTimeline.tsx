@@ -47,7 +47,7 @@ export function RefusalTimeline(props: RefusalTimelineProps) {
       <p className="ht-muted ht-small">
         <i className="ht-key ht-key-refused" /> refused <i className="ht-key ht-key-mixed" /> some
         of them <i className="ht-key ht-key-accepted" /> accepted; empty: no connection is known.{' '}
-        {(['policy', 'endpoints', 'service', 'node'] as const)
+        {(['policy', 'endpoints', 'health', 'service', 'node'] as const)
           .map((kind) => `${CHANGE_GLYPHS[kind]} ${CHANGE_WORDS[kind]}`)
           .join(' ')}{' '}
         changed. One column is {stepText(timeline.stepSeconds)}.

@@ -62,6 +62,7 @@ export function changesAt(place: TimelinePlace, changes: readonly Change[]): Cha
     if (kind === 'node') return place.node === name;
     const isService = place.services.includes(`${namespace}/${name}`);
     const isNode = nodes.length === 0 || place.node === null || nodes.includes(place.node);
-    return isService && (kind !== 'endpoints' || isNode);
+    const isOfNodes = kind === 'endpoints' || kind === 'health';
+    return isService && (!isOfNodes || isNode);
   });
 }

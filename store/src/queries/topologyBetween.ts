@@ -25,8 +25,10 @@ WHERE valid_from_us < {toUs:UInt64}
   AND (valid_from_us >= {fromUs:UInt64} OR valid_to_us < {toUs:UInt64})
   AND ${IN_CLUSTERS}
   AND (
-    ({service:String} = '' AND kind IN ('Service', 'EndpointSlice', 'Node'))
+    ({service:String} = '' AND kind IN ('Service', 'EndpointSlice', 'HealthCheck', 'Node'))
     OR (kind = 'Service' AND namespace = {namespace:String} AND name = {service:String})
+    OR (kind = 'HealthCheck' AND namespace = {namespace:String}
+      AND JSONExtractString(object, 'service') = {service:String})
     OR (kind = 'EndpointSlice' AND namespace = {namespace:String}
       AND JSONExtractString(object, 'metadata', 'labels', 'kubernetes.io/service-name') = {service:String})
   )

@@ -187,6 +187,12 @@ export const sampleChanges: readonly Change[] = [
     text: 'no longer ready: 10.244.3.21 on node-c (2 → 1 ready)',
   },
   {
+    ...{ cluster: 'lab', namespace: 'shop', name: 'web', kind: 'health', field: 'health check' },
+    ...{ atUs: FLIP_US + 2_000_000, earliestAtUs: FLIP_US },
+    ...{ before: 'healthy', after: 'unhealthy', nodes: ['node-c'] },
+    text: 'health check of node-c: healthy → unhealthy (503, 0 local endpoints)',
+  },
+  {
     ...{ cluster: 'lab', namespace: 'shop', name: 'web', atUs: FLIP_US, earliestAtUs: FLIP_US },
     ...{ kind: 'policy', field: 'externalTrafficPolicy', before: 'Cluster', after: 'Local' },
     nodes: [],
