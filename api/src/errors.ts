@@ -21,6 +21,7 @@ export const ERRORS = {
   HOP_FORBIDDEN_PATH: { status: 403, title: 'File path refused' },
   HOP_PATH_NOT_FOUND: { status: 404, title: 'No such path' },
   HOP_INCIDENT_NOT_FOUND: { status: 404, title: 'No such incident' },
+  HOP_SILENCE_NOT_FOUND: { status: 404, title: 'No such silence' },
   HOP_NOT_FOUND: { status: 404, title: 'No such address' },
   HOP_METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
   HOP_REQUEST_TIMEOUT: { status: 408, title: 'Request too slow' },

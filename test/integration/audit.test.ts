@@ -7,11 +7,13 @@ import type { AuditTrail } from '@hoptrace/api/audit/auditTrail.ts';
 import { clickhouseStore } from '@hoptrace/api/clickhouseStore.ts';
 import { readConfig } from '@hoptrace/api/config.ts';
 import { createMetrics } from '@hoptrace/api/metrics.ts';
+import { silenceListSchema } from '@hoptrace/domain/rest/alerts.ts';
 import { type AuditEntry, auditListSchema } from '@hoptrace/domain/rest/audit.ts';
 import { writeAudit } from '@hoptrace/store/audit.ts';
 import { openStore, type Store } from '@hoptrace/store/client.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
+import { runHoptrace } from '../process/hoptraceCommand.ts';
 import { startTestStore, type TestStore } from './embedded.ts';
 
 const NOW_US = Math.floor(Date.now() / 1000) * 1_000_000;
@@ -125,6 +127,35 @@ test('over a real connection a silence is set and ended, and both are in the log
   const { items } = await entries('root', `&subject=${silenceId}`);
   expect(items.map(({ action }) => action).toSorted()).toEqual(['createSilence', 'endSilence']);
 });
+
+test('the command sets a silence, shows it, ends it, and says what it may not', async () => {
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('the API does not listen');
+  const url = `http://127.0.0.1:${address.port}`;
+  const as = (name: string, ...args: string[]) =>
+    runHoptrace(url, ['silences', ...args], { HOPTRACE_API_TOKEN: tokenOf(name) });
+  const labels = ['rule=refused-connections', 'node=node3'];
+  const wanted = ['--for', '2h', '--why', 'node3 is being drained', '--by', 'Kim'];
+  const made = await as('shop-op', 'set', ...labels, ...wanted, '-o', 'json');
+  expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('silences end')]);
+  const { items } = silenceListSchema.pick({ items: true }).parse(JSON.parse(made.stdout));
+  const [silence] = items;
+  expect(silence).toMatchObject({
+    ...{ match: { rule: 'refused-connections', node: 'node3' }, clusters: ['eu'] },
+    ...{ createdBy: 'Kim', comment: 'node3 is being drained', state: 'active' },
+  });
+  const id = silence?.silenceId ?? '';
+  expect((await as('shop-op', '-o', 'wide')).stdout).toContain(id);
+  expect((await as('reader', 'set', ...labels, ...wanted)).code).toBe(77);
+  expect((await as('bank-op', 'end', id)).code).toBe(1);
+  expect(await as('shop-op', 'set', 'node3', ...wanted)).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('"node3" is no label') },
+  });
+  expect((await as('shop-op', 'set', ...labels, '--for', '31d', '--why', 'x')).code).toBe(2);
+  expect((await as('shop-op', 'end', id)).code).toBe(0);
+  const again = await as('shop-op', 'end', id);
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining(id)]);
+}, 180_000);
 
 const entryAt = (number: number, more: Partial<AuditEntry>): AuditEntry => ({
   ...{ entryId: `entry-${String(number).padStart(4, '0')}`, address: '127.0.0.1' },

@@ -14,6 +14,7 @@ import type { StoredVersion } from '@hoptrace/store/rows/topologyRow.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { type Answer, runHoptrace } from '../process/hoptraceCommand.ts';
 import { freePort, startTestStore, type TestStore } from './embedded.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -63,33 +64,8 @@ afterAll(async () => {
   await engine?.stop();
 }, TIMEOUT_MS);
 
-interface Answer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function hoptrace(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
-  const child = spawn(
-    process.execPath,
-    ['node_modules/tsx/dist/cli.mjs', 'cli/src/main.ts', ...args],
-    {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', TZ: 'UTC', HOPTRACE_API_URL: url, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  const text = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (part: string) => {
-      text[name] += part;
-    });
-  }
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...text }));
-  });
-}
+const hoptrace = (args: readonly string[], env: Record<string, string> = {}) =>
+  runHoptrace(url, args, env);
 
 /** `UPDATE=1` writes them anew; they are read in review. */
 function expectGolden(name: string, text: string): void {

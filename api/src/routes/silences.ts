@@ -123,7 +123,7 @@ function registerEnd(app: ApiApp, { alerts, nowUs }: SilenceRouteDeps): void {
       const known = engine.silences().find((each) => each.silenceId === silenceId);
       // One of another tenant is not there: even that it exists is not told.
       if (known === undefined || !isWithin(known, reachOf(request)))
-        throw new AppError('HOP_NOT_FOUND', `No silence ${silenceId} is in force.`);
+        throw new AppError('HOP_SILENCE_NOT_FOUND', `No silence ${silenceId} is in force.`);
       const now = nowUs();
       const ended = { ...known, endsAtUs: now };
       await set(engine, ended);

@@ -13,25 +13,39 @@ export interface ApiClient {
   readonly settings: ApiSettings;
   /** GET of JSON, checked. Throws CliError. */
   get<S extends z.ZodType>(schema: S, path: string, query?: Query): Promise<z.output<S>>;
+  /** Asks for a change; the answer is checked as that of `get`. Throws CliError. */
+  change<S extends z.ZodType>(
+    schema: S,
+    method: 'POST' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<z.output<S>>;
 }
 
 export function apiClient(settings: ApiSettings): ApiClient {
+  const ask = async <S extends z.ZodType>(schema: S, path: string, init: RequestInit) => {
+    const response = await send(`${settings.url}${path}`, settings, init);
+    const body = await bodyOf(response, settings);
+    if (!response.ok) throw refusal(response.status, body);
+    const parsed = schema.safeParse(body);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    throw new CliError(
+      EXIT.software,
+      `The API answered what this version does not understand: ${issue?.path.join('.')}: ${issue?.message}.`,
+      'Use the hoptrace command of the same version as the API.',
+    );
+  };
   return {
     settings,
-    get: async (schema, path, query = {}) => {
-      const url = `${settings.url}${path}${searchOf(query)}`;
-      const response = await send(url, settings);
-      const body = await bodyOf(response, settings);
-      if (!response.ok) throw refusal(response.status, body);
-      const parsed = schema.safeParse(body);
-      if (parsed.success) return parsed.data;
-      const issue = parsed.error.issues[0];
-      throw new CliError(
-        EXIT.software,
-        `The API answered what this version does not understand: ${issue?.path.join('.')}: ${issue?.message}.`,
-        'Use the hoptrace command of the same version as the API.',
-      );
-    },
+    get: (schema, path, query = {}) => ask(schema, `${path}${searchOf(query)}`, {}),
+    change: (schema, method, path, body) =>
+      ask(schema, path, {
+        method,
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      }),
   };
 }
 
@@ -44,11 +58,12 @@ export function searchOf(query: Query): string {
   return text === '' ? '' : `?${text}`;
 }
 
-async function send(url: string, settings: ApiSettings): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (settings.token !== null) headers.authorization = `Bearer ${settings.token}`;
+async function send(url: string, settings: ApiSettings, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set('accept', 'application/json');
+  if (settings.token !== null) headers.set('authorization', `Bearer ${settings.token}`);
   try {
-    return await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(url, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch (error) {
     throw unreachable(settings.url, error);
   }

@@ -1,8 +1,7 @@
-/** `hoptrace audit` and `hoptrace silences`: who asked for which change, and what keeps receivers quiet. */
-import { type ShownSilence, silenceListSchema } from '@hoptrace/domain/rest/alerts.ts';
+/** `hoptrace audit`: who asked for which change. */
 import { type AuditEntry, auditListSchema } from '@hoptrace/domain/rest/audit.ts';
 import { timeText } from './columns.ts';
-import { EXIT, type ExitCode } from './exitCodes.ts';
+import type { ExitCode } from './exitCodes.ts';
 import { followList } from './followList.ts';
 import { type Asking, printList } from './output.ts';
 import type { Column } from './table.ts';
@@ -64,7 +63,7 @@ const OUTCOME_STYLES: Readonly<Record<AuditEntry['outcome'], Style>> = {
   ...{ done: 'green', refused: 'yellow', failed: 'red' },
 };
 
-const clustersText = ({ clusters }: { readonly clusters: readonly string[] }) =>
+export const clustersText = ({ clusters }: { readonly clusters: readonly string[] }) =>
   clusters.length === 0 ? 'all' : clusters.join(' ');
 const documentText = (document: AuditEntry['before']) =>
   document === null ? '' : JSON.stringify(document);
@@ -84,42 +83,5 @@ function auditColumns(clock: Asking): Column<AuditEntry>[] {
     { title: 'REQUEST', value: ({ requestId }) => requestId, isWide: true, dropOrder: 8 },
     { title: 'BEFORE', value: (e) => documentText(e.before), isWide: true, dropOrder: 10 },
     { title: 'AFTER', value: (e) => documentText(e.after), isWide: true, dropOrder: 9 },
-  ];
-}
-
-export interface SilenceFlags {
-  readonly state?: string;
-  readonly cluster?: string;
-}
-
-/** 0 where there is one, else 1. */
-export async function listSilences(
-  ask: Asking,
-  { state, cluster }: SilenceFlags,
-): Promise<ExitCode> {
-  const query = { state, cluster };
-  const { items } = await ask.api.get(silenceListSchema, '/api/v1/silences', query);
-  const none = state === undefined ? 'No silence is set.' : `No silence is ${state}.`;
-  printList(ask, items, { columns: silenceColumns(ask), none });
-  return items.length > 0 ? EXIT.found : EXIT.nothing;
-}
-
-const matchText = ({ match }: ShownSilence) =>
-  Object.entries(match)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ');
-
-function silenceColumns(clock: Asking): Column<ShownSilence>[] {
-  return [
-    { title: 'STATE', value: ({ state }) => state },
-    { title: 'START', value: ({ startsAtUs }) => timeText(startsAtUs, clock), dropOrder: 3 },
-    { title: 'END', value: ({ endsAtUs }) => timeText(endsAtUs, clock) },
-    { title: 'CLUSTERS', value: clustersText },
-    { title: 'FOR', value: matchText, minWidth: 20 },
-    { title: 'BY', value: ({ createdBy }) => createdBy, dropOrder: 2 },
-    { title: 'TOKEN', value: ({ author }) => author ?? 'no token', isWide: true, dropOrder: 5 },
-    { title: 'TENANT', value: ({ tenant }) => tenant ?? '', isWide: true, dropOrder: 6 },
-    { title: 'WHY', value: ({ comment }) => comment, minWidth: 20, dropOrder: 1 },
-    { title: 'ID', value: ({ silenceId }) => silenceId, isWide: true, dropOrder: 4 },
   ];
 }

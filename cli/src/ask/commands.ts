@@ -1,7 +1,7 @@
 /** The commands that ask the API, with their flags and examples. */
 import { TOPOLOGY_KINDS } from '@hoptrace/domain/rest/topology.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type AuditFlags, listAudit, listSilences, type SilenceFlags } from './audit.ts';
+import { type AuditFlags, listAudit } from './audit.ts';
 import { type IncidentFlags, listIncidents, showIncident, showMissing } from './incidents.ts';
 import {
   type AlertFlags,
@@ -18,7 +18,8 @@ import {
 import { follow } from './live.ts';
 import { type LoadBalancerFlags, listLoadBalancers } from './loadBalancers.ts';
 import { explainPath, showPath } from './onePath.ts';
-import { asking, type OutputFlags, withOutput } from './output.ts';
+import { asking, examples, type OutputFlags, withOutput } from './output.ts';
+import { addSilences } from './silenceCommands.ts';
 import type { TimeFlags } from './timeRange.ts';
 import { listTopology, type TopologyFlags } from './topology.ts';
 
@@ -181,20 +182,6 @@ function addAlerts(program: Command): void {
     .action((flags: AlertFlags & OutputFlags) => asking(flags, (ask) => listAlerts(ask, flags)));
 }
 
-function addSilences(program: Command): void {
-  withOutput(
-    program
-      .command('silences')
-      .description('what keeps receivers of alerts quiet: where, until when, by whom and why')
-      .option('--state <state>', 'pending, active or ended (within a week)')
-      .option('--cluster <cluster>', 'that hold in this cluster'),
-  )
-    .addHelpText('after', examples('hoptrace silences', 'hoptrace silences --state ended -o wide'))
-    .action((flags: SilenceFlags & OutputFlags) =>
-      asking(flags, (ask) => listSilences(ask, flags)),
-    );
-}
-
 function addAudit(program: Command): void {
   const command = program
     .command('audit')
@@ -342,8 +329,4 @@ function limitOf(text: string): number {
   const limit = Number(text);
   if (Number.isInteger(limit) && limit >= 1) return limit;
   throw new InvalidArgumentError('Write a whole number from 1.');
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

@@ -45,6 +45,11 @@ export function withOutput(command: Command): Command {
     .option('--utc', 'times in UTC instead of the local zone', false);
 }
 
+/** Below a command's help. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
 function columnsOf(text: string): number {
   const columns = Number(text);
   if (Number.isInteger(columns) && columns >= 40 && columns <= 1000) return columns;

@@ -35,7 +35,8 @@ export function timeRangeOf(flags: TimeFlags, nowUs: number): TimeRange {
   return { from, to };
 }
 
-function durationUs(flag: string, text: string | undefined): number {
+/** Throws CliError (2). Absent: 15 minutes. */
+export function durationUs(flag: string, text: string | undefined): number {
   if (text === undefined) return DEFAULT_SINCE_US;
   const found = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   const unitUs = UNITS_US[found?.[2] ?? ''];
