@@ -74,7 +74,10 @@ test('cells tell refused from mixed, and marks that lie together become one', ()
   expect([...kinds].sort()).toEqual(['accepted', 'mixed', 'refused']);
   expect(marksOf(sampleChanges, timeline, { width: 900, apart: 10 })).toHaveLength(2);
   expect(marksOf(sampleChanges, timeline, { width: 900, apart: 900 })).toHaveLength(1);
-  expect(changesAt(place, sampleChanges)).toHaveLength(2);
+  const kindsAt = (node: string) =>
+    changesAt({ ...place, node }, sampleChanges).map(({ kind }) => kind);
+  expect(kindsAt('node-c')).toEqual(['endpoints', 'health', 'policy']);
+  expect(kindsAt('node-b')).toEqual(['policy']);
   expect(changesAt({ ...place, services: ['shop/other'] }, sampleChanges)).toEqual([]);
 });
 
