@@ -7,10 +7,12 @@ import { type AgentConfig, type ExchangeMode, loaderArgs, type SpoolConfig } fro
 import { sourceOf } from './degraded.ts';
 import { WholeSince } from './exchanges/wholeSince.ts';
 import { NodeFactsWatch } from './facts/nodeFacts.ts';
+import type { Frame, RawFrame } from './frames/frame.ts';
 import type { Hello } from './frames/hello.ts';
 import { type HealthSource, HealthWatch } from './health/healthWatch.ts';
 import type { Log } from './log.ts';
 import { LossLedger, type Metrics, newMetrics } from './metrics.ts';
+import { Pace } from './pace.ts';
 import { Pipeline } from './pipeline.ts';
 import { createRecording, RECORDING_VERSION } from './recording.ts';
 import { Fleet, type MemberOptions } from './send/fleet.ts';
@@ -25,7 +27,6 @@ import { takeLeftovers } from './spool/leftovers.ts';
 import { MemoryOutbox } from './spool/memoryOutbox.ts';
 import type { Batch, Outbox } from './spool/outbox.ts';
 
-const TICK_EVERY_MS = 50;
 const CLOSE_TIMEOUT_MS = 2_000;
 const TAKEOVER_MS = 15_000;
 
@@ -100,7 +101,14 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       emitWritten: (kind, write) => sender?.pushWritten(kind, write),
     }),
   });
-  let ticker: NodeJS.Timeout | null = null;
+  const pace = new Pace({
+    tick: () => pipeline.tick(process.hrtime.bigint()),
+    isQuiet: () => pipeline.isQuiet,
+  });
+  const read = (frames: readonly (Frame | RawFrame)[]) => {
+    pipeline.read(frames, process.hrtime.bigint());
+    pace.wake();
+  };
   return {
     start: () => {
       if (config.isSecretRandom) sayRandomSecret(log);
@@ -109,8 +117,8 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
       deps.facts?.start();
       deps.health?.start();
       source.start({
-        onFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
-        onRawFrames: (frames) => pipeline.read(frames, process.hrtime.bigint()),
+        onFrames: read,
+        onRawFrames: read,
         onBadFrames: (count) => {
           metrics.badFramesTotal += count;
         },
@@ -119,15 +127,11 @@ export function buildAgent(config: AgentIdentity, deps: AgentDeps): Agent {
           pipeline.noteBreak();
         },
       });
-      // After the poll phase: bytes that waited while this process was busy are read before time moves on.
-      ticker = setInterval(
-        () => setImmediate(() => pipeline.tick(process.hrtime.bigint())),
-        TICK_EVERY_MS,
-      );
+      pace.start();
     },
     close: async () => {
       await source.close();
-      if (ticker !== null) clearInterval(ticker);
+      pace.stop();
       await deps.facts?.close();
       await deps.health?.close();
       await sender?.close(CLOSE_TIMEOUT_MS);

@@ -97,7 +97,12 @@ export class Pipeline {
     this.#measure();
   }
 
-  /** Call every 50 ms or so; verdicts and time limits depend on it. */
+  /** Nothing waits for time to pass but what can wait a quarter of a second longer. */
+  get isQuiet(): boolean {
+    return this.#assembler.isQuiet && this.#conntrack.openLegs === 0;
+  }
+
+  /** Call every 50 ms or so, less often while it is quiet; verdicts and time limits depend on it. */
   tick(wallNs: bigint): void {
     const nowNs = this.#stream.tick(wallNs);
     this.#assembler.tick(nowNs);

@@ -23,8 +23,8 @@ import {
   watchedNamespaces,
 } from './agent/watch.ts';
 
-/** `cost`: throughput and bulk. */
-export const AGENT_PARTS = ['all', 'cost', 'idle', 'loss', 'flood'] as const;
+/** `cost`: throughput of requests. */
+export const AGENT_PARTS = ['all', 'cost', 'bulk', 'idle', 'loss', 'flood'] as const;
 export type AgentPart = (typeof AGENT_PARTS)[number];
 
 export interface AgentBenchOptions {
@@ -35,8 +35,9 @@ export interface AgentBenchOptions {
 }
 
 const WARM_UP_SECONDS = 0.3;
-const BULK_ROUNDS_SHARE = 0.5;
 const VARIANTS = ['off', 'empty', 'noLinks', 'noExchanges', 'agent', 'threeAgents'] as const;
+/** What of the price is the hooks', what the rules' of proxies, what the exchanges'. */
+const BULK_VARIANTS = ['off', 'empty', 'noLinks', 'noExchanges', 'agent'] as const;
 type Variant = (typeof VARIANTS)[number];
 
 interface Bench {
@@ -83,6 +84,7 @@ async function measureAll(bench: Bench, options: AgentBenchOptions) {
   const cost = isWanted('cost') ? await measureCost(bench, options) : { rows: [], details: {} };
   const begin = () => start(bench, 'agent');
   const limits = [
+    ...(isWanted('bulk') ? await measureBulk(bench, options) : []),
     ...(isWanted('idle') ? await measureIdle(begin) : []),
     ...(isWanted('loss') ? await measureLoss(begin, bench.load) : []),
     ...(isWanted('flood') ? await measureFlood(begin, bench.load, bench.sink) : []),
@@ -103,17 +105,7 @@ async function measureCost(bench: Bench, { rounds, seconds }: AgentBenchOptions)
     cpu.set(variant, [...(cpu.get(variant) ?? []), requestsPerCpuSecond]);
     return requestsPerSecond;
   });
-  const bulk = await runRounds(
-    ['off', 'agent'],
-    Math.ceil(rounds * BULK_ROUNDS_SHARE),
-    async (variant) => {
-      const watcher = await start(bench, variant as Variant);
-      const bytesPerSecond = await bench.load.bulk(seconds);
-      await watcher.stop();
-      return bytesPerSecond;
-    },
-  );
-  const rows = [...ratioRows(requests, cpu), bulkRow(bulk)];
+  const rows = ratioRows(requests, cpu);
   const details = {
     requestsPerSecond: Object.fromEntries(
       VARIANTS.map((v) => [v, round1(median(requests.get(v) ?? []))]),
@@ -239,8 +231,22 @@ function ratioRow(name: string, ratio: Ratio, goal: number | null): ResultRow {
   };
 }
 
-function bulkRow(samples: Samples): ResultRow {
-  return ratioRow('bulk transfer, one TCP stream', ratioOf(samples, 'agent', 'off'), 0.97);
+/** One stream between two machines, under each variant: what of the price is the hooks', what the agent's. */
+async function measureBulk(bench: Bench, { rounds, seconds }: AgentBenchOptions) {
+  const samples = await runRounds(BULK_VARIANTS, rounds, async (variant) => {
+    const watcher = await start(bench, variant as Variant);
+    const bytesPerSecond = await bench.load.bulk(seconds);
+    await watcher.stop();
+    return bytesPerSecond;
+  });
+  const row = (variant: string, of: string, goal: number | null) =>
+    ratioRow(`bulk transfer, one TCP stream${of}`, ratioOf(samples, variant, 'off'), goal);
+  return [
+    row('empty', ', empty programs on the same hooks', null),
+    row('noLinks', ', agent without proxy links', null),
+    row('noExchanges', ', agent without exchanges', null),
+    row('agent', '', 0.97),
+  ];
 }
 
 function round1(value: number): number {

@@ -40,7 +40,7 @@ export class DirectRecords {
   #takeLeg(body: DataView): boolean {
     const { assembler, emit } = this.#options;
     if (!isDirectLeg(body)) return false;
-    const legId = assembler.legIdOf(legIdIn(body));
+    const legId = assembler.ids.of(legIdIn(body));
     if (assembler.isOpen(legId)) return false;
     const place = {
       netns: body.getUint32(LEG.netns, true),

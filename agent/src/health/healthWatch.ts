@@ -4,7 +4,7 @@ import { type HealthReport, MAX_HEALTH_CHECKS } from '@hoptrace/domain/wire/heal
 import type { Log } from '../log.ts';
 import { type HealthAnswer, readAnswer, unknownBecause } from './answer.ts';
 import { type AskHealth, askHere, askIn } from './ask.ts';
-import { findListeners, type Listener, type PortRange } from './listeners.ts';
+import { type Listener, ListenerSearch, type PortRange } from './listeners.ts';
 import { type History, withSaid } from './sightings.ts';
 
 const PROBE_EVERY_MS = 2_000;
@@ -41,6 +41,7 @@ interface Check {
 export class HealthWatch {
   readonly #options: HealthWatchOptions;
   readonly #ask: AskHealth;
+  readonly #search: ListenerSearch;
   readonly #checks = new Map<number, Check>();
   /** What listens and is no health check, by inode: asked once. */
   #others = new Set<string>();
@@ -53,6 +54,7 @@ export class HealthWatch {
 
   constructor(options: HealthWatchOptions) {
     this.#options = options;
+    this.#search = new ListenerSearch(options.procFolder, options.ports);
     this.#ask = options.hostNetns === null ? askHere : askIn(options.hostNetns);
   }
 
@@ -98,9 +100,9 @@ export class HealthWatch {
 
   /** Looks for ports. Never rejects: an agent that cannot look watches connections all the same. */
   async look(): Promise<void> {
-    const { procFolder, ports, log, nowUs } = this.#options;
+    const { log, nowUs } = this.#options;
     try {
-      const found = await findListeners(procFolder, await this.#netns(), ports);
+      const found = await this.#search.find(await this.#netns());
       this.#take(found, nowUs());
       this.#problem = '';
     } catch (error) {

@@ -26,27 +26,63 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** `netns`: inode of the node's network namespace, as `net:[…]` names it. Rejects where `proc` cannot be read. */
-export async function findListeners(
-  proc: string,
-  netns: string,
-  range: PortRange,
-): Promise<Listener[]> {
-  const found = new Map<string, Listener>();
-  for (const name of await readdir(proc)) {
-    if (!/^\d+$/.test(name)) continue;
-    for (const each of await listenersOf(join(proc, name), netns))
-      if (each.port >= range.first && each.port <= range.last)
-        found.set(`${each.port}`, found.get(`${each.port}`) ?? each);
+/** Looks at which all processes are read anew, whatever is known of them: numbers of processes come again. */
+const RECHECK_LOOKS = 12;
+
+/**
+ * Of a process that ran under the same name at two looks, and no proxy's, the name is not read again until all are:
+ * a node has hundreds, and reading each every ten seconds was a tenth of what an idle agent used (measured).
+ */
+export class ListenerSearch {
+  readonly #proc: string;
+  readonly #range: PortRange;
+  /** By number of process: the name that was read. */
+  #seen = new Map<string, string>();
+  #settled = new Set<string>();
+  #looks = 0;
+
+  constructor(proc: string, range: PortRange) {
+    this.#proc = proc;
+    this.#range = range;
   }
-  return [...found.values()].sort((a, b) => a.port - b.port);
+
+  /** `netns`: inode of the node's network namespace, as `net:[…]` names it. Rejects where `proc` cannot be read. */
+  async find(netns: string): Promise<Listener[]> {
+    const { first, last } = this.#range;
+    const found = new Map<number, Listener>();
+    for (const pid of await this.#proxies())
+      for (const each of await listenersOf(join(this.#proc, pid), netns))
+        if (each.port >= first && each.port <= last && !found.has(each.port))
+          found.set(each.port, each);
+    return [...found.values()].sort((a, b) => a.port - b.port);
+  }
+
+  async #proxies(): Promise<string[]> {
+    if (this.#looks++ % RECHECK_LOOKS === 0) this.#settled.clear();
+    const pids = (await readdir(this.#proc)).filter((name) => /^\d+$/.test(name));
+    const names = new Map<string, string>();
+    const settled = new Set<string>();
+    for (const pid of pids) {
+      const name = this.#settled.has(pid) ? null : await nameOf(join(this.#proc, pid));
+      if (name === null) settled.add(pid);
+      else if (PROXIES.has(name)) names.set(pid, name);
+      else if (this.#seen.get(pid) === name) settled.add(pid);
+      else names.set(pid, name);
+    }
+    this.#seen = names;
+    this.#settled = settled;
+    return [...names].flatMap(([pid, name]) => (PROXIES.has(name) ? [pid] : []));
+  }
+}
+
+/** Of a process that ends meanwhile: none. */
+async function nameOf(folder: string): Promise<string> {
+  return (await readFile(join(folder, 'comm'), 'utf8').catch(() => '')).trim();
 }
 
 /** Of a process that ends meanwhile: none. */
 async function listenersOf(folder: string, netns: string): Promise<Listener[]> {
   try {
-    const comm = (await readFile(join(folder, 'comm'), 'utf8')).trim();
-    if (!PROXIES.has(comm)) return [];
     if ((await readlink(join(folder, 'ns/net'))) !== netns) return [];
     const own = await socketsOf(join(folder, 'fd'));
     const tables = await Promise.all(

@@ -16,6 +16,7 @@ import type { KernelClock } from '../kernelClock.ts';
 import type { Place, TapTable } from '../taps.ts';
 import { AttemptIndex, addDrop, addLeg, newAttempt, sightOfLeg, sightOfPacket } from './attempt.ts';
 import { evidenceOf, isQuoteOf, isRejection, rstOf } from './evidence.ts';
+import { LegIds } from './legIds.ts';
 import {
   endOf,
   forgetAtNs,
@@ -70,9 +71,7 @@ export class LegAssembler {
   readonly #attempts = new AttemptIndex();
   readonly #taps = new TapCache();
   readonly #evidence = new WaitingEvidence();
-  /** Added to the ids of the loader that runs now. */
-  #idBase = 0;
-  #nextIdBase = 0;
+  readonly ids = new LegIds();
   #lastLossAtNs: bigint | null = null;
   #shedUntilNs = 0n;
   #sweptAtNs = 0n;
@@ -84,6 +83,11 @@ export class LegAssembler {
 
   get openLegs(): number {
     return this.#legs.size;
+  }
+
+  /** No time limit runs. */
+  get isQuiet(): boolean {
+    return this.#waiting.size === 0 && this.#unjudged.size === 0 && this.#evidence.isEmpty;
   }
 
   /** Events were lost about now: silence of attempts under way proves nothing. */
@@ -100,7 +104,7 @@ export class LegAssembler {
   /** The loader ended and another begins: it counts legs anew and knows none of those that are open. */
   noteBreak(nowNs: bigint): void {
     this.noteLoss(nowNs);
-    this.#idBase = this.#nextIdBase;
+    this.ids.begin();
   }
 
   /** Frames at interfaces that are no taps are passed over. */
@@ -115,13 +119,6 @@ export class LegAssembler {
     for (const leg of this.#waiting) this.#checkTime(leg, nowNs);
     for (const attempt of this.#unjudged) this.#judge(attempt, nowNs);
     if (nowNs - this.#sweptAtNs >= SWEEP_EVERY_NS) this.#sweep(nowNs);
-  }
-
-  /** The leg's id in records, of the id that the loader gave it. */
-  legIdOf(id: number): number {
-    const legId = this.#idBase + id;
-    if (legId >= this.#nextIdBase) this.#nextIdBase = legId + 1;
-    return legId;
   }
 
   /** What the legs that are open are called, `netns tuple`. */
@@ -140,7 +137,7 @@ export class LegAssembler {
   }
 
   #addLeg(frame: LegFrame): void {
-    const legId = this.legIdOf(frame.id);
+    const legId = this.ids.of(frame.id);
     const known = this.#legs.get(legId);
     if (known !== undefined) {
       known.frame = frame;

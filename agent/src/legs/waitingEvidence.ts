@@ -14,6 +14,10 @@ export class WaitingEvidence {
   /** SYNs whose refusal was told without a leg, oldest first: a loader that is behind tells of the leg later. */
   readonly #told = new Set<string>();
 
+  get isEmpty(): boolean {
+    return this.#packets.length === 0;
+  }
+
   /** False where there is no room. */
   push(packet: PacketFrame): boolean {
     if (this.#packets.length >= MAX_WAITING) return false;

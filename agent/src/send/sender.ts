@@ -14,7 +14,8 @@ import {
   SCHEMA_VERSION,
   type WireRecord,
 } from '@hoptrace/domain/wire/v1.ts';
-import { type CutBatch, oldestCutAtMs } from '../spool/outbox.ts';
+import { Pace } from '../pace.ts';
+import { type CutBatch, leftIn, oldestCutAtMs } from '../spool/outbox.ts';
 import { type Answer, type FieldProblem, parseAnswer } from './answers.ts';
 import { ClockOffset, nowUs } from './clockOffset.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -26,7 +27,6 @@ import { SendWindow } from './sendWindow.ts';
 import { StreamRoad } from './streamRoad.ts';
 import { Watermark } from './watermark.ts';
 
-const PUMP_EVERY_MS = 50;
 const TIDY_EVERY_MS = 60_000;
 
 export class Sender {
@@ -38,7 +38,7 @@ export class Sender {
   readonly #heartbeat = new Heartbeat();
   readonly #refusals: Refusals;
   #nextSeq: number;
-  #pump: NodeJS.Timeout | null = null;
+  readonly #pace: Pace;
   #isClosing = false;
   #isPosting = false;
   readonly #watermark = new Watermark();
@@ -46,8 +46,7 @@ export class Sender {
   #lastHeartbeatAtMs = 0;
   #lastTidyAtMs = 0;
   #lastPostAtMs = 0;
-  /** Null while there is a connection. */
-  #lostAtMs: number | null = null;
+  #lostAtMs: number | null = null; // null while there is a connection
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -55,6 +54,11 @@ export class Sender {
     this.#queue = new RecordQueue(options.limits.maxQueuedRecords);
     this.#refusals = new Refusals(options);
     this.#window = new SendWindow(options.outbox);
+    // Without a connection posts are due, and another may take over.
+    this.#pace = new Pace({
+      tick: () => this.#tick(),
+      isQuiet: () => this.#road.isOpen && !this.#hasWork(),
+    });
     this.#road = new StreamRoad({
       ...options,
       onOpen: () => this.#opened(),
@@ -66,8 +70,7 @@ export class Sender {
   start(): void {
     this.#lastHeartbeatAtMs = this.#lostAtMs = performance.now();
     this.#road.connect();
-    // After the poll phase: answers that came while this process was busy are read before they are missed.
-    this.#pump = setInterval(() => setImmediate(() => this.#tick()), PUMP_EVERY_MS);
+    this.#pace.start();
   }
 
   /** Never blocks for long and never throws; what does not fit is dropped and counted. */
@@ -78,7 +81,10 @@ export class Sender {
   /** The same for a record that its maker writes himself, but for its seq. */
   pushWritten(kind: RecordKind, write: WriteRecord): void {
     const { metrics, limits } = this.#options;
-    if (this.#queue.size === 0) this.#watermark.queueBegins(performance.now());
+    if (this.#queue.size === 0) {
+      this.#watermark.queueBegins(performance.now());
+      this.#pace.wake();
+    }
     // Somebody waits for the reason: with the next tick, whatever the age of the batch.
     this.#isUrgent ||= kind === 'refusal';
     metrics.unsentRecordsTotal += this.#queue.push(kind, write);
@@ -130,11 +136,9 @@ export class Sender {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.#isClosing = true;
-    if (this.#pump !== null) clearInterval(this.#pump);
-    const kept = [...outbox.batches].filter(({ state }) => outbox.isSpool || state === 'durable');
-    const inOutbox = [...outbox.batches].reduce((sum, { count }) => sum + count, 0);
-    const safe = kept.reduce((sum, { count }) => sum + count, 0);
-    const left = this.#queue.size + inOutbox - safe;
+    this.#pace.stop();
+    const { lost, safe } = leftIn(outbox);
+    const left = this.#queue.size + lost;
     metrics.unsentRecordsTotal += left;
     if (left > 0) log('warn', 'records unsent at close', { records: left });
     if (outbox.isSpool && safe > 0) log('info', 'records wait in the spool', { records: safe });

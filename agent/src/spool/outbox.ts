@@ -56,6 +56,14 @@ export function batchOf(
   return { bootId, firstSeq, count, losses, cutAtMs, sizeBytes, ...unsent };
 }
 
+/** Records that end with this process, and those that do not: in a spool, or durable at the collector. */
+export function leftIn({ batches, isSpool }: Pick<Outbox, 'batches' | 'isSpool'>) {
+  const left = { lost: 0, safe: 0 };
+  for (const { state, count } of batches)
+    left[isSpool || state === 'durable' ? 'safe' : 'lost'] += count;
+  return left;
+}
+
 /** Batches that came from another sender are not in the order of their cutting. */
 export function oldestCutAtMs(batches: ReadonlySet<Batch>): number | null {
   let oldest: number | null = null;
