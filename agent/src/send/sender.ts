@@ -54,7 +54,6 @@ export class Sender {
     this.#queue = new RecordQueue(options.limits.maxQueuedRecords);
     this.#refusals = new Refusals(options);
     this.#window = new SendWindow(options.outbox);
-    // Without a connection posts are due, and another may take over.
     this.#pace = new Pace({
       tick: () => this.#tick(),
       isQuiet: () => this.#road.isOpen && !this.#hasWork(),
@@ -81,10 +80,8 @@ export class Sender {
   /** The same for a record that its maker writes himself, but for its seq. */
   pushWritten(kind: RecordKind, write: WriteRecord): void {
     const { metrics, limits } = this.#options;
-    if (this.#queue.size === 0) {
-      this.#watermark.queueBegins(performance.now());
-      this.#pace.wake();
-    }
+    if (this.#queue.size === 0) this.#watermark.queueBegins(performance.now());
+    this.#pace.wake();
     // Somebody waits for the reason: with the next tick, whatever the age of the batch.
     this.#isUrgent ||= kind === 'refusal';
     metrics.unsentRecordsTotal += this.#queue.push(kind, write);
