@@ -81,7 +81,7 @@ function ServiceTable({ items, rangeQuery }: ServiceTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
     <section className="ht-scroll boxed" tabIndex={0} aria-label="Services, to scroll">
-      <table className="ht-table" aria-label="Services">
+      <table className="ht-table services-table" aria-label="Services">
         <thead>
           <tr>
             <th scope="col">service</th>
