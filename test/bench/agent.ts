@@ -58,7 +58,7 @@ interface Cost {
   ringLost: number;
 }
 
-/** About 11 s a round, and 40 s for the rest. */
+/** `rounds` times eleven windows, each with a start of its own; a minute of idling, and the loads of the rest. */
 export async function benchAgent(options: AgentBenchOptions) {
   await run('bash', ['scripts/build-agent.sh'], { timeoutMs: 120_000 });
   const [program, emptyObject] = await Promise.all([

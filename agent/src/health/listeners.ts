@@ -31,7 +31,7 @@ const RECHECK_LOOKS = 12;
 
 /**
  * Of a process that ran under the same name at two looks, and no proxy's, the name is not read again until all are:
- * a node has hundreds, and reading each every ten seconds was a tenth of what an idle agent used (measured).
+ * a node has hundreds, and looks are ten seconds apart.
  */
 export class ListenerSearch {
   readonly #proc: string;
