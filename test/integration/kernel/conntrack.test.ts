@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -257,6 +257,59 @@ onThisHost(
     await until('a leg on each side', () => legs().filter(isWhole).length >= 2);
     const { original, reply } = translated(port);
     for (const leg of legs().filter(isWhole)) expect(leg).toMatchObject({ original, reply });
+  },
+  TIMEOUT_MS,
+);
+
+/** The loader that this process started. */
+function loaderPid(): number {
+  const own = `/proc/${process.pid}/task`;
+  const children = readdirSync(own).flatMap((task) =>
+    readFileSync(`${own}/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  const isLoader = (pid: number) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('hoptrace-loader');
+  return children.find(isLoader) ?? 0;
+}
+
+/** So many attempts, each of which conntrack tells as begun and as closed. */
+const STORM = `
+import socket, sys
+for i in range(int(sys.argv[1])):
+    peer = socket.socket()
+    try: peer.connect(('10.98.1.2', ${CLOSED_PORT}))
+    except OSError: pass
+    peer.close()
+`;
+/** More than what the loader's buffer of one namespace holds, several times. */
+const STORM_ATTEMPTS = 20_000;
+
+onThisHost(
+  'events that the kernel had to throw away are counted, and the agent goes on',
+  async () => {
+    const { legs, records, agent: running } = await watch({ HOPTRACE_AGENT_SOURCE: 'conntrack' });
+    const before = await open();
+    await client.say('close');
+    await until('a leg before the storm', () => legs().some(fromPort(before)));
+    const pid = loaderPid();
+    expect(pid).toBeGreaterThan(0);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      at('c', 'python3', '-c', STORM, String(STORM_ATTEMPTS));
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await until('the loss', () => running.metrics().conntrackOverrunsTotal > 0);
+    // It read what had fitted into the buffer, and no more.
+    const refusals = () => records.filter(({ kind }) => kind === 'refusal').length;
+    expect(refusals()).toBeGreaterThan(0);
+    expect(refusals()).toBeLessThan(STORM_ATTEMPTS);
+    const after = await open();
+    await client.say('close');
+    await until('a leg after the storm', () =>
+      legs().some((leg) => fromPort(after)(leg) && leg.end === 'fin'),
+    );
+    expect(running.hello()).toMatchObject({ source: 'conntrack' });
   },
   TIMEOUT_MS,
 );
