@@ -93,7 +93,8 @@ function shown(
 ): string[] {
   return wrong.slice(0, MAX_SHOWN).map((each) => {
     const { service, node, report } = each.truth;
-    return `${report.id} ${service} by ${node}: ${problemsOf(each).join('; ')}`;
+    const met = `${report.errorCode ?? 'served'} after ${Math.round(report.totalUs / 1000)} ms`;
+    return `${report.id} ${service} by ${node}, ${met}: ${problemsOf(each).join('; ')}`;
   });
 }
 

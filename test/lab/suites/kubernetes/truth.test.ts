@@ -22,11 +22,11 @@ const played: Played = {
   ],
   changes: [{ service: 'web', atUs: T0_US }],
 };
-const at = (afterS: number, pod: string | null = null) =>
+const at = (afterS: number, pod: string | null = null, totalUs = 900_000) =>
   truthOf(
     {
       ...{ id: 'k-1', ip: '192.168.50.12', port: 31001, localPort: 10_001 },
-      ...{ startedAtUs: T0_US + afterS * 1e6, connectUs: null, totalUs: 900_000 },
+      ...{ startedAtUs: T0_US + afterS * 1e6, connectUs: null, totalUs },
       ...{ pod, errorCode: pod === null ? 'ETIMEDOUT' : null },
     },
     '203.0.113.10',
@@ -38,6 +38,12 @@ test('a cause is that of the rules that the node had, or of what the API server 
   expect(at(0.6).causes).toEqual(['endpointGone', 'noLocalEndpoints']);
   expect(at(-5)).toMatchObject({ causes: ['endpointGone'], isLost: true });
   expect(at(10).isLost).toBe(false);
+});
+
+test('a SYN that was sent again met the rules of a second later, too', () => {
+  expect(at(-0.5).causes).toEqual(['endpointGone']);
+  expect(at(-0.5, null, 1_100_000).causes).toEqual(['endpointGone', 'noLocalEndpoints']);
+  expect(at(-2, null, 1_100_000).causes).toEqual(['endpointGone']);
 });
 
 test('near a change, away from all, and in between', () => {

@@ -13,6 +13,8 @@ export const NEAR_US = 4_000_000;
 export const AWAY_US = 6_500_000;
 /** Between the client's look at its clock and the SYN at the node, on a busy machine. */
 const SLACK_US = 300_000;
+/** Linux sends an unanswered SYN again after a second, where the client that gives up before it is late in doing so. */
+const REPEATED_AFTER_US = 1_000_000;
 
 export interface Told {
   readonly atUs: number;
@@ -48,20 +50,27 @@ export function truthOf(report: Report, clientIp: string, played: Played): Truth
   const [first] = played.told;
   const plan = first?.services.find(({ nodePort }) => nodePort === report.port);
   const service = plan?.name ?? '';
-  const { startedAtUs: atUs, pod } = report;
-  const place = { atUs, node, service };
-  const byRules = byRulesOf(place, played);
+  const { startedAtUs, pod } = report;
+  const places = synTimesOf(report).map((synUs) => ({ atUs: synUs, node, service }));
+  const byRules = places.flatMap((place) => byRulesOf(place, played));
+  const bySayings = places.flatMap((place) => bySaying(place, played));
   return {
     report,
     key: `${clientIp}:${report.localPort}`,
     ...{ service, node },
     pod: pod === null ? null : `${NAMESPACE}/${pod}`,
     podNode: pod === null ? null : nodeOf(pod, played),
-    causes: pod === null ? [...new Set([...byRules, ...bySaying(place, played)])] : [],
+    causes: pod === null ? [...new Set([...byRules, ...bySayings])] : [],
     isCut: pod === null && report.connectUs !== null,
     isLost: pod === null && byRules.includes('endpointGone'),
-    when: whenOf(service, atUs, played.changes),
+    when: whenOf(service, startedAtUs, played.changes),
   };
+}
+
+/** Each SYN of one attempt meets the rules of its own moment. */
+function synTimesOf({ startedAtUs, connectUs, totalUs }: Report): number[] {
+  const isRepeated = connectUs === null && totalUs >= REPEATED_AFTER_US;
+  return isRepeated ? [startedAtUs, startedAtUs + REPEATED_AFTER_US] : [startedAtUs];
 }
 
 /** Pods never change their node. */
