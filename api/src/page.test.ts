@@ -46,6 +46,22 @@ test('hashed assets are kept for ever, other files are not', async () => {
   expect((await get('/', { 'if-none-match': String(etag) })).statusCode).toBe(304);
 });
 
+test('a page that is still the same keeps its headers: browsers take those of a 304 for the page they kept', async () => {
+  const { get } = await apiUnderTest({ env: webRoot() });
+  const kept = ['content-security-policy', 'cache-control', 'x-content-type-options'] as const;
+  for (const url of [
+    '/',
+    '/services/shop/web',
+    '/paths/0ftuxr6f400-3f1c9a5be0d24c77',
+    '/favicon.svg',
+  ]) {
+    const first = await get(url);
+    const again = await get(url, { 'if-none-match': String(first.headers.etag) });
+    expect(again.statusCode).toBe(304);
+    for (const name of kept) expect([url, again.headers[name]]).toEqual([url, first.headers[name]]);
+  }
+});
+
 test('a missing file is a 404 problem and never the page', async () => {
   const { get } = await apiUnderTest({ env: webRoot() });
   for (const url of ['/assets/index-Old.js', '/missing.png', '/broken.txt', '/api/paths']) {

@@ -26,7 +26,9 @@ export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply)
   const route = request.routeOptions.url ?? request.url;
   const isDocs = route === '/api/docs' || route.startsWith('/api/docs/');
   const isHtml = String(reply.getHeader('content-type') ?? '').startsWith('text/html');
-  const isPage = route === '/*' || isHtml;
+  // The page's own routes match no route here. "Not modified" has no type, and browsers take its headers for the kept page.
+  const isUnchangedPage = request.is404 && reply.statusCode === 304;
+  const isPage = route === '/*' || isHtml || isUnchangedPage;
   reply.header('content-security-policy', isDocs ? DOCS_CSP : isPage ? PAGE_CSP : DATA_CSP);
   reply.header('x-content-type-options', 'nosniff');
   reply.header('referrer-policy', 'no-referrer');
