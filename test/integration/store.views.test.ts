@@ -49,6 +49,8 @@ const twoHops = [
     },
   }),
 ];
+/** The address of the node's bridge, which is no party of the path. */
+const byBridge = (value: string) => value.replace('192.0.2.10:', '10.1.0.1:');
 const verdict = {
   scenario: 'rewrittenByCluster' as const,
   text: 'node-a replaced the source.',
@@ -60,14 +62,23 @@ const verdict = {
   ],
 };
 
+const masqueradedByBridge = ({ rewrite, ...each }: (typeof twoHops)[number]) => ({
+  ...each,
+  rewrite: rewrite === null ? null : { ...rewrite, after: byBridge(rewrite.after) },
+});
+const verdictByBridge = {
+  ...verdict,
+  clientSeenBy: verdict.clientSeenBy.map((each) => ({ ...each, sees: byBridge(each.sees) })),
+};
+
 test('edges, sightings and scenarios are added up by weight', async () => {
   const paths = Array.from({ length: 7 }, (_, index) =>
     samplePath({
       startedAtUs: T0_US + index * 1_000_000,
       tail: 100 + index,
-      hops: twoHops,
+      hops: index % 2 === 0 ? twoHops : twoHops.map(masqueradedByBridge),
       extraHops: 1,
-      sourceVerdict: verdict,
+      sourceVerdict: index % 2 === 0 ? verdict : verdictByBridge,
       ...(index === 0 ? { weight: 5 } : {}),
     }),
   );

@@ -36,6 +36,20 @@ test('T01: NodePort, Cluster, Pod elsewhere: the node rewrites', () => {
   ]);
 });
 
+test('a node that still masquerades near a change to Local is not said to defy the policy', () => {
+  const legs = legsOf(sameNode(1, `${C}:40000`, 30081, '10.244.2.1:5555'));
+  const steady = judge(evidenceOf(...legs));
+  expect(steady.text).toContain('although default/ingress-local has externalTrafficPolicy: Local');
+  expect(steady.remedy).toBe('Put a load balancer in front that sends the PROXY protocol.');
+  const changes = [{ subject: 'Service default/ingress-local', earliestUs: 0, latestUs: 0 }];
+  const near = { ...context, topology: { ...context.topology, changes } };
+  const verdict = judge(evidenceOf(...legs), near);
+  expect(verdict).toMatchObject({ scenario: 'rewrittenByCluster', believable: true });
+  expect(verdict.text).toContain('masquerades as under externalTrafficPolicy: Cluster');
+  expect(verdict.text).toContain('nodes apply changes at different times');
+  expect(verdict.remedy).toContain('if it is over within seconds');
+});
+
 test('T02: Cluster, Pod on the entry node: rewritten all the same', () => {
   const legs = legsOf(sameNode(1, `${C}:40000`, 30080, '10.244.2.1:5555'));
   expect(judge(evidenceOf(...legs))).toMatchObject({ scenario: 'rewrittenByCluster' });

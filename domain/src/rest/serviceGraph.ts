@@ -63,7 +63,7 @@ export const sightingCountSchema = z.object({
   seenAs: z
     .string()
     .describe(
-      'whose address its socket showed: a role; unknown: of nobody on the path; none: not observed',
+      'whose address its socket showed, or who put it there by SNAT: a role; unknown: of nobody on the path; none: not observed',
     ),
   visibility: z.enum(CLIENT_VISIBILITIES).describe('can it learn the client'),
   mechanism: z

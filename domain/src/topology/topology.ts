@@ -72,6 +72,14 @@ export function changesNear(topology: Topology, subjects: readonly string[]): To
   return subjects.flatMap((subject) => topology.changes.filter((each) => each.subject === subject));
 }
 
+/** Whether the Service, its slices included, changed near the topology's instant. */
+export function isServiceChanging(
+  { namespace, name }: Pick<ServicePort, 'namespace' | 'name'>,
+  topology: Topology,
+): boolean {
+  return changesNear(topology, [`Service ${namespace}/${name}`]).length > 0;
+}
+
 /** Lists on a Service the addresses from which its load balancer connects; Kubernetes itself has no field for them. */
 export const LOAD_BALANCER_ANNOTATION = 'hoptrace/load-balancer-addresses';
 

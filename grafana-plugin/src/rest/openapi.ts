@@ -1459,7 +1459,7 @@ export interface components {
                  * @enum {string}
                  */
                 role: "client" | "load-balancer" | "node" | "ingress" | "app" | "pod" | "unknown";
-                /** @description whose address its socket showed: a role; unknown: of nobody on the path; none: not observed */
+                /** @description whose address its socket showed, or who put it there by SNAT: a role; unknown: of nobody on the path; none: not observed */
                 seenAs: string;
                 /**
                  * @description can it learn the client

@@ -10,7 +10,7 @@ const HOP = `Tuple(
             crossesNode Nullable(Bool),
             extra Nullable(Bool),
             rtt Tuple(valueNs Int64, highNs Int64, method String),
-            rewrite Tuple(mechanism String),
+            rewrite Tuple(mechanism String, after String),
             times Tuple(clock Nullable(String)))`;
 
 export const HOPS = `JSONExtract(document, 'hops', 'Array(${HOP})')`;

@@ -133,6 +133,7 @@ const SIGHTINGS_SQL = `SELECT
         seen.isClient = true, 'client',
         seen.sees IS NULL, 'none',
         notEmpty(owners), owners[1],
+        hop.rewrite.mechanism = 'snat' AND hop.rewrite.after = seen.sees, hop.from.role,
         'unknown') AS seen_as,
     multiIf(
         seen.isClient = true, 'client',
