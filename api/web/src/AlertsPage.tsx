@@ -3,7 +3,7 @@ import { formatClock } from '../../../grafana-plugin/src/view/format.ts';
 import type { ViewTheme } from '../../../grafana-plugin/src/view/theme.ts';
 import type { AlertList as Alerts } from './api.ts';
 import { LoadBalancers } from './LoadBalancers.tsx';
-import { pathHref } from './route.ts';
+import { pathHref, serviceHref } from './route.ts';
 import { Failed, Loading, StaleBanner } from './states.tsx';
 import type { Polled } from './usePoll.ts';
 import { navigate } from './useRoute.ts';
@@ -31,7 +31,8 @@ export function AlertsPage({ alerts: { data, failure }, theme, isLive }: AlertsP
           alerts={data.items}
           theme={theme}
           hrefOf={pathHref}
-          onOpen={(pathId) => navigate(pathHref(pathId))}
+          serviceHrefOf={serviceHref}
+          onOpen={(href) => navigate(href)}
         />
       )}
       <LoadBalancers theme={theme} isLive={isLive} />

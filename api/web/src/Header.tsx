@@ -70,7 +70,9 @@ export function Header({
         className="live"
         aria-pressed={isLive}
         onClick={() => onLive(!isLive)}
-        title={isLive ? 'Refreshes every 5 s; press to pause' : 'Paused; press to refresh again'}
+        title={
+          isLive ? 'Refreshes every few seconds; press to pause' : 'Paused; press to refresh again'
+        }
       >
         <span className={isLive ? 'live-dot' : 'live-dot live-dot-off'} aria-hidden="true" />
         {isLive ? 'Live' : 'Paused'}

@@ -24,5 +24,5 @@ export interface PageProps {
   readonly memory: Memory;
 }
 
-/** Answers of a list may be this old while the page is live. */
-export const REFRESH_MS = 5000;
+/** So long after an answer it is asked for again while the page is live; longer where answers are slow. */
+export const REFRESH_MS = 2000;

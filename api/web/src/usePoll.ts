@@ -53,23 +53,30 @@ export function isWorthAsking(answer: Answer<unknown>): boolean {
   return answer.ok || !isLasting(answer.failure);
 }
 
-/**
- * Runs a job now and `intervalMs` after each end, until it answers false; not while the document is hidden.
- * 0: once.
- */
+/** A page has the API work for a fifth of the time at most, however slow the API is. */
+const REST_FACTOR = 4;
+const MAX_REST_MS = 60_000;
+
+/** How long to wait after an answer that took `tookMs`: at least `intervalMs`, longer where answers are slow. */
+export function restMs(intervalMs: number, tookMs: number): number {
+  return Math.max(intervalMs, Math.min(MAX_REST_MS, tookMs * REST_FACTOR));
+}
+
+/** Runs a job now and, after a rest, again, until it answers false; not while the document is hidden. 0: once. */
 export async function repeat(
   job: (signal: AbortSignal) => Promise<boolean>,
   intervalMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   do {
+    const startedMs = performance.now();
     // An aborted job rejects; nobody waits for it any more.
     const goOn = await job(signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       return false;
     });
     if (!goOn || intervalMs === 0) return;
-    await pause(intervalMs, signal);
+    await pause(restMs(intervalMs, performance.now() - startedMs), signal);
     await visible(signal);
   } while (!signal.aborted);
 }

@@ -1,3 +1,4 @@
+import type { MouseEvent } from 'react';
 import { formatClock, plural } from './format.ts';
 import type { Alert } from './model.ts';
 import type { ViewTheme } from './theme.ts';
@@ -8,11 +9,14 @@ interface AlertListProps {
   readonly alerts: readonly Alert[];
   readonly theme: ViewTheme;
   readonly hrefOf: (pathId: string) => string;
-  readonly onOpen?: (pathId: string) => void;
+  /** Of `namespace/name`; left out: Services are not linked. */
+  readonly serviceHrefOf?: (service: string) => string;
+  /** Takes a plain click on one of these links; left out: the browser follows it. */
+  readonly onOpen?: (href: string) => void;
   readonly timeZone?: string;
 }
 
-/** Alerts: what, since when, what to do, an example. */
+/** Alerts: what, since when, what to do, the Service that it is about, an example. */
 export function AlertList({ alerts, theme, ...rest }: AlertListProps) {
   return (
     <ViewRoot theme={theme}>
@@ -35,8 +39,18 @@ const COUNTED_IN_TEXT: ReadonlySet<Alert['kind']> = new Set([
 
 type ItemProps = Omit<AlertListProps, 'alerts' | 'theme'> & { readonly alert: Alert };
 
-function Item({ alert, hrefOf, onOpen, timeZone }: ItemProps) {
+function Item({ alert, hrefOf, serviceHrefOf, onOpen, timeZone }: ItemProps) {
   const { state, severity, text, remedy, pathId, isSilenced, isStale, labels } = alert;
+  const service = serviceOf(alert);
+  const linkTo = (href: string) => ({
+    href,
+    onClick: (event: MouseEvent) => {
+      const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
+      if (onOpen === undefined || !isPlain) return;
+      event.preventDefault();
+      onOpen(href);
+    },
+  });
   return (
     <li className={`ht-group ht-alert ht-alert-${state === 'firing' ? severity : state}`}>
       <div className="ht-group-head">
@@ -66,20 +80,15 @@ function Item({ alert, hrefOf, onOpen, timeZone }: ItemProps) {
         <span className="ht-mono">
           {[alert.ruleId, ...Object.values(labels)].filter((part) => part !== '').join(' · ')}
         </span>
-        {pathId !== null && (
-          <a
-            href={hrefOf(pathId)}
-            onClick={(event) => {
-              const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey;
-              if (onOpen === undefined || !isPlain || event.shiftKey) return;
-              event.preventDefault();
-              onOpen(pathId);
-            }}
-          >
-            an example
-          </a>
+        {service !== null && serviceHrefOf !== undefined && (
+          <a {...linkTo(serviceHrefOf(service))}>{service}</a>
         )}
+        {pathId !== null && <a {...linkTo(hrefOf(pathId))}>an example</a>}
       </p>
     </li>
   );
+}
+
+function serviceOf({ labels: { namespace = '', service = '' } }: Alert): string | null {
+  return namespace === '' || service === '' ? null : `${namespace}/${service}`;
 }
