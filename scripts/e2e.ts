@@ -1,5 +1,6 @@
 /**
- * `npm run test:e2e [-- web,grafana]`: the tests in Chromium, all of them or the named ones. Jest itself would take
+ * `npm run test:e2e [-- web,grafana] [--update]`: the tests in Chromium, all of them or the named ones. `--update` takes
+ * the pages as they are now for what they should look like (test/e2e/golden). Jest itself would take
  * a bare name behind --selectProjects for a further project, and run everything.
  */
 import { spawnSync } from 'node:child_process';
@@ -15,7 +16,11 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   grafana: known.filter((file) => file.startsWith('grafana')),
 };
 
-const names = process.argv.slice(2).flatMap((argument) => argument.split(','));
+const UPDATE = '--update';
+const given = process.argv.slice(2);
+const names = given
+  .filter((argument) => argument !== UPDATE)
+  .flatMap((argument) => argument.split(','));
 const files = names.flatMap((name) => GROUPS[name] ?? known.filter((file) => file === name));
 const unknown = names.filter((name) => GROUPS[name] === undefined && !known.includes(name));
 if (unknown.length > 0) {
@@ -33,6 +38,7 @@ const { status } = spawnSync(
     '--selectProjects=e2e',
     // Two of them build the Grafana app where it is stale.
     '--runInBand',
+    ...(given.includes(UPDATE) ? ['--updateSnapshot'] : []),
     ...pattern,
   ],
   { stdio: 'inherit' },

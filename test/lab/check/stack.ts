@@ -41,6 +41,8 @@ export interface StackOptions {
   readonly agentEnv?: Readonly<Record<string, string>>;
   /** An API server that the collector watches; absent: it reads the lab's topology from a file. */
   readonly kubernetesUrl?: string;
+  /** The built page that the API serves; absent: that of `npm run build:web`. */
+  readonly webRoot?: string;
   /** More HOPTRACE_ALERTS_… settings. */
   readonly alertEnv?: Readonly<Record<string, string>>;
 }
@@ -63,7 +65,7 @@ export async function startStack(lab: Lab, options: StackOptions): Promise<Stack
     const topologyFile = join(folder, 'topology.json');
     writeFileSync(topologyFile, JSON.stringify(lab.topology));
     const services = await startServices(
-      await servicesConfig(folder, sourceOf(topologyFile, options), options.alertEnv),
+      await servicesConfig(folder, sourceOf(topologyFile, options), options),
       {
         lifecycle,
         progress: SILENT,
@@ -111,7 +113,7 @@ function sourceOf(file: string, { kubernetesUrl }: StackOptions): Record<string,
 async function servicesConfig(
   folder: string,
   topologyEnv: Readonly<Record<string, string>>,
-  alertEnv: StackOptions['alertEnv'] = {},
+  { alertEnv = {}, webRoot }: StackOptions,
 ) {
   const env = {
     HOPTRACE_DATA_DIR: join(folder, 'data'),
@@ -120,6 +122,7 @@ async function servicesConfig(
     HOPTRACE_API_PORT: '0',
     HOPTRACE_COLLECTOR_LOG_LEVEL: 'warn',
     HOPTRACE_API_LOG_LEVEL: 'warn',
+    ...(webRoot === undefined ? {} : { HOPTRACE_API_WEB_ROOT: webRoot }),
   };
   const none = () => '';
   const store = readStoreConfig(env);

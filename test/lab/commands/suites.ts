@@ -4,12 +4,13 @@ import { BACKENDS } from '../plan.ts';
 import { ALERTS } from '../suites/alerts/run.ts';
 import { BALANCER } from '../suites/balancer/run.ts';
 import { KUBERNETES } from '../suites/kubernetes/run.ts';
+import { PAGE } from '../suites/page/run.ts';
 import { PROXY } from '../suites/proxy/run.ts';
 import { REFUSALS } from '../suites/refusals/run.ts';
 import { DEFAULT_SUITE_REQUESTS, suitesNamed } from '../suites/suite.ts';
 import type { CommandResult, ResultRow } from './output.ts';
 
-export const SUITES = [REFUSALS, PROXY, ALERTS, KUBERNETES, BALANCER];
+export const SUITES = [REFUSALS, PROXY, ALERTS, KUBERNETES, BALANCER, PAGE];
 
 /** Runs them one after the other; each row has its goal. */
 export async function checkSuites(args: LabArguments, list: string): Promise<CommandResult> {
