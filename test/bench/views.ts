@@ -1,7 +1,8 @@
 /** How long the views take to draw in Chromium: React's render, layout and paint up to the end of the next frame. */
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { launchBrowser, NO_CHROMIUM } from '../e2e/chromium.ts';
 import { atMostRow, type Bench, infoRow } from './rows.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -10,6 +11,7 @@ const GOAL_MS = 100;
 const VIEWS = [
   { name: 'list of 5,000 paths', call: "measureView('list', 5000,", rounds: 20 },
   { name: 'list of 100 paths, one page of the API', call: "measureView('list', 100,", rounds: 40 },
+  { name: 'graph of 2,000 services', call: "measureView('graph', 2000,", rounds: 40 },
   { name: 'path of 40 hops', call: "measureView('path', 40,", rounds: 60 },
 ] as const;
 
@@ -21,10 +23,8 @@ interface Measured {
 
 /** Needs Chromium. Wall-clock times of this machine: a frame alone takes up to 17 ms of each. */
 export async function benchViews(): Promise<Bench> {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--headless', '--no-sandbox', '--disable-gpu'],
-  });
+  const browser = await launchBrowser();
+  if (browser === null) throw new Error(NO_CHROMIUM);
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     await loadViews(page);

@@ -3,12 +3,17 @@ import type { ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import { HopPath } from '../HopPath.tsx';
-import type { Hop, Path } from '../model.ts';
+import type { Hop, Path, ServiceWays } from '../model.ts';
+import { PathGraph } from '../PathGraph.tsx';
 import { PathList } from '../PathList.tsx';
+import { graphOfWays } from '../serviceWays.ts';
 import { darkTheme } from '../theme.ts';
 import { manyPaths, samplePaths } from './samplePaths.ts';
+import { sampleWays } from './sampleWays.ts';
 
 const WIDTH = 1240;
+const GRAPH_HEIGHT = 340;
+const MAX_PER_STAGE = 8;
 
 export interface Measured {
   /** From the start of the render to the end of the frame that shows it, each round on an empty page. */
@@ -17,13 +22,15 @@ export interface Measured {
   readonly elements: number;
 }
 
-/** Draws `count` paths as a list, or one path of `count` hops, anew in each round. */
+const DRAWN = { list: listOf, path: pathOf, graph: graphOf };
+
+/** Draws `count` paths as a list, one path of `count` hops, or the ways to `count` app Pods, anew in each round. */
 export async function measureView(
-  view: 'list' | 'path',
+  view: keyof typeof DRAWN,
   count: number,
   rounds: number,
 ): Promise<Measured> {
-  const drawn = view === 'list' ? listOf(count) : pathOf(count);
+  const drawn = DRAWN[view](count);
   const timesMs: number[] = [];
   let elements = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -48,6 +55,41 @@ function listOf(count: number): ReactNode {
 
 function pathOf(hopCount: number): ReactNode {
   return <HopPath path={longPath(hopCount)} theme={darkTheme} width={WIDTH} />;
+}
+
+/** What the API has added up: one app Pod for each Service, folded to the busiest while it is drawn. */
+function graphOf(serviceCount: number): ReactNode {
+  const ways = manyServices(sampleWays(serviceCount * 10), serviceCount);
+  return (
+    <PathGraph
+      graph={graphOfWays(ways)}
+      paths={ways.totals.requests}
+      theme={darkTheme}
+      width={WIDTH}
+      height={GRAPH_HEIGHT}
+      maxPerStage={MAX_PER_STAGE}
+    />
+  );
+}
+
+function manyServices(ways: ServiceWays, count: number): ServiceWays {
+  const app = ways.parties.find(({ role }) => role === 'app');
+  const edge = ways.edges.find(({ target }) => target === app?.id);
+  if (app === undefined || edge === undefined) throw new Error('the sample has no app Pod');
+  const numbers = [...Array(count).keys()];
+  return {
+    ...ways,
+    parties: [
+      ...ways.parties.filter(({ role }) => role !== 'app'),
+      ...numbers.map((n) => ({ ...app, id: `app ${n}`, name: `shop/app-${n}`, requests: n + 1 })),
+    ],
+    edges: [
+      ...ways.edges.filter(({ target }) =>
+        ways.parties.some(({ id, role }) => id === target && role !== 'app'),
+      ),
+      ...numbers.map((n) => ({ ...edge, target: `app ${n}`, requests: n + 1 })),
+    ],
+  };
 }
 
 /** A sample with its middle repeated on machines of their own. */
