@@ -16,6 +16,7 @@ if [ "${1:-}" = --if-stale ] && [ -f dist/module.js ] &&
   exit 0
 fi
 node_modules/.bin/tsc --noEmit -p .
+node_modules/.bin/tsc --noEmit -p tests
 (cd "$root" && node --import tsx scripts/grafanaTypes.ts --check)
 npm run --silent build -- --stats=errors-warnings
 # webpack leaves a file alone that did not change; its time says when the last build was.
