@@ -115,7 +115,7 @@ export default {
     doNotFollow: { path: 'node_modules' },
     // What is built with the libraries of Grafana is checked by the plugin's own compiler.
     exclude: {
-      path: '(^|/)(build|dist)/|^test/grafana-host/browser/|^grafana-plugin/(src/(datasource|host|[a-z]+-panel|module)|[.]config|webpack)',
+      path: '(^|/)(build|dist)/|^test/grafana-host/browser/|^grafana-plugin/(src/(datasource|host|[a-z]+-panel|module)|[.]config|webpack|playwright|tests/)',
     },
     moduleSystems: ['es6'],
     tsPreCompilationDeps: true,

@@ -1,5 +1,5 @@
 /** An API of canned answers over given paths, in the shapes of the real one. Filters by outcome and pages by cursor. */
-import type { Alert } from '@hoptrace/domain/rest/alerts.ts';
+import type { Alert, ShownSilence } from '@hoptrace/domain/rest/alerts.ts';
 import type { LoadBalancerItem } from '@hoptrace/domain/rest/loadBalancers.ts';
 import { type Path, pathSchema } from '@hoptrace/domain/rest/path.ts';
 import { type RefusalItem, refusalItemSchema } from '@hoptrace/domain/rest/queries.ts';
@@ -31,11 +31,12 @@ interface CannedData {
   readonly refusals: readonly RefusalItem[];
   readonly agents: { readonly known: number; readonly silent: number };
   readonly alerts?: readonly Alert[];
+  readonly silences?: readonly ShownSilence[];
   readonly loadBalancers?: readonly LoadBalancerItem[];
 }
 
 export function apiOver(data: CannedData): Answerer {
-  const { paths, refusals, agents, alerts = [], loadBalancers = [] } = data;
+  const { paths, refusals, agents, alerts = [], silences = [], loadBalancers = [] } = data;
   return (url) => {
     if (url.pathname === '/api/v1/paths') return listPaths(paths, url.searchParams);
     if (url.pathname === '/api/v1/refusals') return page(refusals, url.searchParams);
@@ -46,6 +47,7 @@ export function apiOver(data: CannedData): Answerer {
         nextCursor: null,
         evaluatedAtUs: Date.UTC(2026, 8, 1, 14, 10) * 1000,
       });
+    if (url.pathname === '/api/v1/silences') return ok({ items: silences, nextCursor: null });
     if (url.pathname === '/api/v1/load-balancers')
       return ok({ atUs: 1, items: loadBalancers, nextCursor: null, isWhole: true });
     const pathId = decodeURIComponent(url.pathname.replace('/api/v1/paths/', ''));

@@ -1,5 +1,5 @@
 /** The built page in real Chromium, over canned answers. Screenshots go to output/. */
-import type { Alert } from '@hoptrace/domain/rest/alerts.ts';
+import type { Alert, ShownSilence } from '@hoptrace/domain/rest/alerts.ts';
 import type { LoadBalancerItem } from '@hoptrace/domain/rest/loadBalancers.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -413,6 +413,38 @@ test('alerts: every page says how many fire, the list what to do, and the exampl
   await shot('alerts-narrow');
   await list.getByRole('link', { name: 'an example' }).first().click();
   await page.waitForURL(`**/paths/${firing.pathId}`);
+});
+
+const silence: ShownSilence = {
+  ...{ silenceId: 's1', match: { node: 'node3', rule: 'refused-connections' }, state: 'active' },
+  ...{ startsAtUs: Date.UTC(2026, 8, 1, 13) * 1000, endsAtUs: Date.UTC(2026, 8, 1, 15, 30) * 1000 },
+  ...{ clusters: ['lab'], tenant: null, author: 'night-shift' },
+  ...{ createdBy: 'Ann', comment: 'node3 is being drained' },
+};
+
+test('alerts: what keeps receivers quiet, and how to keep them so', async () => {
+  const data = { paths: [], refusals: [], agents: AGENTS };
+  server.setAnswerer(apiOver({ ...data, silences: [silence] }));
+  await open('/alerts');
+  const section = page.getByRole('region', { name: 'Silences', exact: true });
+  const said = (await section.getByRole('row', { name: /^holds/ }).textContent()) ?? '';
+  for (const text of ['rule=refused-connections', 'lab', '2026-09-01 15:30', 'Ann', 'night-shift'])
+    expect(said).toContain(text);
+  expect(said).toContain('node3 is being drained');
+  await shot('silences');
+  await page.setViewportSize(NARROW);
+  await shot('silences-narrow');
+  server.setAnswerer(apiOver({ ...data, alerts: [firing] }));
+  await page.reload();
+  await section.getByText('hoptrace silences set').waitFor();
+  server.setAnswerer(apiOver(data));
+  await page.reload();
+  await page.getByText('Nothing fires, and nothing did within 15 minutes').waitFor();
+  expect(await section.count()).toBe(0);
+  const canned = apiOver(data);
+  server.setAnswerer((url) => (url.pathname.endsWith('/silences') ? null : canned(url)));
+  await page.reload();
+  await page.getByText('the silences cannot be shown').waitFor();
 });
 
 const balancer: LoadBalancerItem = {

@@ -4,6 +4,7 @@ import type { ViewTheme } from '../../../grafana-plugin/src/view/theme.ts';
 import type { AlertList as Alerts } from './api.ts';
 import { LoadBalancers } from './LoadBalancers.tsx';
 import { pathHref, serviceHref } from './route.ts';
+import { Silences } from './Silences.tsx';
 import { Failed, Loading, StaleBanner } from './states.tsx';
 import type { Polled } from './usePoll.ts';
 import { navigate } from './useRoute.ts';
@@ -35,6 +36,11 @@ export function AlertsPage({ alerts: { data, failure }, theme, isLive }: AlertsP
           onOpen={(href) => navigate(href)}
         />
       )}
+      <Silences
+        theme={theme}
+        isLive={isLive}
+        isFiring={data?.items.some(({ state }) => state === 'firing') === true}
+      />
       <LoadBalancers theme={theme} isLive={isLive} />
     </>
   );
