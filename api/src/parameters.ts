@@ -56,13 +56,14 @@ const MAX_SHOWN = 80;
 type Issue = z.core.$ZodIssue;
 
 /** Fastify's validator: parses with the route's zod schema; what fails becomes an AppError, answered with 400. */
-export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const isQuery = httpPart === 'querystring';
   return (data) => {
     const result = schema.safeParse(data);
     const issues = [...(result.error?.issues ?? []), ...emptyNumbers(data, result.error)];
     if (result.success && issues.length === 0) return { value: result.data };
-    return { error: parameterError(issues, data, known) };
+    return { error: parameterError(issues, data, known, isQuery) };
   };
 };
 
@@ -77,8 +78,13 @@ function emptyNumbers(data: unknown, error: z.ZodError | undefined): Issue[] {
 }
 
 /** A failed parse of `data` as one HOP_PARAMETER_UNKNOWN or HOP_PARAMETER_INVALID that names every field. */
-export function parameterError(issues: readonly Issue[], data: unknown, known: readonly string[]) {
-  const errors = issues.flatMap((issue) => fieldErrors(issue, data, known));
+export function parameterError(
+  issues: readonly Issue[],
+  data: unknown,
+  known: readonly string[],
+  isQuery = true,
+) {
+  const errors = issues.flatMap((issue) => fieldErrors(issue, { data, known, isQuery }));
   const onlyUnknown = issues.every((issue) => issue.code === 'unrecognized_keys');
   return new AppError(
     onlyUnknown ? 'HOP_PARAMETER_UNKNOWN' : 'HOP_PARAMETER_INVALID',
@@ -102,7 +108,14 @@ export function badCursor(text: string) {
   });
 }
 
-function fieldErrors(issue: Issue, data: unknown, known: readonly string[]): FieldError[] {
+interface Given {
+  readonly data: unknown;
+  readonly known: readonly string[];
+  /** In a query, a list is a parameter that was given more than once. */
+  readonly isQuery: boolean;
+}
+
+function fieldErrors(issue: Issue, { data, known, isQuery }: Given): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       field: shown(key),
@@ -113,13 +126,19 @@ function fieldErrors(issue: Issue, data: unknown, known: readonly string[]): Fie
           : `Known parameters: ${known.join(', ')}.`,
     }));
   }
-  const field = issue.path.map(String).join('.');
-  const value = givenValue(data, field);
-  if (Array.isArray(value)) {
+  const field = shown(issue.path.map(String).join('.'));
+  const value = issue.path.reduce(valueAt, data);
+  if (isQuery && Array.isArray(value)) {
     const text = `${field} is given ${value.length} times.`;
     return [{ field, text, remedy: `Give ${field} once.` }];
   }
-  return [{ field, text: `${field} cannot be ${quoted(value)}.`, remedy: remedyOf(issue, field) }];
+  return [{ field, text: textOf(issue, field, value), remedy: remedyOf(issue, field) }];
+}
+
+function textOf({ code, message }: Issue, field: string, value: unknown): string {
+  // Without a path it is the whole that is wrong.
+  if (field === '') return code === 'invalid_type' ? 'The body is no JSON object.' : `${message}.`;
+  return value === undefined ? `${field} is missing.` : `${field} cannot be ${quoted(value)}.`;
 }
 
 function remedyOf(issue: Issue, field: string): string {
@@ -127,13 +146,26 @@ function remedyOf(issue: Issue, field: string): string {
   return PARAMETER_HELP[field] ?? `${issue.message}.`;
 }
 
-function givenValue(data: unknown, field: string): unknown {
-  if (typeof data !== 'object' || data === null) return undefined;
-  return Object.entries(data).find(([key]) => key === field)?.[1];
+function valueAt(holder: unknown, key: PropertyKey): unknown {
+  return typeof holder === 'object' && holder !== null && Object.hasOwn(holder, key)
+    ? Reflect.get(holder, key)
+    : undefined;
 }
 
+/** What a body holds may be anything: an object's own toString is not to be called. */
 function quoted(value: unknown): string {
-  return value === '' ? 'empty' : JSON.stringify(shown(String(value)));
+  if (value === '') return 'empty';
+  const isNested = typeof value === 'object' && value !== null;
+  return isNested ? nested(value) : JSON.stringify(shown(String(value)));
+}
+
+function nested(value: object): string {
+  try {
+    return shown(JSON.stringify(value));
+  } catch {
+    // Deeper than the stack.
+    return Array.isArray(value) ? 'such a list' : 'such an object';
+  }
 }
 
 function shown(text: string): string {

@@ -110,7 +110,13 @@ test.each([
   ['null', 'null', 'application/json'],
   ['a prototype', '{"__proto__":{"a":1},"match":{"node":"a"}}', 'application/json'],
   ['very deep', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'application/json'],
+  [
+    'very deep inside',
+    `{"comment":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+    'application/json',
+  ],
   ['very long', JSON.stringify({ comment: 'x'.repeat(5_000_000) }), 'application/json'],
+  ['a text with a toString of its own', '{"comment":{"toString":0}}', 'application/json'],
   ['a form', 'match=node', 'application/x-www-form-urlencoded'],
   ['XML', '<a/>', 'application/xml'],
   ['bytes', '\u0000\u0001\u0002', 'application/octet-stream'],
@@ -120,5 +126,19 @@ test.each([
   expect(answer.statusCode).toBeGreaterThanOrEqual(400);
   expect(answer.statusCode).toBeLessThan(500);
   expect(problemSchema.parse(answer.json()).code).toMatch(/^HOP_[A-Z_]+$/);
+  await app.close();
+});
+
+test('what is wrong inside a body is named with its value', async () => {
+  const { app, post } = await setup();
+  const body = { match: { node: 7 }, clusters: ['lab', 8], createdBy: ['a', 'b'], endsAtUs: 1.5 };
+  const problem = problemSchema.parse((await post(JSON.stringify(body))).json());
+  expect(problem.errors?.map(({ field, text }) => [field, text])).toEqual([
+    ['match.node', 'match.node cannot be "7".'],
+    ['endsAtUs', 'endsAtUs cannot be "1.5".'],
+    ['clusters.1', 'clusters.1 cannot be "8".'],
+    ['createdBy', 'createdBy cannot be ["a","b"].'],
+    ['comment', 'comment is missing.'],
+  ]);
   await app.close();
 });

@@ -54,6 +54,19 @@ test('NDJSON: good lines are stored, bad ones named', async () => {
   expect(await metricValue(collector, 'batches_total{road="http",result="stored"}')).toBe(1);
 });
 
+test('NDJSON: a value nested deeper than the stack is refused, and the good line beside it is kept', async () => {
+  collector = await testCollector();
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+  const line = JSON.stringify({ ...leg(), synTtl: 'DEEP' }).replace('"DEEP"', deep);
+  const head = JSON.stringify(envelope({ count: 2 }));
+  const body = [head, line, JSON.stringify(refusal({ seq: 2 }))].join('\n');
+  const answer = await post('/v1/records', RECORDS_TYPE, body);
+  expect(answer.statusCode).toBe(200);
+  expect(answer.json()).toMatchObject({ stored: 1, problems: [{ line: 2, field: 'synTtl' }] });
+  const inHead = await post('/v1/records', RECORDS_TYPE, head.replace('"node1"', deep));
+  expect(inHead.statusCode).toBe(400);
+});
+
 test('a batch of which nothing is good, and an unknown version, are problem details', async () => {
   collector = await testCollector();
   const bad = await post('/v1/records', RECORDS_TYPE, ndjson(envelope(), leg({ startUs: 1 })));

@@ -71,6 +71,15 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 
 /** A value as JSON, cut to a length that a log line can bear. */
 export function showValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined';
+  const text = jsonOf(value);
   return text.length <= MAX_VALUE_CHARS ? text : `${text.slice(0, MAX_VALUE_CHARS)}…`;
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'undefined';
+  } catch {
+    // What was nested deeply enough was read without the stack that writing it takes.
+    return Array.isArray(value) ? '[[…' : '{{…';
+  }
 }
