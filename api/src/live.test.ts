@@ -150,6 +150,9 @@ test('without an upgrade, with a foreign page, a bad filter or cursor, or too ma
   expect([plain.statusCode, plain.json().code]).toEqual([503, 'HOP_BUSY']);
   const foreign = await get('/api/v1/live', { ...upgrade, origin: 'https://evil.example' });
   expect([foreign.statusCode, foreign.json().code]).toEqual([403, 'HOP_ORIGIN_REFUSED']);
+  // A page cannot add a token: whoever has one is a program, or a proxy that leaves the Origin of a browser as it is.
+  const proxied = { ...upgrade, origin: 'https://grafana.example', authorization: 'Bearer x' };
+  expect((await get('/api/v1/live', proxied)).json().code).toBe('HOP_BUSY');
   expect((await get('/api/v1/live?outcome=fine')).json().code).toBe('HOP_PARAMETER_INVALID');
   expect((await get('/api/v1/live?limit=3')).json().code).toBe('HOP_PARAMETER_UNKNOWN');
   expect((await get('/api/v1/live?cursor=x')).json().code).toBe('HOP_CURSOR_INVALID');

@@ -330,6 +330,39 @@ for (const [dashboard, column] of DASHBOARDS) {
   });
 }
 
+test('live: paths come by the stream of the API, through the proxy, with the token', async () => {
+  const queries = [{ kind: 'paths', live: true }];
+  await show({ show: 'panel', panel: PATH_GRAPH, queries }, async ({ page, report }) => {
+    expect(report.errors).toEqual([]);
+    const idsOf = (frames: unknown) =>
+      reportSchema.shape.frames
+        .parse(frames)[0]
+        ?.fields.find(({ name }) => name === 'request')
+        ?.values.map(String) ?? [];
+    const listed = idsOf(report.frames);
+    expect(listed.length).toBeGreaterThan(0);
+    const [newest] = listed;
+    await page.waitForFunction(
+      `window.hostStream.frames[0].fields.find(({ name }) => name === 'request').values[0] !== '${newest}'`,
+      null,
+      { timeout: SEEN_TIMEOUT_MS },
+    );
+    const stream = z.object({ state: z.string(), key: z.string(), ids: z.array(z.string()) }).parse(
+      await page.evaluate(`({
+          state: window.hostStream.state,
+          key: window.hostStream.key,
+          ids: [...window.hostStream.frames[0].fields.find(({ name }) => name === 'request').values],
+        })`),
+    );
+    expect(stream).toMatchObject({ state: 'Streaming', key: 'A' });
+    expect(new Set(stream.ids).size).toBe(stream.ids.length);
+    // What was listed before it began is still there.
+    expect(stream.ids).toContain(newest);
+    const asked = hostOf('13.2').proxied.at(-1) ?? '';
+    expect(new URL(asked).pathname).toBe('/api/v1/live');
+  });
+});
+
 test('sample data without an API', async () => {
   const queries = [{ kind: 'path', sample: true, pathId: 'sample-dropped' }];
   const before = hostOf('13.2').proxied.length;

@@ -2,11 +2,19 @@
  * The part of a Grafana server that the plugin needs: its files, and the data proxy to the API.
  * The proxy does what Grafana's does (pkg/api/pluginproxy): it finds the route of plugin.json whose path the call
  * begins with, takes that path away, puts the route's URL in front and adds its headers, both filled from the
- * stored settings; cookies and the origin of the browser do not pass; 401 of the API becomes 400.
+ * stored settings; cookies and the origin of the browser do not pass; 401 of the API becomes 400. An upgrade to a
+ * WebSocket passes in the same way.
  */
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -70,19 +78,33 @@ export async function startHostServer(options: HostServerOptions): Promise<HostS
   const manifest = await readFile(join(appFolder, 'datasource/plugin.json'), 'utf8');
   const { routes } = routesSchema.parse(JSON.parse(manifest));
   const proxied: string[] = [];
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://host');
-    const proxyPath = PROXY.exec(url.pathname)?.[1];
-    if (proxyPath === undefined) return void sendFile(url.pathname, options, response);
-    const route = routes.find(
-      ({ path, method }) => proxyPath.startsWith(path) && method === request.method,
-    );
-    if (route === undefined) return void response.writeHead(403).end('{"message":"no route"}');
+  /** null: no route of the plugin leads there. */
+  const routed = ({ url: address, method }: IncomingMessage, proxyPath: string) => {
+    const { search } = new URL(address ?? '/', 'http://host');
+    const route = routes.find((each) => proxyPath.startsWith(each.path) && each.method === method);
+    if (route === undefined) return null;
     const filled = (text: string) => fillIn(text, settings);
-    const target = `${filled(route.url)}${proxyPath.slice(route.path.length)}${url.search}`;
+    const target = `${filled(route.url)}${proxyPath.slice(route.path.length)}${search}`;
     proxied.push(target);
     const headers = route.headers.map(({ name, content }) => [name, filled(content)] as const);
-    void proxy(target, headers, request, response);
+    return { target, headers };
+  };
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://host');
+    const proxyPath = PROXY.exec(pathname)?.[1];
+    if (proxyPath === undefined) return void sendFile(pathname, options, response);
+    const found = routed(request, proxyPath);
+    if (found === null) return void response.writeHead(403).end('{"message":"no route"}');
+    void proxy(found.target, found.headers, request, response);
+  });
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (request, socket) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://host');
+    const found = routed(request, PROXY.exec(pathname)?.[1] ?? '');
+    upgraded.add(socket);
+    socket.on('close', () => upgraded.delete(socket)).on('error', () => socket.destroy());
+    if (found === null) socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    else proxyUpgrade(found.target, found.headers, request, socket);
   });
   const port = await listen(server);
   return {
@@ -92,6 +114,7 @@ export async function startHostServer(options: HostServerOptions): Promise<HostS
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
         server.close(() => resolve());
       }),
   };
@@ -126,6 +149,29 @@ async function proxy(
   } catch {
     response.writeHead(502).end();
   }
+}
+
+function proxyUpgrade(
+  target: string,
+  headers: readonly (readonly [string, string])[],
+  { headers: given }: IncomingMessage,
+  socket: Duplex,
+): void {
+  const { origin: _origin, cookie: _cookie, host: _host, ...passed } = given;
+  const upstream = httpRequest(target, { headers: { ...passed, ...Object.fromEntries(headers) } });
+  upstream.on('upgrade', ({ rawHeaders }, far, head) => {
+    const lines = rawHeaders.flatMap((name, at) =>
+      at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : [],
+    );
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
+    socket.write(head);
+    far.pipe(socket).pipe(far);
+    far.on('error', () => socket.destroy());
+    socket.on('close', () => far.destroy());
+  });
+  upstream.on('response', ({ statusCode }) => socket.end(`HTTP/1.1 ${statusCode} No\r\n\r\n`));
+  upstream.on('error', () => socket.destroy());
+  upstream.end();
 }
 
 async function sendFile(

@@ -77,10 +77,13 @@ export function registerLive(app: ApiApp, deps: RouteDeps & { readonly maxLive: 
   });
 }
 
-/** Browsers let any page connect to any host; only pages of this host may. Programs send no Origin. */
+/**
+ * Browsers let any page connect to any host; only pages of this host may. Programs send no Origin, or a token, which no
+ * page can: a proxy such as Grafana's adds it and may leave the browser's Origin as it is.
+ */
 function requireOwnOrigin({ headers }: FastifyRequest): void {
-  const { origin, host } = headers;
-  if (origin === undefined) return;
+  const { origin, host, authorization } = headers;
+  if (origin === undefined || authorization !== undefined) return;
   const own = URL.canParse(origin) ? new URL(origin).host : null;
   if (own !== null && own === host) return;
   throw new AppError('HOP_ORIGIN_REFUSED', `Pages of ${origin.slice(0, 80)} may not connect here.`);

@@ -10,7 +10,7 @@ import {
 import { partyName } from '../../../grafana-plugin/src/view/lanes.ts';
 import type { Hop, Path } from '../../../grafana-plugin/src/view/model.ts';
 import { trafficText } from '../../../grafana-plugin/src/view/trafficWords.ts';
-import { KIND_WORDS, METHOD_WORDS } from '../../../grafana-plugin/src/view/words.ts';
+import { KIND_WORDS, METHOD_SHORT } from '../../../grafana-plugin/src/view/words.ts';
 import type { Style } from '../ask/terminal.ts';
 
 export interface Note {
@@ -43,7 +43,7 @@ function timeNote({ rtt, times }: Hop): Note {
   if (rtt === null) return { text: `round trip not measured${seen}`, style: 'dim' };
   const bounds = rtt.method === 'handshakeDifference' ? ` (${formatBounds(rtt)})` : '';
   return {
-    text: `round trip ${formatRtt(rtt)}${bounds}, ${METHOD_WORDS[rtt.method].short}${seen}`,
+    text: `round trip ${formatRtt(rtt)}${bounds}, ${METHOD_SHORT[rtt.method]}${seen}`,
     style: null,
   };
 }

@@ -9,11 +9,12 @@ const FIELD_WIDTH = 50;
 
 /** Address of the API, and its token. Grafana keeps the token on the server; the browser never gets it back. */
 export function ConfigEditor({ options, onOptionsChange }: Props) {
-  const setToken = (token: string, isKept: boolean) =>
+  /** Not the kept one any more. */
+  const setToken = (token: string) =>
     onOptionsChange({
       ...options,
       secureJsonData: { ...options.secureJsonData, token },
-      secureJsonFields: { ...options.secureJsonFields, token: isKept },
+      secureJsonFields: { ...options.secureJsonFields, token: false },
     });
   return (
     <>
@@ -43,13 +44,8 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
           width={FIELD_WIDTH}
           isConfigured={options.secureJsonFields?.token === true}
           value={options.secureJsonData?.token ?? ''}
-          onReset={() => setToken('', false)}
-          onChange={({ currentTarget }) =>
-            onOptionsChange({
-              ...options,
-              secureJsonData: { ...options.secureJsonData, token: currentTarget.value },
-            })
-          }
+          onReset={() => setToken('')}
+          onChange={({ currentTarget }) => setToken(currentTarget.value)}
         />
       </InlineField>
     </>

@@ -12,11 +12,14 @@ import {
   toDataFrame,
 } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
+import { catchError, concatMap, defer, from, map, merge, type Observable, of } from 'rxjs';
+import { pathListFrame } from '../frames/pathList.ts';
 import { failureText } from '../rest/failure.ts';
 import { type HealthWord, healthOf, missingText, NO_URL, NOT_HOPTRACE } from '../rest/health.ts';
 import { AD_HOC_KEYS, FilterError, withAdHocFilters } from './adHoc.ts';
-import { answerOf } from './answer.ts';
+import { type Asked, answerOf, limitOf, pathFilters, pathsOf } from './answer.ts';
 import { filledQuery } from './filled.ts';
+import { livePaths } from './livePaths.ts';
 import type { HoptraceOptions, HoptraceQuery } from './query.ts';
 import { ApiReader, type Reader } from './reader.ts';
 import { SampleReader } from './sampleReader.ts';
@@ -52,41 +55,74 @@ export class HoptraceDataSource
     return query.kind !== 'path' || query.sample === true || (query.pathId ?? '') !== '';
   }
 
-  /** A failed query is told beside its panel; the others of the request are answered. */
-  async query(request: DataQueryRequest<HoptraceQuery>): Promise<DataQueryResponse> {
-    const answers = await Promise.all(
-      request.targets
-        .filter((query) => this.filterQuery(query))
-        .map((query) => this.answer(query, request)),
+  query(request: DataQueryRequest<HoptraceQuery>): Observable<DataQueryResponse> {
+    const wanted = request.targets.filter((query) => this.filterQuery(query));
+    const once = wanted.filter((query) => !isLive(query));
+    return merge(
+      this.all(once, request),
+      ...wanted.filter(isLive).map((query) => this.stream(query, request)),
     );
+  }
+
+  /** A failed query is told beside its panel; the others of the request are answered. */
+  private async all(
+    queries: readonly HoptraceQuery[],
+    request: DataQueryRequest<HoptraceQuery>,
+  ): Promise<DataQueryResponse> {
+    const answers = await Promise.all(queries.map((query) => this.answer(query, request)));
     const errors = answers.flatMap((answer) => answer.errors ?? []);
     const data = answers.flatMap((answer) => answer.data);
     return errors.length === 0 ? { data } : { data, errors, state: LoadingState.Error };
   }
 
-  private async answer(
+  /** The list, and from then on what is found; a list that fails is told, and nothing streams. */
+  private stream(
+    query: HoptraceQuery,
+    request: DataQueryRequest<HoptraceQuery>,
+  ): Observable<DataQueryResponse> {
+    const { refId } = query;
+    return defer(() => {
+      const asked = this.asked(query, request);
+      const address = this.api.liveAddress(pathFilters(asked.query));
+      return from(pathsOf(asked)).pipe(
+        concatMap(({ items }) => livePaths(address, items, limitOf(asked.query))),
+      );
+    }).pipe(
+      map(({ paths, missing }) => ({
+        data: [toDataFrame({ ...pathListFrame(paths, { missing }), refId })],
+        ...{ key: refId, state: LoadingState.Streaming },
+      })),
+      catchError((error) => of(failed(refId, error))),
+    );
+  }
+
+  private asked(
     query: HoptraceQuery,
     { scopedVars, range, maxDataPoints, app, filters }: DataQueryRequest<HoptraceQuery>,
+  ): Asked {
+    const filled = filledQuery(query, (text) => getTemplateSrv().replace(text, scopedVars, 'csv'));
+    return {
+      reader: this.readerOf(query),
+      query: withAdHocFilters(filled, filters ?? []),
+      range: { fromMs: range.from.valueOf(), toMs: range.to.valueOf() },
+      maxSteps: maxDataPoints ?? 100,
+      isExplore: app === CoreApp.Explore,
+    };
+  }
+
+  private async answer(
+    query: HoptraceQuery,
+    request: DataQueryRequest<HoptraceQuery>,
   ): Promise<DataQueryResponse> {
     const { refId } = query;
     try {
-      const filled = filledQuery(query, (text) =>
-        getTemplateSrv().replace(text, scopedVars, 'csv'),
-      );
-      if (filled.kind === 'path' && filled.pathId === undefined && filled.sample !== true)
-        return { data: [] };
-      const frames = await answerOf({
-        reader: this.readerOf(query),
-        query: withAdHocFilters(filled, filters ?? []),
-        range: { fromMs: range.from.valueOf(), toMs: range.to.valueOf() },
-        maxSteps: maxDataPoints ?? 100,
-        isExplore: app === CoreApp.Explore,
-      });
+      const asked = this.asked(query, request);
+      const { kind, pathId, sample } = asked.query;
+      if (kind === 'path' && pathId === undefined && sample !== true) return { data: [] };
+      const frames = await answerOf(asked);
       return { data: frames.map((frame): DataFrame => toDataFrame({ ...frame, refId })) };
     } catch (error) {
-      const isOurs = error instanceof FilterError;
-      const message = isOurs ? error.message : failureText(error instanceof Object ? error : {});
-      return { data: [], errors: [{ refId, message }] };
+      return failed(refId, error);
     }
   }
 
@@ -138,4 +174,14 @@ export class HoptraceDataSource
       return Array.isArray(body?.checks) ? missingText(body) : null;
     }
   }
+}
+
+function isLive({ kind, live, sample }: HoptraceQuery): boolean {
+  return live === true && kind === 'paths' && sample !== true;
+}
+
+function failed(refId: string, error: unknown): DataQueryResponse {
+  const isOurs = error instanceof FilterError;
+  const message = isOurs ? error.message : failureText(error instanceof Object ? error : {});
+  return { data: [], errors: [{ refId, message }], state: LoadingState.Error };
 }

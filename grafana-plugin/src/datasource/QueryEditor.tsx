@@ -19,65 +19,90 @@ import {
 
 type Props = QueryEditorProps<HoptraceDataSource, HoptraceQuery, HoptraceOptions>;
 
-interface TextField {
-  readonly name: 'service' | 'client' | 'node' | 'outcome' | 'class' | 'extraHops' | 'refusalKind';
-  readonly label: string;
-  readonly placeholder: string;
-}
+type TextName =
+  | 'service'
+  | 'client'
+  | 'node'
+  | 'outcome'
+  | 'class'
+  | 'extraHops'
+  | 'refusalKind'
+  | 'pathId';
+/** Name, label, placeholder. */
+type TextField = readonly [TextName, string, string];
 
 const SHARED: readonly TextField[] = [
-  { name: 'service', label: 'Service', placeholder: 'shop/web:https' },
-  { name: 'node', label: 'Machine', placeholder: 'node-a' },
-  { name: 'client', label: 'Client', placeholder: '192.0.2.7' },
+  ['service', 'Service', 'shop/web:https'],
+  ['node', 'Machine', 'node-a'],
+  ['client', 'Client', '192.0.2.7'],
 ];
 const OF_PATHS: readonly TextField[] = [
-  { name: 'outcome', label: 'Outcome', placeholder: 'served, reset, …' },
-  { name: 'extraHops', label: 'Extra hops ≥', placeholder: '1' },
-  { name: 'class', label: 'Evidence', placeholder: 'A, B, C, D or M' },
+  ...SHARED,
+  ['outcome', 'Outcome', 'served, reset, …'],
+  ['extraHops', 'Extra hops ≥', '1'],
+  ['class', 'Evidence', 'A, B, C, D or M'],
 ];
 const OF_REFUSALS: readonly TextField[] = [
-  { name: 'refusalKind', label: 'Kind', placeholder: 'reset, rejected or dropped' },
+  ...SHARED,
+  ['refusalKind', 'Kind', 'reset, rejected or dropped'],
 ];
+const OF_PATH: TextField = ['pathId', 'Request', '$request'];
 
 const LABEL_WIDTH = 14;
 
 /** Which fields a kind of query filters by; the API knows no others. */
 function fieldsOf(kind: Kind): readonly TextField[] {
-  if (kind === 'paths' || kind === 'graph') return [...SHARED, ...OF_PATHS];
-  return kind.startsWith('refusal') ? [...SHARED, ...OF_REFUSALS] : [];
+  if (kind === 'paths' || kind === 'graph') return OF_PATHS;
+  return kind.startsWith('refusal') ? OF_REFUSALS : [];
 }
 
 export function QueryEditor({ query, onChange, onRunQuery }: Props) {
-  const kind = query.kind ?? 'paths';
+  const { refId, kind = 'paths' } = query;
   const set = (change: Partial<HoptraceQuery>) => onChange({ ...query, ...change });
   const setAndRun = (change: Partial<HoptraceQuery>) => {
     set(change);
     onRunQuery();
   };
   const fields = fieldsOf(kind);
+  const text = ([name, label, placeholder]: TextField, width: number) => (
+    <InlineField key={name} label={label} labelWidth={LABEL_WIDTH}>
+      <Input
+        id={`hoptrace-${name}-${refId}`}
+        width={width}
+        placeholder={placeholder}
+        value={query[name] ?? ''}
+        onChange={({ currentTarget }) => set({ [name]: currentTarget.value })}
+        onBlur={onRunQuery}
+      />
+    </InlineField>
+  );
+  const toggle = (name: 'sample' | 'live', label: string, tooltip?: string) => (
+    <InlineField label={label} tooltip={tooltip}>
+      <InlineSwitch
+        id={`hoptrace-${name}-${refId}`}
+        value={query[name] === true}
+        onChange={({ currentTarget }) => setAndRun({ [name]: currentTarget.checked })}
+      />
+    </InlineField>
+  );
   return (
     <>
       <InlineFieldRow>
         <InlineField label="Show" labelWidth={LABEL_WIDTH}>
           <Combobox
-            id={`hoptrace-kind-${query.refId}`}
+            id={`hoptrace-kind-${refId}`}
             width={28}
-            options={[...KINDS]}
+            options={KINDS}
             value={kind}
             onChange={({ value }) => setAndRun({ kind: value })}
           />
         </InlineField>
-        <InlineField label="Sample data" tooltip="Made-up paths, for a first look without an agent">
-          <InlineSwitch
-            id={`hoptrace-sample-${query.refId}`}
-            value={query.sample === true}
-            onChange={({ currentTarget }) => setAndRun({ sample: currentTarget.checked })}
-          />
-        </InlineField>
+        {toggle('sample', 'Sample data', 'Made-up paths, for a first look without an agent')}
+        {kind === 'paths' && toggle('live', 'Live')}
         {fields.length > 0 && (
           <InlineField label="Newest">
             <Input
-              id={`hoptrace-limit-${query.refId}`}
+              id={`hoptrace-limit-${refId}`}
               width={10}
               type="number"
               value={query.limit ?? DEFAULT_LIMIT}
@@ -87,56 +112,21 @@ export function QueryEditor({ query, onChange, onRunQuery }: Props) {
           </InlineField>
         )}
       </InlineFieldRow>
-      {kind === 'path' && (
-        <OnePath query={query} set={set} setAndRun={setAndRun} onRunQuery={onRunQuery} />
-      )}
-      {fields.length > 0 && (
-        <InlineFieldRow>
-          {fields.map(({ name, label, placeholder }) => (
-            <InlineField key={name} label={label} labelWidth={LABEL_WIDTH}>
-              <Input
-                id={`hoptrace-${name}-${query.refId}`}
-                width={22}
-                placeholder={placeholder}
-                value={query[name] ?? ''}
-                onChange={({ currentTarget }) => set({ [name]: currentTarget.value })}
-                onBlur={onRunQuery}
+      <InlineFieldRow>
+        {kind === 'path' && (
+          <>
+            {text(OF_PATH, 40)}
+            <InlineField label="Form">
+              <RadioButtonGroup
+                options={FORMS}
+                value={query.form ?? 'hops'}
+                onChange={(form) => setAndRun({ form })}
               />
             </InlineField>
-          ))}
-        </InlineFieldRow>
-      )}
+          </>
+        )}
+        {fields.map((field) => text(field, 22))}
+      </InlineFieldRow>
     </>
-  );
-}
-
-interface OnePathProps {
-  readonly query: HoptraceQuery;
-  readonly set: (change: Partial<HoptraceQuery>) => void;
-  readonly setAndRun: (change: Partial<HoptraceQuery>) => void;
-  readonly onRunQuery: () => void;
-}
-
-function OnePath({ query, set, setAndRun, onRunQuery }: OnePathProps) {
-  return (
-    <InlineFieldRow>
-      <InlineField label="Request" labelWidth={LABEL_WIDTH}>
-        <Input
-          id={`hoptrace-path-${query.refId}`}
-          width={40}
-          placeholder="$request"
-          value={query.pathId ?? ''}
-          onChange={({ currentTarget }) => set({ pathId: currentTarget.value })}
-          onBlur={onRunQuery}
-        />
-      </InlineField>
-      <InlineField label="Form">
-        <RadioButtonGroup
-          options={[...FORMS]}
-          value={query.form ?? 'hops'}
-          onChange={(form) => setAndRun({ form })}
-        />
-      </InlineField>
-    </InlineFieldRow>
   );
 }

@@ -30,9 +30,7 @@ export function withAdHocFilters(
         `The filter "${key} ${operator} ${value}" is not possible: the API filters by ${AD_HOC_KEYS.join(', ')}, with "=" only.`,
       );
     if (!isPossible(query.kind, known))
-      throw new FilterError(
-        `A query of kind "${query.kind}" cannot be filtered by ${known}: the API has no such filter there.`,
-      );
+      throw new FilterError(`A query of kind "${query.kind}" cannot be filtered by ${known}.`);
     filtered = { ...filtered, [known]: filtered[known] ?? value };
   }
   return filtered;

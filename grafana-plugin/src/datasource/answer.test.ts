@@ -124,6 +124,6 @@ test('ad hoc filters become filters of the API; what it cannot do is refused, no
     'cannot be filtered by class',
   );
   expect(() => withAdHocFilters({ ...query, kind: 'overview' }, is('node', 'a'))).toThrow(
-    'has no such filter',
+    'cannot be filtered by',
   );
 });

@@ -71,11 +71,15 @@ async function refusalsAs(kind: HoptraceQuery['kind'], asked: Asked): Promise<Pl
   return refusalFrame(items, cut);
 }
 
-function pathsOf(asked: Asked): Promise<Listing<Path>> {
+export function pathsOf(asked: Asked): Promise<Listing<Path>> {
   const { query, reader } = asked;
-  const { outcome, extraHops } = query;
-  const filters = { ...sharedFilters(asked), outcome, extraHops, class: query.class };
-  return reader.paths(filters, limitOf(query));
+  return reader.paths({ ...windowOf(asked), ...pathFilters(query) }, limitOf(query));
+}
+
+/** All but those of time. */
+export function pathFilters(query: HoptraceQuery): Filters {
+  const { service, client, node, outcome, extraHops } = query;
+  return { service, client, node, outcome, extraHops, class: query.class };
 }
 
 /** Microseconds as text, which the API reads. Its end is exclusive, Grafana's is not. */
@@ -88,7 +92,7 @@ function sharedFilters(asked: Asked): Filters {
   return { ...windowOf(asked), service, client, node };
 }
 
-function limitOf({ limit }: HoptraceQuery): number {
+export function limitOf({ limit }: HoptraceQuery): number {
   return Math.min(MAX_LIMIT, Math.max(1, Math.floor(limit ?? DEFAULT_LIMIT)));
 }
 

@@ -2,43 +2,39 @@
 import type { DataSourceJsonData } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 
-export const KINDS = [
-  { value: 'paths', label: 'Paths' },
-  { value: 'path', label: 'One path' },
-  { value: 'graph', label: 'Path graph' },
-  {
-    value: 'refusals',
-    label: 'Refusals',
-  },
-  { value: 'refusalStates', label: 'Refusals: states' },
-  {
-    value: 'refusalCounts',
-    label: 'Refusals: counts',
-  },
-  { value: 'refusalMarks', label: 'Refusals: marks' },
-  { value: 'overview', label: 'Counts' },
-  {
-    value: 'services',
-    label: 'Services',
-  },
-  { value: 'agents', label: 'Agents' },
-] as const;
+const KIND_LABELS = {
+  paths: 'Paths',
+  path: 'One path',
+  graph: 'Path graph',
+  refusals: 'Refusals',
+  refusalStates: 'Refusals: states',
+  refusalCounts: 'Refusals: counts',
+  refusalMarks: 'Refusals: marks',
+  overview: 'Counts',
+  services: 'Services',
+  agents: 'Agents',
+};
+export type Kind = keyof typeof KIND_LABELS;
 
-export type Kind = (typeof KINDS)[number]['value'];
+/** Values and their labels, for a choice. */
+export function optionsOf<Value extends string>(labels: Readonly<Record<Value, string>>) {
+  return Object.entries<string>(labels).map(([value, label]) => ({ value: value as Value, label }));
+}
+
+export const KINDS = optionsOf(KIND_LABELS);
 
 /** In which form a path is answered. Explore gets all of them. */
-export const FORMS = [
-  { value: 'hops', label: 'Hops' },
-  { value: 'trace', label: 'Trace' },
-  { value: 'nodeGraph', label: 'Node graph' },
-] as const;
+const FORM_LABELS = { hops: 'Hops', trace: 'Trace', nodeGraph: 'Node graph' };
+export const FORMS = optionsOf(FORM_LABELS);
 
-export type Form = (typeof FORMS)[number]['value'];
+export type Form = keyof typeof FORM_LABELS;
 
 export interface HoptraceQuery extends DataQuery {
   kind: Kind;
   /** Answers from sample paths instead of the API. */
   sample?: boolean;
+  /** Paths only: shown as they are found. */
+  live?: boolean;
   pathId?: string;
   form?: Form;
   service?: string;

@@ -28,6 +28,9 @@ export interface Reader {
   agents(): Promise<AgentList>;
 }
 
+const known = (params: Filters) =>
+  Object.entries(params).filter((each): each is [string, string] => each[1] !== undefined);
+
 const MAX_PAGE = 1000;
 
 export class ApiReader implements Reader {
@@ -62,6 +65,14 @@ export class ApiReader implements Reader {
     return this.get('/readyz', {});
   }
 
+  /** Of the stream of paths, with its filters; more of a query may follow. */
+  liveAddress(filters: Filters): string {
+    const query = new URLSearchParams(known(filters));
+    const url = new URL(`${this.base}/api/v1/live?${query}`, location.href);
+    url.protocol = url.protocol.replace('http', 'ws');
+    return url.href;
+  }
+
   /** Follows the cursor until there is enough or no more. */
   private async list<Item, Page extends { items: Item[]; nextCursor: string | null }>(
     path: string,
@@ -81,10 +92,9 @@ export class ApiReader implements Reader {
   }
 
   private async get<Answer>(path: string, params: Filters): Promise<Answer> {
-    const known = Object.entries(params).filter(([, value]) => value !== undefined);
     const request = {
       url: this.base + path,
-      params: Object.fromEntries(known),
+      params: Object.fromEntries(known(params)),
       showErrorAlert: false,
     };
     const { data } = await lastValueFrom(getBackendSrv().fetch<Answer>(request));

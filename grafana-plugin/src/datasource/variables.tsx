@@ -11,16 +11,16 @@ import { from, map, type Observable } from 'rxjs';
 import { REFUSAL_KINDS } from '../frames/refusals.ts';
 import { OUTCOME_ORDER, serviceText } from '../view/words.ts';
 import type { HoptraceDataSource } from './HoptraceDataSource.ts';
-import type { HoptraceOptions, HoptraceQuery } from './query.ts';
+import { type HoptraceOptions, type HoptraceQuery, optionsOf } from './query.ts';
 import type { Filters, Reader } from './reader.ts';
 
-const LISTS = [
-  { value: 'service', label: 'Services' },
-  { value: 'node', label: 'Nodes' },
-  { value: 'outcome', label: 'Outcomes' },
-  { value: 'class', label: 'Classes of evidence' },
-  { value: 'refusalKind', label: 'Kinds of refusal' },
-];
+const LISTS = optionsOf({
+  service: 'Services',
+  node: 'Nodes',
+  outcome: 'Outcomes',
+  class: 'Classes of evidence',
+  refusalKind: 'Kinds of refusal',
+});
 
 export interface VariableQuery extends DataQuery {
   list: string;

@@ -49,7 +49,7 @@ function nodeFields({ nodes, edges }: ServiceGraph) {
     mainstat: number(({ paths }) => paths, { displayName: 'paths', unit: 'short' }),
     arc__refused: number(refused, { displayName: 'refused', ...SHARE }),
     arc__passed: number((node) => 1 - refused(node), { displayName: 'passed on', ...SHARE }),
-    detail__machine: text(({ machine }) => machine, { displayName: 'machine' }),
+    detail__machine: text(({ machine }) => machine, 'machine'),
   });
 }
 
@@ -65,12 +65,12 @@ function edgeFields(edges: readonly GraphEdge[]) {
     color: text(colourOf),
     strokeDasharray: text(({ medianNs }) => (medianNs === null ? '6 4' : '')),
     detail__p99: number(({ p99Ns }) => p99Ns, { displayName: '99th percentile', ...NANOSECONDS }),
-    detail__bound: flag(({ isBound }) => isBound, { displayName: 'upper bound only' }),
-    detail__paths: number(({ paths }) => paths, { displayName: 'paths' }),
-    detail__measured: number(({ measured }) => measured, { displayName: 'measured' }),
-    detail__extra: number(({ extra }) => extra, { displayName: 'extra hops' }),
-    detail__refused: number(({ refused }) => refused, { displayName: 'refused' }),
-    detail__unseen: number(({ unseen }) => unseen, { displayName: 'not seen by an agent' }),
+    detail__bound: flag(({ isBound }) => isBound, 'upper bound only'),
+    detail__paths: number(({ paths }) => paths, 'paths'),
+    detail__measured: number(({ measured }) => measured, 'measured'),
+    detail__extra: number(({ extra }) => extra, 'extra hops'),
+    detail__refused: number(({ refused }) => refused, 'refused'),
+    detail__unseen: number(({ unseen }) => unseen, 'not seen by an agent'),
   });
 }
 

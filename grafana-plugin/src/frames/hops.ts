@@ -3,7 +3,7 @@
 import type { Hop, Path } from '../rest/types.ts';
 import { formatAddress } from '../view/format.ts';
 import { partyName } from '../view/lanes.ts';
-import { METHOD_WORDS } from '../view/words.ts';
+import { METHOD_SHORT } from '../view/words.ts';
 import { HOP_PATH_PANEL_ID } from './ids.ts';
 import {
   fieldsOf,
@@ -41,7 +41,7 @@ export function hopsFrame(path: Path): PlainFrame {
       roundTrip: number(({ rtt }) => valueNs(rtt), NANOSECONDS),
       roundTripLow: number(({ rtt }) => rtt?.lowNs ?? null, NANOSECONDS),
       roundTripHigh: number(({ rtt }) => rtt?.highNs ?? null, NANOSECONDS),
-      method: text(({ rtt }) => (rtt === null ? null : METHOD_WORDS[rtt.method].short)),
+      method: text(({ rtt }) => (rtt === null ? null : METHOD_SHORT[rtt.method])),
       requestCost: number((hop) => valueNs(hop.requestCost), NANOSECONDS),
       proxyTime: number((hop) => valueNs(hop.proxyTime), NANOSECONDS),
       syn: number(({ times }) => times.synNs, NANOSECONDS),

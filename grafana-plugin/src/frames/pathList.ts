@@ -24,19 +24,22 @@ import {
   same,
   text,
   time,
+  warning,
 } from './plainFrame.ts';
 
 export interface Cut {
   /** There are more than were asked for. */
-  readonly isCut: boolean;
+  readonly isCut?: boolean;
+  /** Of a stream: what it did not bring, in words. */
+  readonly missing?: string;
 }
 
-export function pathListFrame(paths: readonly Path[], { isCut }: Cut): PlainFrame {
+export function pathListFrame(paths: readonly Path[], { isCut, missing = '' }: Cut): PlainFrame {
   return {
     name: 'paths',
     meta: {
       preferredVisualisationType: 'table',
-      notices: cutNotice(paths.length, 'paths', isCut),
+      notices: [...cutNotice(paths.length, 'paths', isCut), ...warning(missing)],
     },
     fields: fieldsOf(paths, {
       time: time((path) => msOf(path.startedAtUs)),

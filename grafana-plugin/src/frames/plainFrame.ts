@@ -52,11 +52,15 @@ interface Column<Row> {
 /** null where it is not known; never zero instead. */
 type Cell<Row> = (row: Row) => unknown;
 
-type ColumnOf = <Row>(of: Cell<Row>, config?: PlainConfig) => Column<Row>;
+/** A config that is a text is the name to display. */
+type ColumnOf = <Row>(of: Cell<Row>, config?: PlainConfig | string) => Column<Row>;
 
 const columnOf =
   (type: PlainType): ColumnOf =>
-  (of, config = {}) => ({ type, of, config });
+  (of, config = {}) => ({
+    ...{ type, of },
+    config: typeof config === 'string' ? { displayName: config } : config,
+  });
 
 export const time = columnOf('time');
 export const number = columnOf('number');
@@ -105,8 +109,15 @@ export function msOf(us: number): number {
 }
 
 /** Says that the answer is cut, so that nobody takes a part for the whole. */
-export function cutNotice(shown: number, noun: string, isCut: boolean): readonly PlainNotice[] {
-  if (!isCut) return [];
-  const text = `Only the newest ${shown} ${noun} of the time range are shown, there are more. Narrow it or filter.`;
-  return [{ severity: 'warning', text }];
+export function cutNotice(shown: number, noun: string, isCut = false): readonly PlainNotice[] {
+  return warning(
+    isCut
+      ? `Only the newest ${shown} ${noun} of the time range are shown. Narrow it or filter.`
+      : '',
+  );
+}
+
+/** None where there is nothing to say. */
+export function warning(text: string): readonly PlainNotice[] {
+  return text === '' ? [] : [{ severity: 'warning', text }];
 }

@@ -187,6 +187,6 @@ function mainKind(items: readonly RefusalItem[]): string | null {
   return most === 0 ? null : (REFUSAL_KINDS[counts.indexOf(most)] ?? null);
 }
 
-function notices(items: readonly RefusalItem[], isCut: boolean) {
+function notices(items: readonly RefusalItem[], isCut?: boolean) {
   return cutNotice(items.length, 'refusals', isCut);
 }

@@ -6,7 +6,7 @@
 import type { Hop, Path } from '../rest/types.ts';
 import { formatBounds, formatRtt } from '../view/format.ts';
 import { partyName } from '../view/lanes.ts';
-import { METHOD_WORDS } from '../view/words.ts';
+import { METHOD_SHORT } from '../view/words.ts';
 import { fieldsOf, msOf, number, other, type PlainFrame, text } from './plainFrame.ts';
 
 interface Tag {
@@ -96,7 +96,7 @@ function hopTags(hop: Hop): Tag[] {
       ? { key: 'round trip', value: 'not measured' }
       : {
           key: 'round trip',
-          value: `${formatRtt(rtt)} (${formatBounds(rtt)}, ${METHOD_WORDS[rtt.method].short})`,
+          value: `${formatRtt(rtt)} (${formatBounds(rtt)}, ${METHOD_SHORT[rtt.method]})`,
         },
     rewrite === null
       ? null

@@ -15,7 +15,7 @@ import { formatAddress, formatBounds, formatOffset, formatRtt } from './format.t
 import { hopRowId } from './HopTable.tsx';
 import { partyName, routeText } from './lanes.ts';
 import type { Path } from './model.ts';
-import { causeText, isSeen, METHOD_WORDS, refusalTitle } from './words.ts';
+import { causeText, isSeen, METHOD_SHORT, refusalTitle } from './words.ts';
 
 const CHIP_CHARS = 22;
 const MONO_CHARS = 23;
@@ -145,7 +145,7 @@ function Arrow({ arrow, isRefused }: { readonly arrow: PlacedArrow; readonly isR
         {hop.rtt === null ? '' : formatBounds(hop.rtt)}
       </text>
       <text className="ht-note ht-centered" x={labelX} y={labelY + 28}>
-        {hop.rtt === null ? '' : METHOD_WORDS[hop.rtt.method].short}
+        {hop.rtt === null ? '' : METHOD_SHORT[hop.rtt.method]}
       </text>
       <text
         className="ht-note ht-centered ht-strong"

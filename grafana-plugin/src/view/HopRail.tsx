@@ -5,7 +5,7 @@ import { hopRowId } from './HopTable.tsx';
 import { partyName, routeText } from './lanes.ts';
 import type { Path } from './model.ts';
 import { layoutRail, type RailStop } from './railLayout.ts';
-import { isSeen, METHOD_WORDS, refusalTitle } from './words.ts';
+import { isSeen, METHOD_SHORT, refusalTitle } from './words.ts';
 
 const CHAR_WIDTH = 6.9;
 const BOLD_CHAR_WIDTH = 8.4;
@@ -116,10 +116,7 @@ function RailStep({
       <text className="ht-note" x={textX} y={stepY + 34}>
         {hop.rtt === null
           ? ''
-          : shortenMiddle(
-              `${formatBounds(hop.rtt)} · ${METHOD_WORDS[hop.rtt.method].short}`,
-              chars,
-            )}
+          : shortenMiddle(`${formatBounds(hop.rtt)} · ${METHOD_SHORT[hop.rtt.method]}`, chars)}
       </text>
       <text className="ht-note" x={textX} y={stepY + 50}>
         {shortenMiddle(

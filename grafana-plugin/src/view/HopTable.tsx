@@ -1,7 +1,14 @@
 import { formatAddress, formatBounds, formatOffset, formatRtt } from './format.ts';
 import { partyName } from './lanes.ts';
 import type { Hop, Party, Path } from './model.ts';
-import { CLASS_WORDS, isSeen, KIND_WORDS, METHOD_WORDS, ROLE_WORDS } from './words.ts';
+import {
+  CLASS_WORDS,
+  isSeen,
+  KIND_WORDS,
+  METHOD_SHORT,
+  METHOD_WORDS,
+  ROLE_WORDS,
+} from './words.ts';
 
 /** Id of the row of a hop; marks in the diagram lead here. */
 export function hopRowId(hop: Pick<Hop, 'index'>): string {
@@ -52,8 +59,8 @@ function HopRow({ hop }: { readonly hop: Hop }) {
         ) : (
           <>
             <div className="ht-figure">{formatRtt(hop.rtt)}</div>
-            <div className="ht-muted" title={METHOD_WORDS[hop.rtt.method].text}>
-              {formatBounds(hop.rtt)}, {METHOD_WORDS[hop.rtt.method].short}
+            <div className="ht-muted" title={METHOD_WORDS[hop.rtt.method]}>
+              {formatBounds(hop.rtt)}, {METHOD_SHORT[hop.rtt.method]}
             </div>
           </>
         )}

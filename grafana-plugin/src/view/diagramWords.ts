@@ -2,7 +2,7 @@
 import { formatBounds, formatRtt } from './format.ts';
 import { type Lane, partyName } from './lanes.ts';
 import type { Hop, Party, Rewrite } from './model.ts';
-import { KIND_WORDS, METHOD_WORDS, ROLE_WORDS } from './words.ts';
+import { KIND_WORDS, METHOD_SHORT, ROLE_WORDS } from './words.ts';
 
 export const REWRITE_SHORT: Record<Rewrite['mechanism'], string> = {
   snat: 'SNAT',
@@ -31,7 +31,7 @@ export function hopLabel(hop: Hop, isRefused: boolean): string {
   const rtt =
     hop.rtt === null
       ? 'round trip not measured'
-      : `round trip ${formatRtt(hop.rtt)}, bounds ${formatBounds(hop.rtt)}, by ${METHOD_WORDS[hop.rtt.method].short}`;
+      : `round trip ${formatRtt(hop.rtt)}, bounds ${formatBounds(hop.rtt)}, by ${METHOD_SHORT[hop.rtt.method]}`;
   const extra = hop.extra === true ? `, extra hop: ${hop.extraReason ?? 'avoidable'}` : '';
   const refused = isRefused ? ', refused' : '';
   return `Hop ${hop.index + 1}: ${partyName(hop.from)} to ${partyName(hop.to)}, ${KIND_WORDS[hop.kind]}, ${rtt}${extra}${refused}`;

@@ -47,15 +47,23 @@ function isSameParty(a: Party, b: Party): boolean {
   return a.ip === b.ip || a.role === b.role;
 }
 
-/** Lists the parties in path order and the machines in order of appearance. An empty path has neither. */
-export function lanesOf(path: Pick<Path, 'hops'>): PathLanes {
-  const found: { party: Party; arrival: Hop | null; isAfterGap: boolean }[] = [];
-  for (const hop of path.hops) {
+type Met = Omit<PathParty, 'lane'>;
+
+/** The parties in path order. */
+function partiesOf({ hops }: Pick<Path, 'hops'>): readonly Met[] {
+  const found: Met[] = [];
+  for (const hop of hops) {
     const last = found.at(-1);
     const joins = last !== undefined && isSameParty(last.party, hop.from);
     if (!joins) found.push({ party: hop.from, arrival: null, isAfterGap: last !== undefined });
     found.push({ party: hop.to, arrival: hop, isAfterGap: false });
   }
+  return found;
+}
+
+/** The parties, and the machines in order of appearance. An empty path has neither. */
+export function lanesOf(path: Pick<Path, 'hops'>): PathLanes {
+  const found = partiesOf(path);
   const keys = [...new Set(found.map(({ party }) => laneKey(party)))];
   const lanes = keys.map((key) =>
     laneOf(
@@ -84,8 +92,8 @@ export function partyName(party: Party): string {
 
 /** `client 192.0.2.7 → node-a → shop/web-1`, for labels read aloud and titles. */
 export function routeText(path: Pick<Path, 'hops'>): string {
-  return lanesOf(path)
-    .parties.map(({ party, isAfterGap }) => `${isAfterGap ? '(gap) ' : ''}${shortName(party)}`)
+  return partiesOf(path)
+    .map(({ party, isAfterGap }) => `${isAfterGap ? '(gap) ' : ''}${shortName(party)}`)
     .join(' → ');
 }
 

@@ -60,22 +60,18 @@ export const CLIENT_SOURCE_SHORT: Record<Path['client']['source'], string> = {
   unknown: 'source unknown',
 };
 
-export const METHOD_WORDS: Record<
-  Rtt['method'],
-  { readonly short: string; readonly text: string }
-> = {
-  handshakeDifference: {
-    short: 'two taps',
-    text: 'handshake time at one tap minus handshake time at the next; needs no synchronised clocks',
-  },
-  handshakeToClient: {
-    short: 'one tap, upper bound',
-    text: 'SYN-ACK to ACK at one tap; includes the TCP stack of the client',
-  },
-  handshakeToServer: {
-    short: 'one tap, upper bound',
-    text: 'SYN to SYN-ACK at one tap; includes the TCP stack of the server',
-  },
+/** How a round trip was measured, in a word or two. */
+export const METHOD_SHORT: Record<Rtt['method'], string> = {
+  handshakeDifference: 'two taps',
+  handshakeToClient: 'one tap, upper bound',
+  handshakeToServer: 'one tap, upper bound',
+};
+
+export const METHOD_WORDS: Record<Rtt['method'], string> = {
+  handshakeDifference:
+    'handshake time at one tap minus handshake time at the next; needs no synchronised clocks',
+  handshakeToClient: 'SYN-ACK to ACK at one tap; includes the TCP stack of the client',
+  handshakeToServer: 'SYN to SYN-ACK at one tap; includes the TCP stack of the server',
 };
 
 export const MECHANISM_WORDS: Record<Rewrite['mechanism'], string> = {

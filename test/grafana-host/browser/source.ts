@@ -10,7 +10,16 @@ import {
   type PluginMeta,
   type TimeRange,
 } from '@grafana/data';
-import { from, isObservable, lastValueFrom } from 'rxjs';
+import {
+  filter,
+  firstValueFrom,
+  from,
+  isObservable,
+  lastValueFrom,
+  type Observable,
+  share,
+  tap,
+} from 'rxjs';
 import type { Scene } from '../scene.ts';
 import { loadModule } from './amd.ts';
 
@@ -79,11 +88,26 @@ export async function ask(
     startTime: Date.now(),
   };
   const answered = source.query(request as unknown as DataQueryRequest);
-  const { data, errors }: DataQueryResponse = isObservable(answered)
-    ? await lastValueFrom(answered)
-    : await lastValueFrom(from(answered));
+  const answers = isObservable(answered) ? answered : from(answered);
+  const { data, errors } = targets.some((target) => Reflect.get(target, 'live') === true)
+    ? await followed(answers)
+    : await lastValueFrom(answers);
   return {
     frames: data as DataFrame[],
     errors: (errors ?? []).map(({ message }) => message ?? 'no message'),
   };
+}
+
+/** The first answer of a stream; the newest is always at `window.hostStream`, until the page goes. */
+function followed(answers: Observable<DataQueryResponse>): Promise<DataQueryResponse> {
+  return firstValueFrom(
+    answers.pipe(
+      // What is asked once is answered first, and a stream under its own key.
+      filter(({ key, errors }) => key !== undefined || errors !== undefined),
+      tap(({ data, state, key }) => {
+        Reflect.set(window, 'hostStream', { frames: data, state, key });
+      }),
+      share({ resetOnRefCountZero: false }),
+    ),
+  );
 }
