@@ -53,7 +53,7 @@ export function isWorthAsking(answer: Answer<unknown>): boolean {
   return answer.ok || !isLasting(answer.failure);
 }
 
-/** A page has the API work for a fifth of the time at most, however slow the API is. */
+/** One question of a page has the API work for a fifth of the time at most, however slow the API is. */
 const REST_FACTOR = 4;
 const MAX_REST_MS = 60_000;
 
