@@ -17,7 +17,7 @@ import { pathListFrame } from '../frames/pathList.ts';
 import { failureText } from '../rest/failure.ts';
 import { type HealthWord, healthOf, missingText, NO_URL, NOT_HOPTRACE } from '../rest/health.ts';
 import { AD_HOC_KEYS, FilterError, withAdHocFilters } from './adHoc.ts';
-import { type Asked, answerOf, limitOf, pathFilters, pathsOf } from './answer.ts';
+import { type Asked, answerOf, limitOf, pathFilters, pathsOf, windowOf } from './answer.ts';
 import { filledQuery } from './filled.ts';
 import { livePaths } from './livePaths.ts';
 import type { HoptraceOptions, HoptraceQuery } from './query.ts';
@@ -83,9 +83,14 @@ export class HoptraceDataSource
     const { refId } = query;
     return defer(() => {
       const asked = this.asked(query, request);
-      const address = this.api.liveAddress(pathFilters(asked.query));
+      const limit = limitOf(asked.query);
+      const filters = pathFilters(asked.query);
       return from(pathsOf(asked)).pipe(
-        concatMap(({ items }) => livePaths(address, items, limitOf(asked.query))),
+        concatMap(({ items }) =>
+          livePaths(this.api.liveAddress(filters), items, limit, () =>
+            this.api.paths({ ...filters, from: windowOf(asked).from }, limit),
+          ),
+        ),
       );
     }).pipe(
       map(({ paths, missing }) => ({

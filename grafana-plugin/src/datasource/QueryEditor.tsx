@@ -27,11 +27,13 @@ type TextName =
   | 'class'
   | 'extraHops'
   | 'refusalKind'
-  | 'pathId';
+  | 'pathId'
+  | 'limit';
 /** Name, label, placeholder. */
 type TextField = readonly [TextName, string, string];
 
 const SHARED: readonly TextField[] = [
+  ['limit', 'Newest', `${DEFAULT_LIMIT}`],
   ['service', 'Service', 'shop/web:https'],
   ['node', 'Machine', 'node-a'],
   ['client', 'Client', '192.0.2.7'],
@@ -71,7 +73,9 @@ export function QueryEditor({ query, onChange, onRunQuery }: Props) {
         width={width}
         placeholder={placeholder}
         value={query[name] ?? ''}
-        onChange={({ currentTarget }) => set({ [name]: currentTarget.value })}
+        onChange={({ currentTarget: { value } }) =>
+          set({ [name]: name === 'limit' ? Number(value) || undefined : value })
+        }
         onBlur={onRunQuery}
       />
     </InlineField>
@@ -99,18 +103,6 @@ export function QueryEditor({ query, onChange, onRunQuery }: Props) {
         </InlineField>
         {toggle('sample', 'Sample data', 'Made-up paths, for a first look without an agent')}
         {kind === 'paths' && toggle('live', 'Live')}
-        {fields.length > 0 && (
-          <InlineField label="Newest">
-            <Input
-              id={`hoptrace-limit-${refId}`}
-              width={10}
-              type="number"
-              value={query.limit ?? DEFAULT_LIMIT}
-              onChange={({ currentTarget }) => set({ limit: Number(currentTarget.value) })}
-              onBlur={onRunQuery}
-            />
-          </InlineField>
-        )}
       </InlineFieldRow>
       <InlineFieldRow>
         {kind === 'path' && (

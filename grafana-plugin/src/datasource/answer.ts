@@ -83,7 +83,7 @@ export function pathFilters(query: HoptraceQuery): Filters {
 }
 
 /** Microseconds as text, which the API reads. Its end is exclusive, Grafana's is not. */
-function windowOf({ range }: Asked): Filters {
+export function windowOf({ range }: Asked): Filters {
   return { from: `${range.fromMs}000`, to: `${range.toMs + 1}000` };
 }
 

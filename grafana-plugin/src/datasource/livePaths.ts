@@ -15,12 +15,13 @@ const SHOWN_EVERY_MS = 500;
 
 /**
  * Begins with `before`; the newest `limit` stay. A broken stream is opened again where it ended, for as long as anybody
- * listens. `address` has a query.
+ * listens. At each begin what is not in the stream is taken from `list`, so that there is no hole. `address` has a query.
  */
 export function livePaths(
   address: string,
   before: readonly Path[],
   limit: number,
+  list: () => Promise<{ readonly items: readonly Path[] }>,
 ): Observable<LivePaths> {
   let live: LivePaths = { paths: before, missing: '' };
   let dropped = 0;
@@ -28,19 +29,24 @@ export function livePaths(
   return new Observable<LivePaths>((listener) => {
     let socket: WebSocket;
     let retry: ReturnType<typeof setTimeout>;
+    /** Of the same path the later one is told. */
     const tell = (paths: readonly Path[], missing: string) => {
-      live = { paths, missing };
+      const newest = [...new Map(paths.map((path) => [path.pathId, path])).values()].sort(
+        (a, b) => b.startedAtUs - a.startedAtUs,
+      );
+      live = { paths: newest.slice(0, limit), missing };
       listener.next(live);
     };
     const open = () => {
       socket = new WebSocket(address + cursor);
-      socket.onmessage = ({ data }) => {
-        const { cursor: place, path, count = 0 } = JSON.parse(data);
+      socket.onmessage = async ({ data }) => {
+        const { type, cursor: place, path, count = 0 } = JSON.parse(data);
         cursor = `&cursor=${encodeURIComponent(place)}`;
         dropped += count;
-        const others = live.paths.filter(({ pathId }) => pathId !== path?.pathId);
+        // Without the list there would be a hole: it is begun anew.
+        const listed = type === 'hello' ? await list().catch(() => socket.close()) : null;
         tell(
-          path ? [path, ...others].slice(0, limit) : others,
+          [...(listed?.items ?? []), ...live.paths, ...(path ? [path] : [])],
           dropped > 0 ? `${dropped} more came too fast to be sent. Filter.` : '',
         );
       };

@@ -15,7 +15,7 @@ export const NO_URL: HealthWord = {
 export const NOT_HOPTRACE: HealthWord = {
   status: 'error',
   message:
-    'Something answers at this URL, but it is not the hoptrace API. Give the URL without a path behind the port.',
+    'Something answers at this URL, but it is not the hoptrace API. Give it without a path behind the port.',
 };
 
 /** The API answers; whether it has anything to tell is another matter. `overview` is of the last 15 minutes. */
@@ -24,8 +24,7 @@ export function healthOf(overview: Overview): HealthWord {
   if (known === 0)
     return {
       status: 'warning',
-      message:
-        'The API answers, but no agent has reported in 24 hours: nothing can be seen. Install the agent on the nodes.',
+      message: 'The API answers, but no agent has reported in 24 hours. Install it on the nodes.',
     };
   if (silent === known)
     return {
