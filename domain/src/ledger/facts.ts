@@ -3,7 +3,7 @@ import { isInRange } from '../kubernetes/cidr.ts';
 import type { Endpoint } from '../model/tuple.ts';
 import { partyAt } from '../reconstruct/stops.ts';
 import type { Party, SourceScenario } from '../rest/path.ts';
-import { isServiceChanging, type ServicePort, type Topology } from '../topology/topology.ts';
+import { isPolicyChanging, type ServicePort, type Topology } from '../topology/topology.ts';
 import { type Claim, claimsOf } from './claims.ts';
 import {
   type Segment,
@@ -27,8 +27,8 @@ export interface SourceFacts {
   readonly rewrite: { readonly sighting: Sighting; readonly source: Endpoint } | null;
   /** The Service whose NodePort or address a node of `front` was dialled at. */
   readonly service: ServicePort | null;
-  /** That Service changed near the connection: a node may have acted by what was before, or by what came after. */
-  readonly isServiceChanging: boolean;
+  /** Its policy changed near the connection: a node may have acted by what was before, or by what came after. */
+  readonly isPolicyChanging: boolean;
   readonly claims: readonly Claim[];
   readonly trust: Trust;
   /** The address of a node or Pod, by topology, agents or the nodes' Pod ranges. */
@@ -63,12 +63,12 @@ export function factsOf(evidence: SourceEvidence): SourceFacts | null {
   const isLocal = front.header?.command === 'local';
   const origin = isLocal ? front.sender : first.isGap ? null : first.sender;
   const service = serviceOf(front, evidence.context.topology);
-  const isChanging = service !== null && isServiceChanging(service, evidence.context.topology);
+  const isChanging = service !== null && isPolicyChanging(service, evidence.context.topology);
   const rewrite = rewriteIn(front);
   const isClusterAddress = clusterAddresses(evidence.context);
   return {
     ...{ segments, frontIndex, front, receiver, origin },
-    ...{ rewrite, service, isServiceChanging: isChanging, claims, trust, isClusterAddress },
+    ...{ rewrite, service, isPolicyChanging: isChanging, claims, trust, isClusterAddress },
   };
 }
 

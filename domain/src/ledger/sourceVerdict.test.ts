@@ -7,6 +7,7 @@ import {
   legsOf,
 } from '../reconstruct/builders.ts';
 import type { Context, ProxyHeader } from '../reconstruct/evidence.ts';
+import type { Topology } from '../topology/topology.ts';
 import {
   atBalancer,
   C,
@@ -42,8 +43,28 @@ test('a node that still masquerades near a change to Local is not said to defy t
   expect(steady.text).toContain('although default/ingress-local has externalTrafficPolicy: Local');
   expect(steady.remedy).toBe('Put a load balancer in front that sends the PROXY protocol.');
   const changes = [{ subject: 'Service default/ingress-local', earliestUs: 0, latestUs: 0 }];
-  const near = { ...context, topology: { ...context.topology, changes } };
-  const verdict = judge(evidenceOf(...legs), near);
+  const before = {
+    ...context.topology,
+    services: context.topology.services.map((each) => ({
+      ...each,
+      externalTrafficPolicy: 'Cluster' as const,
+    })),
+  };
+  const near = (asOf: () => Topology) => ({
+    ...context,
+    topology: { ...context.topology, changes, asOf },
+  });
+  // Its endpoints may have changed: then it does defy the policy.
+  expect(
+    judge(
+      evidenceOf(...legs),
+      near(() => context.topology),
+    ),
+  ).toEqual(steady);
+  const verdict = judge(
+    evidenceOf(...legs),
+    near(() => before),
+  );
   expect(verdict).toMatchObject({ scenario: 'rewrittenByCluster', believable: true });
   expect(verdict.text).toContain('masquerades as under externalTrafficPolicy: Cluster');
   expect(verdict.text).toContain('nodes apply changes at different times');

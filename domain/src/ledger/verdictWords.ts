@@ -117,11 +117,11 @@ function localHint(service: SourceFacts['service']): string {
     : '';
 }
 
-function rewriteRemedy({ origin, service, isServiceChanging }: SourceFacts): string {
+function rewriteRemedy({ origin, service, isPolicyChanging }: SourceFacts): string {
   if (origin?.role === 'app' || origin?.role === 'ingress' || origin?.role === 'pod')
     return 'A Pod keeps its address if it dials the ClusterIP and is not sent to itself; through a NodePort or out of the cluster it is rewritten.';
-  if (isServiceChanging && service?.externalTrafficPolicy === 'Local')
-    return 'Nothing, if it is over within seconds: the nodes were about to apply externalTrafficPolicy: Local, which keeps the address.';
+  if (isPolicyChanging && service?.externalTrafficPolicy === 'Local')
+    return 'Nothing, if it is over within seconds: the policy changed around this connection, and under externalTrafficPolicy: Local the address is kept.';
   const local =
     service?.externalTrafficPolicy === 'Cluster'
       ? `Set externalTrafficPolicy: Local on ${service.namespace}/${service.name}; nodes without an endpoint then drop connections, so the load balancer has to probe them. Or put`

@@ -7,7 +7,7 @@ import {
   type Tuple,
 } from '../model/tuple.ts';
 import type { Rewrite } from '../rest/path.ts';
-import { isServiceChanging, type Topology } from '../topology/topology.ts';
+import { isPolicyChanging, type Topology } from '../topology/topology.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyEdge } from './proxyEdge.ts';
 import type { Stop } from './stops.ts';
@@ -58,8 +58,8 @@ function snatCause(
   if (policy === 'Cluster')
     return `kube-proxy on ${machine} masquerades external connections under externalTrafficPolicy: ${policy}`;
   const named = `${service.namespace}/${service.name}`;
-  return isServiceChanging(service, topology)
-    ? `${machine} masquerades as under externalTrafficPolicy: Cluster; ${named} changed around the time of this connection, and nodes apply changes at different times`
+  return isPolicyChanging(service, topology)
+    ? `${machine} masquerades as under externalTrafficPolicy: Cluster; the policy of ${named} changed around the time of this connection, and nodes apply changes at different times`
     : `${machine} rewrites the source although ${named} has externalTrafficPolicy: ${policy}, which would keep an outside client's`;
 }
 

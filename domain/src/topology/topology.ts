@@ -72,12 +72,22 @@ export function changesNear(topology: Topology, subjects: readonly string[]): To
   return subjects.flatMap((subject) => topology.changes.filter((each) => each.subject === subject));
 }
 
-/** Whether the Service, its slices included, changed near the topology's instant. */
-export function isServiceChanging(
-  { namespace, name }: Pick<ServicePort, 'namespace' | 'name'>,
-  topology: Topology,
-): boolean {
-  return changesNear(topology, [`Service ${namespace}/${name}`]).length > 0;
+/** Whether the Service had, or was to have, another policy near the topology's instant; false where no history is kept. */
+export function isPolicyChanging(service: ServicePort, topology: Topology): boolean {
+  const { asOf } = topology;
+  const { namespace, name, externalTrafficPolicy } = service;
+  if (asOf === undefined) return false;
+  return changesNear(topology, [`Service ${namespace}/${name}`])
+    .flatMap(({ earliestUs, latestUs }) => [earliestUs - 1, latestUs])
+    .filter(Number.isFinite)
+    .some((otherUs) =>
+      asOf(otherUs).services.some(
+        (other) =>
+          other.namespace === namespace &&
+          other.name === name &&
+          other.externalTrafficPolicy !== externalTrafficPolicy,
+      ),
+    );
 }
 
 /** Lists on a Service the addresses from which its load balancer connects; Kubernetes itself has no field for them. */

@@ -174,8 +174,8 @@ async function watch({ viewer, stage, name }: Watch): Promise<SuiteRow[]> {
   const head = await viewer.headText();
   return [
     right(
-      'extra hops are told before the flip',
-      extra.includes('extra') || extra.includes('cross'),
+      'extra hops are told before the flip, by whom',
+      extra.includes(`${WITHOUT_POD} → flip1`),
       extra,
     ),
     seconds('Cluster → Local is on the page', flipS, FLIP_GOAL_S),
