@@ -69,6 +69,15 @@ test('silence that the same node takes back later is not a second word; that of 
   expect(judged(attempt, [elsewhere, saidOf(icmp, 3100)])).toMatchObject({ right: 0 });
 });
 
+test('a drop that the same node takes back by an answer is not a second word; the other way about it is', () => {
+  const icmp = { refusal: 'rejected', evidence: 'icmp', icmpType: 3, icmpCode: 13 } as const;
+  const attempt = attemptOf('prohibited-route');
+  expect(judged(attempt, [saidOf({}, 1300), saidOf(icmp, 2100)])).toMatchObject({
+    ...{ right: 1, revised: 1 },
+  });
+  expect(judged(attempt, [saidOf(icmp, 2100), saidOf({}, 2300)])).toMatchObject({ right: 0 });
+});
+
 test('the right kind with another ICMP code is wrong', () => {
   const said = saidOf({ refusal: 'rejected', evidence: 'icmp', icmpType: 3, icmpCode: 3 });
   expect(judged(attemptOf('admin-prohibited'), [said]).wrong).toEqual([

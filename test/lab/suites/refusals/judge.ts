@@ -15,7 +15,7 @@ export interface KindResult {
   readonly right: number;
   /** Right, and there within the limit. */
   readonly inTime: number;
-  /** Right, but told as mere silence until the kernel said what it was. */
+  /** Right, but told as silence, or a bare drop, until the node heard more. */
   readonly revised: number;
   /** From the failure to the record's arrival, sorted; empty where nothing is to be reported. */
   readonly afterMs: readonly number[];
@@ -115,17 +115,19 @@ function judgeKind(kind: AttemptKind, pairs: readonly Pair[]): KindResult {
   };
 }
 
+/** What was seen outranks silence, and an answer outranks both (agent/src/legs/verdict.ts). */
+const RANK = { silence: 0, kfreeSkb: 1, icmp: 2, rst: 2 } as const;
+
 /**
- * Silence is told after 1.5 s and taken back where the same node hears an answer later, as a kernel gives it that looked
- * for a neighbour for 3 s: paths then tell the answer alone (domain/reconstruct/refusals.ts).
+ * What was told is taken back where the same node later hears more, as from a kernel that looked for a neighbour for 3 s,
+ * or whose ICMP errors are few: paths then tell the answer alone (domain/reconstruct/refusals.ts).
  */
 function lastWords(said: readonly Said[]): readonly Said[] {
   return said.filter(
     ({ refusal, arrivedAtUs }) =>
-      refusal.evidence !== 'silence' ||
       !said.some(
         (other) =>
-          other.refusal.evidence !== 'silence' &&
+          RANK[other.refusal.evidence] > RANK[refusal.evidence] &&
           other.refusal.node === refusal.node &&
           other.arrivedAtUs >= arrivedAtUs,
       ),
